@@ -1,0 +1,1 @@
+//! The command line (clap); nothing else reads argv.

@@ -1,0 +1,291 @@
+//! EVERY COMMAND, one row: name, default keys, scopes, help line.
+//!
+//! Key handling, `?`, the Space menu, the palette, the footer and the README's key table read
+//! this table and nothing else. A new command is one row here and one match arm where it is done.
+
+/// Where a key means something. Several are in force at once, the innermost first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Everywhere.
+    Global,
+    /// The Browse pane as a whole.
+    Browse,
+    /// A tree of objects.
+    Tree,
+    /// A grid of rows.
+    Grid,
+    /// One row, a field a line.
+    Record,
+    /// One value, as text or as a JSON tree.
+    Value,
+    /// The SQL pane as a whole.
+    Sql,
+    /// The SQL editor while typing.
+    Editor,
+    /// The list of saved queries.
+    Saved,
+    /// A list to choose from (palette, menus, pickers).
+    List,
+    /// A form of fields.
+    Form,
+    /// A question with buttons.
+    Confirm,
+    /// A line of text being typed.
+    Line,
+    /// A page of text to read (help).
+    Page,
+}
+
+impl Scope {
+    /// All scopes.
+    pub const ALL: [Self; 14] = [
+        Self::Global,
+        Self::Browse,
+        Self::Tree,
+        Self::Grid,
+        Self::Record,
+        Self::Value,
+        Self::Sql,
+        Self::Editor,
+        Self::Saved,
+        Self::List,
+        Self::Form,
+        Self::Confirm,
+        Self::Line,
+        Self::Page,
+    ];
+
+    /// The name in the config.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Browse => "browse",
+            Self::Tree => "tree",
+            Self::Grid => "grid",
+            Self::Record => "record",
+            Self::Value => "value",
+            Self::Sql => "sql",
+            Self::Editor => "editor",
+            Self::Saved => "saved",
+            Self::List => "list",
+            Self::Form => "form",
+            Self::Confirm => "confirm",
+            Self::Line => "line",
+            Self::Page => "page",
+        }
+    }
+
+    /// The heading in help and docs.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Global => "Everywhere",
+            Self::Browse => "Browse",
+            Self::Tree => "Tree of objects",
+            Self::Grid => "Grid",
+            Self::Record => "Record view",
+            Self::Value => "Value and JSON view",
+            Self::Sql => "SQL",
+            Self::Editor => "SQL editor",
+            Self::Saved => "Saved queries",
+            Self::List => "Lists and pickers",
+            Self::Form => "Forms",
+            Self::Confirm => "Questions",
+            Self::Line => "Input lines",
+            Self::Page => "Help pages",
+        }
+    }
+
+    /// From the config's name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The command.
+    pub command: Command,
+    /// Its name in the config, the palette and `:`.
+    pub name: &'static str,
+    /// Default keys; the first is the one shown.
+    pub keys: &'static [&'static str],
+    /// Where the keys hold.
+    pub scopes: &'static [Scope],
+    /// One line of help.
+    pub help: &'static str,
+}
+
+macro_rules! commands {
+    ($($id:ident $name:literal [$($key:literal),*] [$($scope:ident),+] $help:literal;)*) => {
+        /// Everything a key, the menu, the palette or `:` can ask for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Command { $(#[doc = $help] $id,)* }
+        /// The table.
+        pub const TABLE: &[Row] = &[
+            $(Row { command: Command::$id, name: $name, keys: &[$($key),*], scopes: &[$(Scope::$scope),+], help: $help },)*
+        ];
+    };
+}
+
+commands! {
+    Help "help" ["?", "f1"] [Global] "Help for this place";
+    Menu "menu" ["space"] [Global] "Menu of what can be done here";
+    GoTo "go-to" ["ctrl-p"] [Global] "Go to anything: tables, columns, saved queries, panes, commands";
+    CommandLine "command-line" [":"] [Global] "Command line (:w :q :c, \\d \\dt \\x …)";
+    NextPart "next-part" ["tab"] [Global] "Next part of the pane";
+    PreviousPart "previous-part" ["shift-tab"] [Global] "Previous part of the pane";
+    Zoom "zoom" ["z"] [Global] "Give this part the whole pane, and back";
+    Cancel "cancel" ["ctrl-c"] [Global] "Cancel what runs; once more: offer to terminate its backend";
+    Refresh "refresh" ["f5"] [Global] "Read anew";
+    Back "back" ["q", "esc"] [Global, Record, Value, Page] "Back; at the top: quit (asks when something would be lost)";
+    Redraw "redraw" ["ctrl-l"] [Global] "Draw the screen anew";
+    Suspend "suspend" ["ctrl-z"] [Global] "Suspend to the shell";
+    Quit "quit" ["ctrl-q"] [Global] "Quit (asks when something would be lost)";
+    PaneBrowse "pane-browse" ["alt-1"] [Global] "Go to Browse";
+    PaneSql "pane-sql" ["alt-2"] [Global] "Go to SQL";
+    PaneSaved "pane-saved" ["alt-9"] [Global] "Go to Saved queries";
+
+    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Saved, Page] "Up";
+    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Saved, Page] "Down";
+    Left "left" ["h", "left"] [Tree, Grid, Value] "Left; in a tree: fold";
+    Right "right" ["l", "right"] [Tree, Grid, Value] "Right; in a tree: unfold";
+    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Saved, Page] "First row";
+    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Saved, Page] "Last row";
+    FirstColumn "first-column" ["0", "home"] [Grid] "First column";
+    LastColumn "last-column" ["$", "end"] [Grid] "Last column";
+    NextColumn "next-column" ["w"] [Grid] "Next column";
+    PreviousColumn "previous-column" ["b"] [Grid] "Previous column";
+    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Saved, Page] "Half a page down";
+    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Saved, Page] "Half a page up";
+    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Saved, Page] "A page down";
+    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Saved, Page] "A page up";
+    Find "find" ["/"] [Tree, Grid, Record, Value, Saved, Page] "Find in what is loaded; in a tree or list: narrow it";
+    FindNext "find-next" ["n"] [Grid, Record, Value, Page] "Next match";
+    FindPrevious "find-previous" ["N"] [Grid, Record, Value, Page] "Previous match";
+
+    FindOnServer "find-on-server" ["g /"] [Browse] "Find rows on the server: this column contains a text";
+    FilterCell "filter-cell" ["f"] [Browse] "Filter by this cell";
+    FilterBuilder "filter-builder" ["F"] [Browse] "Build a filter, or write a WHERE condition";
+    ClearFilter "clear-filter" ["X"] [Browse] "Clear filter and sort";
+    Sort "sort" ["s"] [Browse] "Sort by this column: ascending, descending, not";
+    SortAdd "sort-add" ["S"] [Browse] "Add this column to the sort";
+    FollowKey "follow-key" ["g d"] [Browse] "Follow the foreign key of this cell";
+    Referring "referring" ["g r"] [Browse] "Rows that refer to this one";
+    GoBack "go-back" ["backspace", "alt-left"] [Browse] "Back to where you came from";
+    GoForward "go-forward" ["alt-right"] [Browse] "Forward again";
+    Detail "detail" ["D"] [Browse] "Child rows of this row below: next reference, or off";
+    CountRows "count-rows" ["#"] [Browse] "Count the rows exactly";
+    OpenSql "open-sql" ["g s"] [Browse] "This view as a statement in the SQL pane";
+
+    OpenRecord "open-record" ["enter"] [Grid] "Record view: this row, a field a line";
+    OpenValue "open-value" ["v"] [Grid, Record] "Value view: the whole value, JSON as a tree";
+    MarkRow "mark-row" ["m"] [Grid] "Mark this row";
+    SelectRows "select-rows" ["V"] [Grid] "Select rows from here";
+    CopyCell "copy-cell" ["y y"] [Grid, Record, Value] "Copy the value";
+    CopyRow "copy-row" ["y r"] [Grid, Record] "Copy the rows (tab-separated)";
+    CopyCsv "copy-csv" ["y c"] [Grid, Record] "Copy the rows as CSV";
+    CopyJson "copy-json" ["y j"] [Grid, Record] "Copy the rows as JSON";
+    CopyInsert "copy-insert" ["y i"] [Grid, Record] "Copy the rows as INSERT";
+    CopyUpdate "copy-update" ["y u"] [Grid, Record] "Copy the rows as UPDATE";
+    CopyInList "copy-in-list" ["y n"] [Grid] "Copy this column of the rows as an IN list";
+    CopyMarkdown "copy-markdown" ["y m"] [Grid, Record] "Copy the rows as Markdown";
+    Freeze "freeze" ["|"] [Grid] "Freeze the columns up to here, or thaw";
+    HideColumn "hide-column" ["-"] [Grid] "Hide this column";
+    Columns "columns" ["+"] [Grid] "Columns: show, hide, reorder";
+    Wider "wider" [">"] [Grid] "Widen this column";
+    Narrower "narrower" ["<"] [Grid] "Narrow this column";
+
+    Open "open" ["enter", "o"] [Tree, Saved] "Open";
+    ToggleTree "toggle-tree" ["B"] [Browse] "Show or hide the tree";
+
+    NextRow "next-row" ["J", "ctrl-n"] [Record] "The next row";
+    PreviousRow "previous-row" ["K"] [Record] "The previous row";
+    FoldAll "fold-all" ["C"] [Value] "Fold all";
+    UnfoldAll "unfold-all" ["E"] [Value] "Unfold all";
+    ToggleFold "toggle-fold" ["enter"] [Value] "Fold or unfold";
+    CopyPath "copy-path" ["p"] [Value] "Copy the JSON path";
+    CopyPathSql "copy-path-sql" ["P"] [Value] "Copy the path as an SQL expression";
+    TextMode "text-mode" ["t"] [Value] "Tree or raw text";
+
+    RunStatement "run" ["f5", "alt-enter"] [Sql, Editor] "Run the statement at the cursor (or the selection)";
+    RunAll "run-all" ["f6"] [Sql, Editor] "Run all statements";
+    Complete "complete" ["ctrl-space"] [Editor] "Complete (Tab after a word does too)";
+    ExternalEditor "external-editor" ["ctrl-o"] [Sql, Editor] "Open $EDITOR on the text";
+    SearchHistory "history" ["f8"] [Sql, Editor] "Search the history";
+    SaveQuery "save-query" ["ctrl-s"] [Sql, Editor] "Save the text as a query";
+    Transaction "transaction" ["ctrl-t"] [Sql, Editor] "Transaction: begin, commit, roll back, savepoints";
+    EditSql "edit-sql" ["i", "e"] [Sql, Saved] "To the editor";
+    NextResult "next-result" ["}"] [Sql] "Next result";
+    PreviousResult "previous-result" ["{"] [Sql] "Previous result";
+    LeaveEditor "leave-editor" ["esc"] [Editor] "Leave the editor for its results (keys are commands there)";
+
+    RunSaved "run-saved" ["f5"] [Saved] "Run the query, asking for its parameters";
+    Watch "watch" ["W"] [Saved, Sql] "Run it again every few seconds, or stop";
+
+    ListUp "list-up" ["up", "ctrl-k"] [List] "Up";
+    ListDown "list-down" ["down", "ctrl-n"] [List] "Down";
+    ListPageUp "list-page-up" ["pageup"] [List] "A page up";
+    ListPageDown "list-page-down" ["pagedown"] [List] "A page down";
+    Accept "accept" ["enter"] [List, Line, Confirm, Form] "Take it";
+    Dismiss "dismiss" ["esc"] [List, Line, Confirm, Form] "Leave without it";
+    NextField "next-field" ["tab", "down"] [Form] "Next field";
+    PreviousField "previous-field" ["shift-tab", "up"] [Form] "Previous field";
+    NextButton "next-button" ["tab", "right", "l"] [Confirm] "Next button";
+    PreviousButton "previous-button" ["shift-tab", "left", "h"] [Confirm] "Previous button";
+}
+
+impl Command {
+    /// Its row in the table.
+    #[must_use]
+    pub fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+
+    /// By name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        TABLE.iter().find(|r| r.name == name).map(|r| r.command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::key::Chord;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_key_is_readable_and_means_one_thing() {
+        let mut seen = HashSet::new();
+        let mut names = HashSet::new();
+        for row in TABLE {
+            assert!(!row.help.is_empty() && names.insert(row.name), "{}", row.name);
+            assert_eq!(row.command.row().name, row.name);
+            for keys in row.keys {
+                let chords = Chord::parse_all(keys).unwrap_or_else(|| panic!("{keys} of {}", row.name));
+                for scope in row.scopes {
+                    assert!(
+                        seen.insert((*scope, chords.clone())),
+                        "{keys} is bound twice in {}",
+                        scope.name()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_that_is_another_key_on_most_terminals() {
+        for row in TABLE {
+            for keys in row.keys {
+                for bad in ["ctrl-m", "ctrl-h", "ctrl-j", "ctrl-i"] {
+                    assert!(keys.split(' ').all(|k| k != bad), "{} binds {bad}", row.name);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! All that can be asked for.
+
+use super::{
+    event::HistoryEntry,
+    ids::{ConnId, JobId, Lane},
+};
+
+/// A wish the outside carries out. Answers come as `Event::News` with the same job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Open (or open anew) a connection. `spec`: a conninfo string, URI or profile name; `None`: as at the start.
+    Connect {
+        /// The identity it will have.
+        conn: ConnId,
+        /// What was typed after `:c`.
+        spec: Option<String>,
+    },
+    /// The password that `Link::NeedsPassword` asked for. `None` gives up.
+    Password {
+        /// For which connection.
+        conn: ConnId,
+        /// Never logged; see `Secret`.
+        password: Option<Secret>,
+    },
+    /// Run statements in order on a lane; the first error ends the job.
+    Execute {
+        /// Answers carry it.
+        job: JobId,
+        /// Where.
+        lane: Lane,
+        /// What.
+        statements: Vec<Statement>,
+        /// Bytes of row text to send before resting.
+        credit: u64,
+    },
+    /// Let a resting stream go on for so many bytes.
+    More {
+        /// The job that rests.
+        job: JobId,
+        /// Further bytes.
+        credit: u64,
+    },
+    /// The pane has enough of a stream: end it (a pure read is cancelled, a write is drained).
+    Stop {
+        /// The job.
+        job: JobId,
+    },
+    /// The user wants it to end: cancel it on the server.
+    Cancel {
+        /// The job.
+        job: JobId,
+    },
+    /// The cancel did not help: terminate the backend that runs it.
+    Terminate {
+        /// The job.
+        job: JobId,
+    },
+    /// Read a catalog snapshot.
+    LoadCatalog {
+        /// Answers carry it.
+        job: JobId,
+        /// Of which connection.
+        conn: ConnId,
+    },
+    /// Describe one relation by OID.
+    Describe {
+        /// Answers carry it.
+        job: JobId,
+        /// Of which connection.
+        conn: ConnId,
+        /// `pg_class.oid`.
+        relation: u32,
+    },
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Open `$EDITOR` on a text.
+    Edit {
+        /// Answers carry it.
+        job: JobId,
+        /// The text.
+        text: String,
+        /// File name ending with its dot, for the editor's sake.
+        suffix: &'static str,
+    },
+    /// Write a file (atomically, never over an existing one unless `replace`).
+    Write {
+        /// Answers carry it.
+        job: JobId,
+        /// Path; `~` is the home folder; a saved query's name for `Place::Saved`.
+        path: String,
+        /// Contents.
+        text: String,
+        /// Where the path is relative to.
+        place: Place,
+        /// Overwrite.
+        replace: bool,
+    },
+    /// Find saved queries in their three places.
+    LoadSaved {
+        /// Answers carry it.
+        job: JobId,
+    },
+    /// Read the newest history entries containing a text.
+    LoadHistory {
+        /// Answers carry it.
+        job: JobId,
+        /// Filter, may be empty.
+        like: String,
+    },
+    /// Append to the history (time is added outside; secrets are removed by the sender).
+    Remember(HistoryEntry),
+    /// Keep a small text for the next start (drafts, column layouts), or forget it.
+    Keep {
+        /// Dotted key, e.g. `draft.sql`.
+        key: String,
+        /// `None` forgets.
+        value: Option<String>,
+    },
+    /// Read a kept text.
+    Recall {
+        /// Answers carry it.
+        job: JobId,
+        /// The key.
+        key: String,
+    },
+    /// Clear and draw everything anew.
+    Redraw,
+    /// Suspend to the shell (`Ctrl+Z`).
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// Where a file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The path as given, relative to the working directory.
+    Path,
+    /// The user's saved queries.
+    Saved,
+    /// The project's saved queries.
+    Project,
+}
+
+/// One statement to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statement {
+    /// The text, sent byte for byte.
+    pub sql: String,
+    /// Parameters in the server's text form; `None` is NULL.
+    pub params: Vec<Option<String>>,
+    /// OIDs of the parameters' types; missing or 0: the server infers them.
+    pub types: Vec<u32>,
+    /// It only reads (by its kind): its stream may be ended early without losing a write.
+    pub pure_read: bool,
+    /// Send through the simple protocol (several statements joined by psql's `\;`, or a replication command).
+    pub simple: bool,
+}
+
+/// A password on its way; its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

@@ -1,0 +1,204 @@
+//! All that can come in.
+
+use super::{
+    error::DbError,
+    ids::{ConnId, JobId},
+    key::Chord,
+};
+use crate::data::{
+    catalog::{Catalog, Detail},
+    rows::{Batch, Column},
+    saved::SavedQuery,
+};
+use std::{sync::Arc, time::Duration};
+
+/// One thing that happened outside.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(Chord),
+    /// Bracketed paste.
+    Paste(String),
+    /// The mouse.
+    Mouse(Mouse),
+    /// The terminal has another size.
+    Resize(u16, u16),
+    /// Time passed while something runs; carries nothing, the time comes with every event.
+    Tick,
+    /// News of a job.
+    News(JobId, News),
+    /// The state of a connection changed.
+    Link(ConnId, Link),
+    /// The process is asked to end (SIGTERM, SIGHUP): leave without asking, keep drafts.
+    Terminate,
+}
+
+/// A mouse event in cells of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    /// What happened.
+    pub kind: MouseKind,
+    /// Column from 0.
+    pub x: u16,
+    /// Row from 0.
+    pub y: u16,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseKind {
+    /// Left button pressed.
+    Press,
+    /// Left button pressed twice.
+    Double,
+    /// Moved with the left button down.
+    Drag,
+    /// Wheel up.
+    ScrollUp,
+    /// Wheel down.
+    ScrollDown,
+}
+
+/// What a job has to tell. For one `Effect::Execute` with several statements the order per
+/// statement is `Started`, `Columns` (when it returns rows), `Rows`…, `Done`; then the next one.
+/// `Failed` ends the job; otherwise the `Done` of the last statement does (`Summary::last`).
+#[derive(Clone, Debug)]
+pub enum News {
+    /// Statement number `0…` of the job was sent.
+    Started(usize),
+    /// The columns of the statement's result.
+    Columns(Arc<[Column]>),
+    /// Some rows.
+    Rows(Arc<Batch>),
+    /// The row credit is used up: the stream rests until `Effect::More`.
+    Resting,
+    /// A NOTICE, WARNING … of the server.
+    Notice(DbError),
+    /// NOTIFY: channel, payload, pid of the sender.
+    Notification(String, String, i32),
+    /// A run-time parameter of the session changed (`ParameterStatus`).
+    Setting(String, String),
+    /// One statement ended well.
+    Done(Summary),
+    /// The job ended with an error. Number of the statement; the error; the transaction after it.
+    Failed(usize, Box<DbError>, Tx),
+    /// A catalog snapshot (twice: relations first, then whole).
+    Catalog(Arc<Catalog>),
+    /// A relation described; `None` when it is gone.
+    Detail(Option<Arc<Detail>>),
+    /// A program outside ended: the text that `$EDITOR` left, or what went wrong.
+    Edited(Result<String, String>),
+    /// A file was written: its path, or what went wrong.
+    Written(Result<String, String>),
+    /// The saved queries found, with what could not be read.
+    Saved(Arc<[SavedQuery]>, Vec<String>),
+    /// History entries, newest first.
+    History(Arc<[HistoryEntry]>),
+    /// A remembered text (drafts, column layout): the key's value, if there is one.
+    Remembered(Option<String>),
+}
+
+/// How a statement ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Number of the statement in the job.
+    pub statement: usize,
+    /// The command tag (`SELECT 3`, `CREATE TABLE`), empty for an empty statement.
+    pub tag: String,
+    /// From sending to the end.
+    pub elapsed: Duration,
+    /// Transaction state afterwards.
+    pub tx: Tx,
+    /// Rows that the server had sent when it ended (kept or not).
+    pub rows: u64,
+    /// Why it ended before its natural end, if it did.
+    pub cut: Option<Cut>,
+    /// No statement follows in this job.
+    pub last: bool,
+}
+
+/// Why a stream ended early although nothing failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// It rested so long that holding its snapshot would harm the server.
+    Idle,
+    /// Another statement wanted the session.
+    Replaced,
+    /// The pane had enough (`Effect::Stop`).
+    Enough,
+}
+
+/// `ReadyForQuery` status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tx {
+    /// No transaction.
+    #[default]
+    Idle,
+    /// In a transaction.
+    Open,
+    /// In a failed transaction: only ROLLBACK helps.
+    Failed,
+    /// The session is gone.
+    Gone,
+}
+
+/// The state of a connection.
+#[derive(Clone, Debug)]
+pub enum Link {
+    /// Trying this host (as shown to people: `host:port` or a socket path).
+    Connecting(String),
+    /// A password is wanted; the text says for whom and where. The error of the last try, if any.
+    NeedsPassword(String, Option<Box<DbError>>),
+    /// Connected.
+    Up(Box<ServerInfo>),
+    /// It could not be opened; retried only when asked.
+    Failed(Box<DbError>),
+    /// The session of a lane was lost: why, and what went with it in plain words.
+    Lost(Box<DbError>, String),
+}
+
+/// What the console knows of a server once connected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerInfo {
+    /// `server_version` as reported.
+    pub version: String,
+    /// `server_version_num`.
+    pub version_num: u32,
+    /// Where: `host:port` or socket path.
+    pub address: String,
+    /// Session user.
+    pub user: String,
+    /// Database.
+    pub database: String,
+    /// Backend pid of the user's own session.
+    pub pid: i32,
+    /// TLS protocol version, if TLS is used.
+    pub tls: Option<String>,
+    /// Superuser.
+    pub superuser: bool,
+    /// In recovery (a standby).
+    pub standby: bool,
+    /// `default_transaction_read_only` was set by us or the server.
+    pub read_only: bool,
+    /// `TimeZone`.
+    pub time_zone: String,
+    /// Profile name the connection came from, if any.
+    pub profile: Option<String>,
+}
+
+/// One line of the SQL history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// When, as `YYYY-MM-DD HH:MM:SS` UTC.
+    pub at: String,
+    /// Server address and database.
+    pub place: String,
+    /// The statement.
+    pub sql: String,
+    /// Milliseconds it took.
+    pub millis: u64,
+    /// Rows returned or affected, if it ended well.
+    pub rows: Option<u64>,
+    /// SQLSTATE when it failed.
+    pub failed: Option<String>,
+}

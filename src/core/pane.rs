@@ -1,0 +1,300 @@
+//! What a pane is, and the only way it reaches the rest: `Cx`.
+
+use super::{
+    command::{Command, Scope},
+    effect::{Effect, Secret},
+    event::{Mouse, News},
+    ids::{ConnId, JobId, PaneId},
+    key::Chord,
+    world::World,
+};
+use ratatui::{Frame, layout::Rect};
+
+/// A room of the screen: owns its state, its commands and its drawing.
+pub trait Pane {
+    /// Title for the tab or the popup's border.
+    fn title(&self, world: &World) -> String;
+
+    /// Scopes in force now, innermost first; `Global` is added by the app unless `modal`.
+    fn scopes(&self) -> Vec<Scope>;
+
+    /// True while plain characters are text (an editor or input line has the focus).
+    fn typing(&self) -> bool {
+        false
+    }
+
+    /// True for popups that take every key (questions, input lines): global keys other than
+    /// cancel, redraw and suspend do not reach through.
+    fn modal(&self) -> bool {
+        false
+    }
+
+    /// Can this command be done now? Menus and hints show only what can.
+    fn can(&self, command: Command, world: &World) -> bool {
+        let _ = (command, world);
+        true
+    }
+
+    /// Does a command. `false`: not mine, the app does it or says that it cannot be done here.
+    fn command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool;
+
+    /// A key that is no command (text being typed).
+    fn typed(&mut self, chord: Chord, cx: &mut Cx<'_>) {
+        let _ = (chord, cx);
+    }
+
+    /// Pasted text.
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
+        let _ = (text, cx);
+    }
+
+    /// The mouse, in screen cells; only events inside the pane's last area come here.
+    fn mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
+        let _ = (mouse, cx);
+    }
+
+    /// An answer to something this pane asked.
+    fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
+        let _ = (job, news, cx);
+    }
+
+    /// A word from another pane, routed by the app.
+    fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {
+        let _ = (tell, cx);
+    }
+
+    /// The pane is shown (first and every later time).
+    fn shown(&mut self, cx: &mut Cx<'_>) {
+        let _ = cx;
+    }
+
+    /// The connection came up, or its catalog was replaced.
+    fn world_changed(&mut self, cx: &mut Cx<'_>) {
+        let _ = cx;
+    }
+
+    /// The pane goes away: free what it holds on the server.
+    fn closed(&mut self, cx: &mut Cx<'_>) {
+        let _ = cx;
+    }
+
+    /// The job `Cancel` would cancel, when something runs here.
+    fn running(&self) -> Option<Running> {
+        None
+    }
+
+    /// What would be lost by leaving now, in plain words.
+    fn holds(&self, world: &World) -> Option<String> {
+        let _ = world;
+        None
+    }
+
+    /// Draws into the area. Must not depend on anything but the pane's state and the world.
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World);
+}
+
+/// What runs in a pane, for the status line and for cancel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// The job.
+    pub job: JobId,
+    /// A word on what it does.
+    pub what: String,
+    /// When it began, as `World::now`.
+    pub since: std::time::Duration,
+}
+
+/// The panes of the tab line; number = the key `Alt+n`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PaneKind {
+    /// Tables and rows.
+    Browse = 1,
+    /// The SQL editor.
+    Sql = 2,
+    /// Saved queries.
+    Saved = 9,
+}
+
+/// What a pane tells the app: to do itself, or to pass to another pane by kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tell {
+    /// Close the popup that says so.
+    Close,
+    /// Do a command as if its key had been pressed in the pane below.
+    Do(Command),
+    /// Show this pane.
+    Show(PaneKind),
+    /// Browse: open a relation by OID.
+    OpenRelation(u32),
+    /// Browse: open a relation by OID with a raw WHERE condition.
+    OpenWhere(u32, String),
+    /// SQL: put this text into the editor (in a new buffer if the present one has text), and run it if asked.
+    EditSql {
+        /// The text.
+        text: String,
+        /// Run it at once.
+        run: bool,
+    },
+    /// SQL: insert at the cursor.
+    InsertSql(String),
+    /// SQL: run a saved query with parameters as text.
+    RunQuery {
+        /// Name, for the result's title.
+        name: String,
+        /// The text with `:name` parameters already turned to `$n`.
+        statements: Vec<super::effect::Statement>,
+        /// Where the texts stand in the file, for error positions: byte offset per statement.
+        title: String,
+        /// Repeat every so many seconds.
+        watch: Option<u64>,
+    },
+    /// Saved: open the form of this query.
+    OpenSaved(String),
+    /// The saved queries changed on disk: find them again.
+    ReloadSaved,
+    /// Read the catalog again.
+    ReloadCatalog,
+    /// A short line at the bottom for a few seconds.
+    Toast(Tone, String),
+    /// Answer to a question: which button of which asker.
+    Answer {
+        /// What the asker named the question.
+        question: &'static str,
+        /// Number of the button, from 0.
+        button: usize,
+    },
+    /// Answer of a line, list or form: what was typed or chosen.
+    Chosen {
+        /// What the asker named the question.
+        question: &'static str,
+        /// The text.
+        text: String,
+        /// Number of the chosen item, where there is one.
+        index: usize,
+    },
+    /// Password typed for a connection; `None` gave up.
+    Password(ConnId, Option<Secret>),
+    /// A line typed after `:`.
+    CommandLine(String),
+    /// Leave now, nothing is asked any more.
+    QuitNow,
+}
+
+/// How a toast sounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Something was done.
+    Ok,
+    /// For information.
+    Note,
+    /// Something to mind.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// A popup a pane may ask for. The answer comes back to the asking pane by `told`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Popup {
+    /// A question with buttons. Answer: `Tell::Answer`; Esc answers with the last button.
+    Confirm {
+        /// Name of the question, comes back with the answer.
+        question: &'static str,
+        /// Title.
+        title: String,
+        /// The text, may have several lines.
+        text: String,
+        /// Buttons, the default first, the harmless way out last.
+        buttons: Vec<String>,
+    },
+    /// A line of text. Answer: `Tell::Chosen`; Esc gives no answer.
+    Line {
+        /// Name of the question.
+        question: &'static str,
+        /// Title.
+        title: String,
+        /// Text to begin with.
+        text: String,
+        /// A hint under the line.
+        hint: String,
+    },
+    /// A list with fuzzy search. Answer: `Tell::Chosen`.
+    Pick {
+        /// Name of the question.
+        question: &'static str,
+        /// Title.
+        title: String,
+        /// Items: text and a dim remark.
+        items: Vec<(String, String)>,
+    },
+    /// A page to read.
+    Page {
+        /// Title.
+        title: String,
+        /// Text.
+        text: String,
+    },
+}
+
+/// Gives out job and pane numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Counter {
+    /// The last job number given.
+    pub job: u64,
+}
+
+/// A pane's way to the rest: read the world, ask for effects, tell the app.
+pub struct Cx<'a> {
+    /// Read-only view of everything shared.
+    pub world: &'a World,
+    /// The pane that speaks.
+    pub pane: PaneId,
+    counter: &'a mut Counter,
+    wishes: &'a mut Vec<Wish>,
+}
+
+/// What came out of a pane during one call, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// An effect; answers to the job go to the pane.
+    Effect(PaneId, Option<JobId>, Effect),
+    /// A word.
+    Tell(PaneId, Tell),
+    /// A popup.
+    Popup(PaneId, Popup),
+}
+
+impl<'a> Cx<'a> {
+    /// For the app and for tests.
+    pub fn new(world: &'a World, pane: PaneId, counter: &'a mut Counter, wishes: &'a mut Vec<Wish>) -> Self {
+        Self { world, pane, counter, wishes }
+    }
+
+    /// Asks for work that answers: the effect is made with a new job id, which is returned.
+    pub fn start(&mut self, effect: impl FnOnce(JobId) -> Effect) -> JobId {
+        self.counter.job += 1;
+        let job = JobId(self.counter.job);
+        self.wishes.push(Wish::Effect(self.pane, Some(job), effect(job)));
+        job
+    }
+
+    /// Asks for something that gives no answer (or belongs to a job already started).
+    pub fn ask(&mut self, effect: Effect) {
+        self.wishes.push(Wish::Effect(self.pane, None, effect));
+    }
+
+    /// Tells the app.
+    pub fn tell(&mut self, tell: Tell) {
+        self.wishes.push(Wish::Tell(self.pane, tell));
+    }
+
+    /// A short line at the bottom.
+    pub fn toast(&mut self, tone: Tone, text: impl Into<String>) {
+        self.tell(Tell::Toast(tone, text.into()));
+    }
+
+    /// Opens a popup; its answer comes to this pane.
+    pub fn popup(&mut self, popup: Popup) {
+        self.wishes.push(Wish::Popup(self.pane, popup));
+    }
+}

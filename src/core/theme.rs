@@ -1,0 +1,156 @@
+//! Styles by dotted name; a missing name falls back to the left (`grid.cell.null` → `grid.cell` → `grid`).
+
+use ratatui::style::Style;
+use std::collections::HashMap;
+
+/// A theme: a style per dotted name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Theme {
+    /// File name without ending.
+    pub name: String,
+    styles: HashMap<String, Style>,
+}
+
+impl Theme {
+    /// A theme of these styles.
+    #[must_use]
+    pub fn new(name: &str, styles: HashMap<String, Style>) -> Self {
+        Self { name: name.into(), styles }
+    }
+
+    /// The style of a name, or of the longest prefix of it that has one.
+    #[must_use]
+    pub fn style(&self, name: &str) -> Style {
+        let mut name = name;
+        loop {
+            if let Some(s) = self.styles.get(name) {
+                return *s;
+            }
+            match name.rfind('.') {
+                Some(at) => name = &name[..at],
+                None => return Style::default(),
+            }
+        }
+    }
+
+    /// Lays another theme's styles over this one.
+    pub fn overlay(&mut self, other: Self) {
+        self.styles.extend(other.styles);
+    }
+
+    /// All names it defines, for tests and for writing a theme.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.styles.keys().map(String::as_str)
+    }
+
+    /// Removes all colours, keeping bold, underline and reverse (`NO_COLOR`).
+    #[must_use]
+    pub fn without_colour(mut self) -> Self {
+        for s in self.styles.values_mut() {
+            let had_background = s.bg.is_some();
+            s.fg = None;
+            s.bg = None;
+            s.underline_color = None;
+            if had_background {
+                *s = s.add_modifier(ratatui::style::Modifier::REVERSED);
+            }
+        }
+        self
+    }
+}
+
+/// Every name the screens ask for. A theme need not define all; a test checks that the built-in
+/// ones resolve each to something.
+pub const NAMES: &[&str] = &[
+    "text",
+    "text.dim",
+    "text.strong",
+    "text.mark",
+    "tab",
+    "tab.active",
+    "status",
+    "status.tx.open",
+    "status.tx.failed",
+    "status.busy",
+    "status.read-only",
+    "status.error",
+    "status.key",
+    "border",
+    "border.focus",
+    "title",
+    "title.focus",
+    "grid.header",
+    "grid.header.key",
+    "grid.header.type",
+    "grid.cell",
+    "grid.cell.null",
+    "grid.cell.empty",
+    "grid.cell.number",
+    "grid.cell.bool",
+    "grid.cell.time",
+    "grid.cell.json",
+    "grid.cursor",
+    "grid.row",
+    "grid.marked",
+    "grid.match",
+    "grid.frozen",
+    "grid.more",
+    "tree.schema",
+    "tree.table",
+    "tree.view",
+    "tree.other",
+    "tree.count",
+    "tree.cursor",
+    "list.cursor",
+    "list.match",
+    "popup",
+    "popup.border",
+    "popup.title",
+    "button",
+    "button.active",
+    "input",
+    "input.cursor",
+    "input.error",
+    "hint",
+    "key",
+    "message.error",
+    "message.warning",
+    "message.notice",
+    "message.ok",
+    "sql.keyword",
+    "sql.string",
+    "sql.number",
+    "sql.comment",
+    "sql.operator",
+    "sql.identifier",
+    "sql.function",
+    "sql.type",
+    "sql.parameter",
+    "sql.meta",
+    "sql.error",
+    "editor",
+    "editor.line",
+    "editor.gutter",
+    "editor.selection",
+    "editor.current",
+    "json.key",
+    "json.string",
+    "json.number",
+    "json.bool",
+    "json.null",
+    "json.punct",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::style::Color;
+
+    #[test]
+    fn names_fall_back_to_the_left() {
+        let red = Style::default().fg(Color::Red);
+        let t = Theme::new("t", HashMap::from([("grid".to_owned(), red)]));
+        assert_eq!(t.style("grid.cell.null"), red);
+        assert_eq!(t.style("other"), Style::default());
+    }
+}

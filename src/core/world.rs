@@ -1,0 +1,59 @@
+//! What every pane may read.
+
+use super::{
+    event::{Link, ServerInfo, Tx},
+    ids::ConnId,
+    keymap::Keymap,
+    settings::Settings,
+    theme::Theme,
+};
+use crate::data::{catalog::Catalog, saved::SavedQuery};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// The shared, read-only view of the outside.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// Time since the start; moves with every event.
+    pub now: Duration,
+    /// Screen size.
+    pub size: (u16, u16),
+    /// Connections by identity.
+    pub conns: BTreeMap<ConnId, Server>,
+    /// The connection new panes use.
+    pub active: ConnId,
+    /// Colours.
+    pub theme: Theme,
+    /// Keys.
+    pub keymap: Keymap,
+    /// Settings.
+    pub settings: Settings,
+    /// Saved queries found.
+    pub saved: Option<Arc<[SavedQuery]>>,
+}
+
+/// One connection as panes see it.
+#[derive(Clone, Debug, Default)]
+pub struct Server {
+    /// The last word about the link.
+    pub link: Option<Link>,
+    /// Set once connected; kept when the link is lost.
+    pub info: Option<ServerInfo>,
+    /// The catalog snapshot, once read.
+    pub catalog: Option<Arc<Catalog>>,
+    /// Transaction state of the user's own session.
+    pub tx: Tx,
+}
+
+impl World {
+    /// The active connection.
+    #[must_use]
+    pub fn server(&self) -> Option<&Server> {
+        self.conns.get(&self.active)
+    }
+
+    /// The active connection's catalog.
+    #[must_use]
+    pub fn catalog(&self) -> Option<&Arc<Catalog>> {
+        self.server()?.catalog.as_ref()
+    }
+}

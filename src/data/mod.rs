@@ -1,0 +1,6 @@
+//! Pure meaning: every type here is a value. No IO, no clock, no SQL text.
+
+pub mod catalog;
+pub mod rows;
+pub mod saved;
+pub mod value;
