@@ -78,6 +78,17 @@ pub trait Pane {
         let _ = cx;
     }
 
+    /// Time passed (see `wants_tick`).
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        let _ = cx;
+    }
+
+    /// The moment (as `World::now`) at which this pane wants a `tick`, for debounced work. What
+    /// `running` says is animated without it.
+    fn wants_tick(&self) -> Option<std::time::Duration> {
+        None
+    }
+
     /// The job `Cancel` would cancel, when something runs here.
     fn running(&self) -> Option<Running> {
         None
