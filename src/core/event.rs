@@ -73,7 +73,7 @@ pub enum News {
     /// The row credit is used up: the stream rests until `Effect::More`.
     Resting,
     /// A NOTICE, WARNING … of the server.
-    Notice(DbError),
+    Notice(Box<DbError>),
     /// NOTIFY: channel, payload, pid of the sender.
     Notification(String, String, i32),
     /// A run-time parameter of the session changed (`ParameterStatus`).
