@@ -1,0 +1,57 @@
+//! The private cluster itself.
+use std::path::Path;
+
+use pgdeck::demo::cluster::Settings;
+
+use crate::server;
+
+#[test]
+fn it_runs_and_is_gone_when_dropped() {
+    let cluster = server::start(Settings::default());
+    let (folder, guard) = (cluster.folder().to_owned(), cluster.guard_pid());
+    server::execute(&cluster, "postgres", "select 1");
+    assert!(folder.join(".s.PGSQL.5432").exists());
+    drop(cluster);
+    assert!(!folder.exists());
+    assert!(!Path::new(&format!("/proc/{guard}")).exists());
+}
+
+#[test]
+fn every_test_has_its_own_database() {
+    let (a, b) = (server::database(), server::database());
+    a.execute("create table t (i int)");
+    b.execute("create table t (i int)");
+    assert_ne!(a.url(), b.url());
+}
+
+#[test]
+fn settings_files_and_tcp_are_taken() {
+    let hba = b"local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n".to_vec();
+    let settings = Settings {
+        options: vec![("log_statement".into(), "all".into())],
+        tcp: true,
+        files: vec![("pg_hba.conf".into(), hba)],
+        ..Settings::default()
+    };
+    let cluster = server::start(settings);
+    server::execute(&cluster, "postgres", "select 'seen in the log'");
+    assert!(cluster.log().contains("statement: select 'seen in the log'"));
+    assert!(std::net::TcpStream::connect(("127.0.0.1", cluster.port())).is_ok());
+}
+
+#[test]
+fn a_server_that_cannot_start_says_why_and_leaves_nothing() {
+    let before = folders();
+    let settings = Settings { options: vec![("shared_buffers".into(), "lots".into())], ..Settings::default() };
+    let error = pgdeck::demo::cluster::Cluster::start(&settings, &mut |_| ()).unwrap_err().to_string();
+    assert!(error.contains("shared_buffers"), "{error}");
+    let left: Vec<_> = folders().into_iter().filter(|f| !before.contains(f)).collect();
+    assert!(left.is_empty() || left.iter().all(|f| Path::new(f).join("pid").exists()), "{left:?}");
+}
+
+/// Folders of this test program's clusters.
+fn folders() -> Vec<String> {
+    let mine = format!("pgdeck-{}-", std::process::id());
+    let names = std::fs::read_dir("/tmp").unwrap().map(|e| e.unwrap().path().display().to_string());
+    names.filter(|n| n.contains(&mine)).collect()
+}
