@@ -96,7 +96,8 @@ fn copy_of(template: &str) -> Database {
 
 /// Runs statements in a database of a cluster; panics with the server's words when one fails.
 pub fn execute(cluster: &Cluster, database: &str, sql: &str) {
-    try_execute(cluster, database, sql).unwrap_or_else(|e| panic!("{e}\n{}", sql.chars().take(500).collect::<String>()));
+    try_execute(cluster, database, sql)
+        .unwrap_or_else(|e| panic!("{e}\n{}", sql.chars().take(500).collect::<String>()));
 }
 
 fn try_execute(cluster: &Cluster, database: &str, sql: &str) -> Result<(), String> {
@@ -113,12 +114,17 @@ fn try_execute(cluster: &Cluster, database: &str, sql: &str) -> Result<(), Strin
     // a thread of its own: the test may itself be running inside a runtime
     std::thread::scope(|scope| {
         let run = scope.spawn(|| {
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?.block_on(run)
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|e| e.to_string())?
+                .block_on(run)
         });
         run.join().map_err(|_| "the helper thread panicked".to_owned())?
     })
 }
 
 fn words(e: tokio_postgres::Error) -> String {
-    e.as_db_error().map_or_else(|| e.to_string(), |e| format!("{}: {} {:?}", e.severity(), e.message(), e.detail()))
+    e.as_db_error()
+        .map_or_else(|| e.to_string(), |e| format!("{}: {} {:?}", e.severity(), e.message(), e.detail()))
 }
