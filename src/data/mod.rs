@@ -3,4 +3,5 @@
 pub mod catalog;
 pub mod rows;
 pub mod saved;
+pub mod types;
 pub mod value;
