@@ -52,6 +52,8 @@ pub trait Writer: Send {
     fn end(&mut self, out: &mut dyn io::Write, end: &End) -> io::Result<()>;
 }
 
+type Make = fn(Option<&Relation>) -> Result<Box<dyn Writer>, String>;
+
 /// A format: one row of `FORMATS`.
 #[derive(Clone, Copy)]
 pub struct Format {
@@ -67,7 +69,7 @@ pub struct Format {
     pub key: Option<char>,
     /// One line of help.
     pub help: &'static str,
-    make: fn(Option<&Relation>) -> Result<Box<dyn Writer>, String>,
+    make: Make,
 }
 
 impl Format {
@@ -105,17 +107,12 @@ const fn row(
     extension: &'static str,
     key: Option<char>,
     help: &'static str,
-    make: fn(Option<&Relation>) -> Result<Box<dyn Writer>, String>,
+    make: Make,
 ) -> Format {
     Format { name, extension, headless: true, streams: true, key, help, make }
 }
 
-const fn copy(
-    name: &'static str,
-    key: char,
-    help: &'static str,
-    make: fn(Option<&Relation>) -> Result<Box<dyn Writer>, String>,
-) -> Format {
+const fn copy(name: &'static str, key: char, help: &'static str, make: Make) -> Format {
     Format { name, extension: "sql", headless: false, streams: true, key: Some(key), help, make }
 }
 
