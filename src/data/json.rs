@@ -1,0 +1,848 @@
+//! A JSON document as it was written: number text, key order, duplicate keys and string text are kept.
+//!
+//! The document stays one string; nodes are 24 bytes each in one flat vector in document order, so that a
+//! document of 50 MB opens. Nothing is converted: a node is a range of the text.
+
+use std::borrow::Cow;
+
+const NONE: u32 = u32::MAX;
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonKind {
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+    /// `"…"`
+    String,
+    /// A number, as written.
+    Number,
+    /// `true` or `false`.
+    Bool,
+    /// `null`
+    Null,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    start: u32,
+    end: u32,
+    /// Where the key's opening quote stands; `NONE` for array elements and the root.
+    key: u32,
+    parent: u32,
+    /// The node after this one's subtree.
+    next: u32,
+    /// Number of children.
+    count: u32,
+}
+
+/// A parsed document. Node 0 is the root.
+#[derive(Clone, Debug)]
+pub struct Json {
+    text: String,
+    nodes: Vec<Node>,
+}
+
+/// Why a text is no JSON document, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonError {
+    /// Byte offset.
+    pub offset: usize,
+    /// Line from 1.
+    pub line: usize,
+    /// Column in characters from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl std::fmt::Display for JsonError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The value of this key.
+    Key(String),
+    /// The element of this number, from 0.
+    Index(usize),
+}
+
+impl Json {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// The text is no JSON, or longer than 4 GB.
+    pub fn parse(text: String) -> Result<Self, JsonError> {
+        let nodes = match u32::try_from(text.len()) {
+            Ok(n) if n < NONE => Parser { text: text.as_bytes(), at: 0, nodes: vec![], open: vec![] }.run(),
+            _ => Err((0, "the document is too large".into())),
+        };
+        match nodes {
+            Ok(nodes) => Ok(Self { text, nodes }),
+            Err((offset, message)) => Err(place(&text, offset, message)),
+        }
+    }
+
+    /// The text as it was given.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Number of nodes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Never true: a document has a root.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// What the node is.
+    #[must_use]
+    pub fn kind(&self, node: usize) -> JsonKind {
+        match self.text.as_bytes()[self.nodes[node].start as usize] {
+            b'{' => JsonKind::Object,
+            b'[' => JsonKind::Array,
+            b'"' => JsonKind::String,
+            b't' | b'f' => JsonKind::Bool,
+            b'n' => JsonKind::Null,
+            _ => JsonKind::Number,
+        }
+    }
+
+    /// The node's text as written.
+    #[must_use]
+    pub fn raw(&self, node: usize) -> &str {
+        let n = &self.nodes[node];
+        &self.text[n.start as usize..n.end as usize]
+    }
+
+    /// A string's value, or the raw text of anything else.
+    #[must_use]
+    pub fn value(&self, node: usize) -> Cow<'_, str> {
+        let raw = self.raw(node);
+        if raw.starts_with('"') { unescape(raw) } else { Cow::Borrowed(raw) }
+    }
+
+    /// The key under which the node stands in its object.
+    #[must_use]
+    pub fn key(&self, node: usize) -> Option<Cow<'_, str>> {
+        Some(unescape(self.raw_key(node)?))
+    }
+
+    /// The key as written, with its quotes.
+    #[must_use]
+    pub fn raw_key(&self, node: usize) -> Option<&str> {
+        let start = self.nodes[node].key;
+        if start == NONE {
+            return None;
+        }
+        let bytes = self.text.as_bytes();
+        let mut at = start as usize + 1;
+        while bytes[at] != b'"' {
+            at += if bytes[at] == b'\\' { 2 } else { 1 };
+        }
+        Some(&self.text[start as usize..=at])
+    }
+
+    /// The object or array that holds the node.
+    #[must_use]
+    pub fn parent(&self, node: usize) -> Option<usize> {
+        let parent = self.nodes[node].parent;
+        (parent != NONE).then_some(parent as usize)
+    }
+
+    /// How many nodes stand above this one.
+    #[must_use]
+    pub fn depth(&self, node: usize) -> usize {
+        std::iter::successors(self.parent(node), |n| self.parent(*n)).count()
+    }
+
+    /// Number of children.
+    #[must_use]
+    pub fn count(&self, node: usize) -> usize {
+        self.nodes[node].count as usize
+    }
+
+    /// The children in document order.
+    pub fn children(&self, node: usize) -> impl Iterator<Item = usize> {
+        let end = self.next(node);
+        std::iter::successors(Some(node + 1), |n| Some(self.next(*n))).take_while(move |n| *n < end)
+    }
+
+    /// The node after this one's subtree.
+    #[must_use]
+    pub fn next(&self, node: usize) -> usize {
+        self.nodes[node].next as usize
+    }
+
+    /// Steps from the root to the node.
+    #[must_use]
+    pub fn path(&self, node: usize) -> Vec<Step> {
+        let mut path = vec![];
+        let mut at = node;
+        while let Some(parent) = self.parent(at) {
+            path.push(match self.key(at) {
+                Some(key) => Step::Key(key.into_owned()),
+                None => Step::Index(self.children(parent).take_while(|c| *c != at).count()),
+            });
+            at = parent;
+        }
+        path.reverse();
+        path
+    }
+
+    /// The path as `jsonpath` writes it: `$.tags[0]."odd key"`.
+    #[must_use]
+    pub fn path_text(&self, node: usize) -> String {
+        let mut out = String::from("$");
+        for step in self.path(node) {
+            match step {
+                Step::Index(i) => out.push_str(&format!("[{i}]")),
+                Step::Key(k) if is_plain(&k) => out.push_str(&format!(".{k}")),
+                Step::Key(k) => {
+                    out.push('.');
+                    quote_into(&k, &mut out);
+                }
+            }
+        }
+        out
+    }
+
+    /// The next node whose key or scalar value contains the text (whatever the case), after `from` in
+    /// document order or before it, round the end.
+    #[must_use]
+    pub fn find(&self, text: &str, from: usize, backward: bool) -> Option<usize> {
+        let needle = text.to_lowercase();
+        let n = self.nodes.len();
+        let hit = |node: &usize| {
+            self.key(*node).is_some_and(|k| contains(&k, &needle))
+                || (!matches!(self.kind(*node), JsonKind::Object | JsonKind::Array)
+                    && contains(&self.value(*node), &needle))
+        };
+        let ring = |i: usize| if backward { (from + n - i) % n } else { (from + i) % n };
+        (1..=n).map(ring).find(hit)
+    }
+
+    /// The document (or a part of it) indented for reading; every token is copied as written.
+    #[must_use]
+    pub fn pretty(&self, node: usize) -> String {
+        let mut out = String::new();
+        let mut open: Vec<(usize, char)> = vec![];
+        let end = self.next(node);
+        let mut at = node;
+        while at < end {
+            if at != node {
+                let first = out.ends_with(['{', '[']);
+                out.push_str(if first { "\n" } else { ",\n" });
+                out.extend(std::iter::repeat_n("  ", open.len()));
+            }
+            if let Some(key) = self.raw_key(at).filter(|_| at != node) {
+                out.push_str(key);
+                out.push_str(": ");
+            }
+            match (self.kind(at), self.count(at)) {
+                (JsonKind::Object, 0) => out.push_str("{}"),
+                (JsonKind::Array, 0) => out.push_str("[]"),
+                (JsonKind::Object, _) => {
+                    out.push('{');
+                    open.push((self.next(at), '}'));
+                }
+                (JsonKind::Array, _) => {
+                    out.push('[');
+                    open.push((self.next(at), ']'));
+                }
+                _ => out.push_str(self.raw(at)),
+            }
+            at += 1;
+            while let Some((_, close)) = open.pop_if(|(until, _)| *until == at) {
+                out.push('\n');
+                out.extend(std::iter::repeat_n("  ", open.len()));
+                out.push(close);
+            }
+        }
+        out
+    }
+}
+
+fn contains(text: &str, lower_needle: &str) -> bool {
+    if text.len() < 64 || !text.is_ascii() || !lower_needle.is_ascii() {
+        return text.to_lowercase().contains(lower_needle);
+    }
+    let needle = lower_needle.as_bytes();
+    needle.is_empty() || text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle))
+}
+
+fn is_plain(key: &str) -> bool {
+    let mut chars = key.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Writes a text as a JSON string.
+fn quote_into(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            c if (c as u32) < 0x20 => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// The value of a string literal with its quotes; the parser has checked it.
+fn unescape(raw: &str) -> Cow<'_, str> {
+    let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or("");
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    let mut out = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some('r') => out.push('\r'),
+            Some('b') => out.push('\u{8}'),
+            Some('f') => out.push('\u{c}'),
+            Some('u') => out.push(unicode_escape(&mut chars)),
+            Some(other) => out.push(other),
+            None => {}
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// `\uXXXX` after its `\u`, with the low half of a pair if one follows; a lone half becomes U+FFFD.
+fn unicode_escape(chars: &mut std::str::Chars<'_>) -> char {
+    let Some(high) = hex4(chars) else { return char::REPLACEMENT_CHARACTER };
+    if !(0xd800..0xdc00).contains(&high) {
+        return char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER);
+    }
+    let mut ahead = chars.clone();
+    if ahead.next() == Some('\\') && ahead.next() == Some('u') {
+        if let Some(low @ 0xdc00..0xe000) = hex4(&mut ahead) {
+            *chars = ahead;
+            let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+            return char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    char::REPLACEMENT_CHARACTER
+}
+
+fn hex4(chars: &mut std::str::Chars<'_>) -> Option<u32> {
+    let mut code = 0;
+    for _ in 0..4 {
+        code = code * 16 + chars.next()?.to_digit(16)?;
+    }
+    Some(code)
+}
+
+fn place(text: &str, offset: usize, message: String) -> JsonError {
+    let offset = (0..=offset.min(text.len())).rev().find(|o| text.is_char_boundary(*o)).unwrap_or(0);
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |n| n + 1);
+    JsonError {
+        offset,
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+        message,
+    }
+}
+
+struct Parser<'a> {
+    text: &'a [u8],
+    at: usize,
+    nodes: Vec<Node>,
+    /// Open objects and arrays: no recursion, so depth costs no stack.
+    open: Vec<u32>,
+}
+
+type Fault = (usize, String);
+
+impl Parser<'_> {
+    fn run(mut self) -> Result<Vec<Node>, Fault> {
+        let mut key = NONE;
+        loop {
+            self.blank();
+            if !self.value(key)? {
+                // An object or array was opened: its first child, or its end.
+                self.blank();
+                if !self.take(self.closer()) {
+                    key = self.key()?;
+                    continue;
+                }
+                self.close();
+            }
+            loop {
+                self.blank();
+                if self.open.is_empty() {
+                    return match self.text.get(self.at) {
+                        None => Ok(self.nodes),
+                        Some(_) => Err((self.at, "nothing may follow the document".into())),
+                    };
+                }
+                if self.take(b',') {
+                    self.blank();
+                    key = self.key()?;
+                    break;
+                }
+                if !self.take(self.closer()) {
+                    let close = self.closer() as char;
+                    return Err((self.at, format!("expected `,` or `{close}`{}", self.found())));
+                }
+                self.close();
+            }
+        }
+    }
+
+    fn found(&self) -> &'static str {
+        if self.at >= self.text.len() { ", but the text ends" } else { "" }
+    }
+
+    fn blank(&mut self) {
+        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.text.get(self.at) {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let hit = self.text.get(self.at) == Some(&byte);
+        self.at += usize::from(hit);
+        hit
+    }
+
+    fn in_object(&self) -> bool {
+        self.open.last().is_some_and(|n| self.text[self.nodes[*n as usize].start as usize] == b'{')
+    }
+
+    fn closer(&self) -> u8 {
+        if self.in_object() { b'}' } else { b']' }
+    }
+
+    fn close(&mut self) {
+        if let Some(n) = self.open.pop() {
+            let next = self.nodes.len() as u32;
+            let node = &mut self.nodes[n as usize];
+            node.end = self.at as u32;
+            node.next = next;
+        }
+    }
+
+    /// In an object: reads `"key" :` and tells where the key starts.
+    fn key(&mut self) -> Result<u32, Fault> {
+        if !self.in_object() {
+            return Ok(NONE);
+        }
+        let start = self.at;
+        if self.text.get(start) != Some(&b'"') {
+            return Err((start, format!("expected a key in double quotes{}", self.found())));
+        }
+        self.string()?;
+        self.blank();
+        if !self.take(b':') {
+            return Err((self.at, format!("expected `:` after the key{}", self.found())));
+        }
+        Ok(start as u32)
+    }
+
+    /// Reads a value; false when it opened an object or array that is still to be filled.
+    fn value(&mut self, key: u32) -> Result<bool, Fault> {
+        let start = self.at;
+        let first = self.text.get(start).copied();
+        match first {
+            Some(b'{' | b'[') => self.at += 1,
+            Some(b'"') => self.string()?,
+            Some(b't') => self.word("true")?,
+            Some(b'f') => self.word("false")?,
+            Some(b'n') => self.word("null")?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(_) => return Err((start, "expected a value".into())),
+            None => return Err((start, "expected a value, but the text ends".into())),
+        }
+        let index = self.nodes.len() as u32;
+        let parent = self.open.last().copied().unwrap_or(NONE);
+        if let Some(p) = self.open.last() {
+            self.nodes[*p as usize].count += 1;
+        }
+        let node = Node { start: start as u32, end: self.at as u32, key, parent, next: index + 1, count: 0 };
+        self.nodes.push(node);
+        let opened = matches!(first, Some(b'{' | b'['));
+        if opened {
+            self.open.push(index);
+        }
+        Ok(!opened)
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Fault> {
+        if self.text[self.at..].starts_with(word.as_bytes()) {
+            self.at += word.len();
+            return Ok(());
+        }
+        Err((self.at, format!("expected a value (did you mean `{word}`?)")))
+    }
+
+    fn digits(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        while self.text.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        if self.at == start { Err((start, "expected a digit".into())) } else { Ok(()) }
+    }
+
+    fn number(&mut self) -> Result<(), Fault> {
+        self.take(b'-');
+        let start = self.at;
+        self.digits()?;
+        if self.text[start] == b'0' && self.at > start + 1 {
+            return Err((start, "a number cannot start with 0".into()));
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            let _sign = self.take(b'+') || self.take(b'-');
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn string(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            match self.text.get(self.at) {
+                None => return Err((start, "this string is not closed".into())),
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => self.escape()?,
+                Some(0..=0x1f) => {
+                    return Err((self.at, "a control character in a string must be escaped".into()));
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), Fault> {
+        match self.text.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'u') => {
+                let hex = self.text.get(self.at + 2..self.at + 6).unwrap_or(&[]);
+                if hex.len() < 4 || !hex.iter().all(u8::is_ascii_hexdigit) {
+                    return Err((self.at, "`\\u` needs four hexadecimal digits".into()));
+                }
+                self.at += 6;
+            }
+            _ => return Err((self.at, "no such escape in JSON".into())),
+        }
+        Ok(())
+    }
+}
+
+/// Which nodes are unfolded, and the rows that are visible for it. Separate from the document.
+#[derive(Clone, Debug)]
+pub struct JsonRows {
+    open: Vec<u64>,
+    rows: Vec<u32>,
+}
+
+impl JsonRows {
+    /// The upper levels unfolded as long as they stay readable.
+    #[must_use]
+    pub fn new(json: &Json) -> Self {
+        let mut this = Self { open: vec![0; json.len().div_ceil(64)], rows: vec![] };
+        let mut level = vec![0usize];
+        let mut shown = 1;
+        while !level.is_empty() {
+            let children: usize = level.iter().map(|n| json.count(*n)).sum();
+            shown += children;
+            // The root always opens; deeper levels only while a few screens suffice.
+            if shown > 200 && level != [0] {
+                break;
+            }
+            for n in &level {
+                this.set(*n, true);
+            }
+            let below = level.iter().flat_map(|n| json.children(*n));
+            level = below.filter(|n| json.count(*n) > 0).take(1_000).collect();
+        }
+        this.rebuild(json);
+        this
+    }
+
+    /// Number of visible rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Never true once built.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The node of a visible row.
+    #[must_use]
+    pub fn node(&self, row: usize) -> Option<usize> {
+        self.rows.get(row).map(|n| *n as usize)
+    }
+
+    /// The row of a node, or of its nearest visible ancestor.
+    #[must_use]
+    pub fn row_of(&self, node: usize) -> usize {
+        self.rows.partition_point(|n| *n as usize <= node).saturating_sub(1)
+    }
+
+    /// Is the node unfolded?
+    #[must_use]
+    pub fn is_open(&self, node: usize) -> bool {
+        self.open.get(node / 64).is_some_and(|w| w >> (node % 64) & 1 == 1)
+    }
+
+    fn set(&mut self, node: usize, open: bool) {
+        if let Some(w) = self.open.get_mut(node / 64) {
+            *w = if open { *w | 1 << (node % 64) } else { *w & !(1 << (node % 64)) };
+        }
+    }
+
+    /// Folds or unfolds one node.
+    pub fn fold(&mut self, json: &Json, node: usize, open: bool) {
+        if self.is_open(node) == open || json.count(node) == 0 {
+            return;
+        }
+        self.set(node, open);
+        let row = self.row_of(node);
+        if self.node(row) != Some(node) {
+            return;
+        }
+        if open {
+            let mut below = vec![];
+            self.walk(json, node + 1, json.next(node), &mut below);
+            self.rows.splice(row + 1..row + 1, below);
+        } else {
+            let end = self.rows.partition_point(|n| (*n as usize) < json.next(node));
+            self.rows.drain(row + 1..end);
+        }
+    }
+
+    /// Folds or unfolds everything (the root stays open).
+    pub fn fold_all(&mut self, json: &Json, open: bool) {
+        self.open.fill(if open { u64::MAX } else { 0 });
+        self.set(0, true);
+        self.rebuild(json);
+    }
+
+    /// Unfolds what hides a node and returns its row.
+    pub fn reveal(&mut self, json: &Json, node: usize) -> usize {
+        let mut above: Vec<usize> = std::iter::successors(json.parent(node), |n| json.parent(*n)).collect();
+        above.reverse();
+        for n in above {
+            self.fold(json, n, true);
+        }
+        self.row_of(node)
+    }
+
+    fn rebuild(&mut self, json: &Json) {
+        let mut rows = vec![];
+        self.walk(json, 0, json.len(), &mut rows);
+        self.rows = rows;
+    }
+
+    fn walk(&self, json: &Json, from: usize, end: usize, out: &mut Vec<u32>) {
+        let mut at = from;
+        while at < end {
+            out.push(at as u32);
+            at = if self.is_open(at) { at + 1 } else { json.next(at) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> Json {
+        Json::parse(text.to_owned()).unwrap_or_else(|e| panic!("{text}: {e}"))
+    }
+
+    #[test]
+    fn nothing_is_changed() {
+        let text = r#" {"b": 1.0e+02, "a":[12345678901234567890.10, -0], "b":{"ä":"\u00e9\n\ud83d\ude00"}, "e":[], "o":{} }"#;
+        let j = parse(text);
+        assert_eq!(j.text(), text);
+        let raws: Vec<_> = (0..j.len()).map(|n| j.raw(n)).collect();
+        assert_eq!(
+            raws[1..],
+            [
+                "1.0e+02",
+                "[12345678901234567890.10, -0]",
+                "12345678901234567890.10",
+                "-0",
+                r#"{"ä":"\u00e9\n\ud83d\ude00"}"#,
+                r#""\u00e9\n\ud83d\ude00""#,
+                "[]",
+                "{}"
+            ]
+        );
+        let keys: Vec<_> = j.children(0).filter_map(|n| j.key(n)).collect();
+        assert_eq!(keys, ["b", "a", "b", "e", "o"]);
+        assert_eq!(j.value(6), "é\n😀");
+        assert_eq!((j.count(0), j.kind(0), j.depth(6)), (5, JsonKind::Object, 2));
+        assert_eq!(j.pretty(2), "[\n  12345678901234567890.10,\n  -0\n]");
+    }
+
+    #[test]
+    fn scalars_are_documents() {
+        for (t, k) in [
+            ("null", JsonKind::Null),
+            ("true", JsonKind::Bool),
+            ("0", JsonKind::Number),
+            (" \"x\" ", JsonKind::String),
+            ("-1.5E-7", JsonKind::Number),
+            ("[]", JsonKind::Array),
+        ] {
+            assert_eq!(parse(t).kind(0), k);
+        }
+    }
+
+    #[test]
+    fn errors_say_where() {
+        for (t, line, column, word) in [
+            ("", 1, 1, "ends"),
+            ("{\n  \"a\": 1,\n  b: 2}", 3, 3, "key"),
+            ("[1 2]", 1, 4, "`,` or `]`"),
+            ("{\"a\" 1}", 1, 6, "`:`"),
+            ("[1,]", 1, 4, "value"),
+            ("\"abc", 1, 1, "not closed"),
+            ("01", 1, 1, "start with 0"),
+            ("1.", 1, 3, "digit"),
+            ("\"\\x\"", 1, 2, "escape"),
+            ("\"\\u12g4\"", 1, 2, "four"),
+            ("nul", 1, 1, "null"),
+            ("{} x", 1, 4, "follow"),
+            ("[\"ä\", ?]", 1, 7, "value"),
+            ("\"a\nb\"", 1, 3, "control"),
+            ("{", 1, 2, "key"),
+        ] {
+            let e = Json::parse(t.to_owned()).expect_err(t);
+            assert_eq!((e.line, e.column), (line, column), "{t}: {e}");
+            assert!(e.message.contains(word), "{t}: {e}");
+        }
+    }
+
+    #[test]
+    fn paths() {
+        let j = parse(r#"{"a": [{"b c": 1}, [true]], "": 2}"#);
+        let texts: Vec<_> = (0..j.len()).map(|n| j.path_text(n)).collect();
+        assert_eq!(
+            texts,
+            ["$", "$.a", "$.a[0]", "$.a[0].\"b c\"", "$.a[1]", "$.a[1][0]", "$.\"\""]
+        );
+    }
+
+    #[test]
+    fn find_goes_round() {
+        let j = parse(r#"{"name": "Ann", "tags": ["x", "Annual"], "n": 12}"#);
+        let first = j.find("ann", 0, false).expect("a match");
+        assert_eq!(j.raw(first), "\"Ann\"");
+        let second = j.find("ann", first, false).expect("a match");
+        assert_eq!(j.raw(second), "\"Annual\"");
+        assert_eq!(j.find("ann", second, false), Some(first));
+        assert_eq!(j.find("ann", first, true), Some(second));
+        assert_eq!(j.find("nothing", 0, false), None);
+        assert!(j.find("TAGS", 0, false).is_some());
+    }
+
+    #[test]
+    fn folding() {
+        let j = parse(r#"{"a": {"b": {"c": 1}}, "d": [1, 2]}"#);
+        let mut rows = JsonRows::new(&j);
+        assert_eq!(rows.len(), j.len());
+        rows.fold(&j, 1, false);
+        let seen = |r: &JsonRows| (0..r.len()).filter_map(|i| r.node(i)).collect::<Vec<_>>();
+        assert_eq!(seen(&rows), [0, 1, 4, 5, 6]);
+        assert_eq!(rows.row_of(3), 1);
+        assert_eq!(rows.reveal(&j, 3), 3);
+        assert_eq!(rows.len(), 7);
+        rows.fold_all(&j, false);
+        assert_eq!(seen(&rows), [0, 1, 4]);
+        rows.fold_all(&j, true);
+        assert_eq!(rows.len(), 7);
+    }
+
+    #[test]
+    fn deep_documents_need_no_stack() {
+        let n = 200_000;
+        let j = parse(&format!("{}{}", "[".repeat(n), "]".repeat(n)));
+        assert_eq!((j.len(), j.depth(n - 1)), (n, n - 1));
+        assert!(JsonRows::new(&j).len() > 100);
+    }
+
+    fn arbitrary() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(serde_json::Value::from),
+            any::<i64>().prop_map(serde_json::Value::from),
+            ".{0,8}".prop_map(serde_json::Value::from),
+        ];
+        leaf.prop_recursive(5, 60, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(serde_json::Value::from),
+                prop::collection::vec((".{0,4}", inner), 0..6)
+                    .prop_map(|v| serde_json::Value::Object(v.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_json_reads_and_stays(value in arbitrary(), indent in any::<bool>()) {
+            let text = if indent { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.expect("json");
+            let j = parse(&text);
+            prop_assert_eq!(j.text(), &text);
+            let again: serde_json::Value = serde_json::from_str(&j.pretty(0)).expect("pretty is json");
+            prop_assert_eq!(&again, &value);
+            // Every node is itself a document, and fold state covers all of them.
+            for n in 0..j.len() {
+                prop_assert!(serde_json::from_str::<serde_json::Value>(j.raw(n)).is_ok());
+                prop_assert_eq!(j.children(n).count(), j.count(n));
+            }
+            let mut rows = JsonRows::new(&j);
+            rows.fold_all(&j, true);
+            prop_assert_eq!(rows.len(), j.len());
+        }
+
+        #[test]
+        fn never_panics_and_agrees_on_what_is_json(text in "[\\[\\]{}\",:0-9eE.+\\\\ntrufals \u{0}-\u{20}é-]{0,24}") {
+            let ours = Json::parse(text.clone()).is_ok();
+            let theirs = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(ours, theirs, "{:?}", text);
+        }
+    }
+}
