@@ -3,6 +3,11 @@
 //! The document stays one string; nodes are 24 bytes each in one flat vector in document order, so that a
 //! document of 50 MB opens. Nothing is converted: a node is a range of the text.
 
+mod parse;
+mod rows;
+
+pub use rows::JsonRows;
+
 use std::borrow::Cow;
 
 const NONE: u32 = u32::MAX;
@@ -81,12 +86,12 @@ impl Json {
     /// The text is no JSON, or longer than 4 GB.
     pub fn parse(text: String) -> Result<Self, JsonError> {
         let nodes = match u32::try_from(text.len()) {
-            Ok(n) if n < NONE => Parser { text: text.as_bytes(), at: 0, nodes: vec![], open: vec![] }.run(),
+            Ok(n) if n < NONE => parse::nodes(&text),
             _ => Err((0, "the document is too large".into())),
         };
         match nodes {
             Ok(nodes) => Ok(Self { text, nodes }),
-            Err((offset, message)) => Err(place(&text, offset, message)),
+            Err((offset, message)) => Err(parse::place(&text, offset, message)),
         }
     }
 
@@ -178,7 +183,12 @@ impl Json {
     /// The children in document order.
     pub fn children(&self, node: usize) -> impl Iterator<Item = usize> {
         let end = self.next(node);
-        std::iter::successors(Some(node + 1), |n| Some(self.next(*n))).take_while(move |n| *n < end)
+        let mut at = node + 1;
+        std::iter::from_fn(move || {
+            let child = (at < end).then_some(at)?;
+            at = self.next(child);
+            Some(child)
+        })
     }
 
     /// The node after this one's subtree.
@@ -359,329 +369,6 @@ fn hex4(chars: &mut std::str::Chars<'_>) -> Option<u32> {
     Some(code)
 }
 
-fn place(text: &str, offset: usize, message: String) -> JsonError {
-    let offset = (0..=offset.min(text.len())).rev().find(|o| text.is_char_boundary(*o)).unwrap_or(0);
-    let before = &text[..offset];
-    let line_start = before.rfind('\n').map_or(0, |n| n + 1);
-    JsonError {
-        offset,
-        line: before.matches('\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
-        message,
-    }
-}
-
-struct Parser<'a> {
-    text: &'a [u8],
-    at: usize,
-    nodes: Vec<Node>,
-    /// Open objects and arrays: no recursion, so depth costs no stack.
-    open: Vec<u32>,
-}
-
-type Fault = (usize, String);
-
-impl Parser<'_> {
-    fn run(mut self) -> Result<Vec<Node>, Fault> {
-        let mut key = NONE;
-        loop {
-            self.blank();
-            if !self.value(key)? {
-                // An object or array was opened: its first child, or its end.
-                self.blank();
-                if !self.take(self.closer()) {
-                    key = self.key()?;
-                    continue;
-                }
-                self.close();
-            }
-            loop {
-                self.blank();
-                if self.open.is_empty() {
-                    return match self.text.get(self.at) {
-                        None => Ok(self.nodes),
-                        Some(_) => Err((self.at, "nothing may follow the document".into())),
-                    };
-                }
-                if self.take(b',') {
-                    self.blank();
-                    key = self.key()?;
-                    break;
-                }
-                if !self.take(self.closer()) {
-                    let close = self.closer() as char;
-                    return Err((self.at, format!("expected `,` or `{close}`{}", self.found())));
-                }
-                self.close();
-            }
-        }
-    }
-
-    fn found(&self) -> &'static str {
-        if self.at >= self.text.len() { ", but the text ends" } else { "" }
-    }
-
-    fn blank(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.text.get(self.at) {
-            self.at += 1;
-        }
-    }
-
-    fn take(&mut self, byte: u8) -> bool {
-        let hit = self.text.get(self.at) == Some(&byte);
-        self.at += usize::from(hit);
-        hit
-    }
-
-    fn in_object(&self) -> bool {
-        self.open.last().is_some_and(|n| self.text[self.nodes[*n as usize].start as usize] == b'{')
-    }
-
-    fn closer(&self) -> u8 {
-        if self.in_object() { b'}' } else { b']' }
-    }
-
-    fn close(&mut self) {
-        if let Some(n) = self.open.pop() {
-            let next = self.nodes.len() as u32;
-            let node = &mut self.nodes[n as usize];
-            node.end = self.at as u32;
-            node.next = next;
-        }
-    }
-
-    /// In an object: reads `"key" :` and tells where the key starts.
-    fn key(&mut self) -> Result<u32, Fault> {
-        if !self.in_object() {
-            return Ok(NONE);
-        }
-        let start = self.at;
-        if self.text.get(start) != Some(&b'"') {
-            return Err((start, format!("expected a key in double quotes{}", self.found())));
-        }
-        self.string()?;
-        self.blank();
-        if !self.take(b':') {
-            return Err((self.at, format!("expected `:` after the key{}", self.found())));
-        }
-        Ok(start as u32)
-    }
-
-    /// Reads a value; false when it opened an object or array that is still to be filled.
-    fn value(&mut self, key: u32) -> Result<bool, Fault> {
-        let start = self.at;
-        let first = self.text.get(start).copied();
-        match first {
-            Some(b'{' | b'[') => self.at += 1,
-            Some(b'"') => self.string()?,
-            Some(b't') => self.word("true")?,
-            Some(b'f') => self.word("false")?,
-            Some(b'n') => self.word("null")?,
-            Some(b'-' | b'0'..=b'9') => self.number()?,
-            Some(_) => return Err((start, "expected a value".into())),
-            None => return Err((start, "expected a value, but the text ends".into())),
-        }
-        let index = self.nodes.len() as u32;
-        let parent = self.open.last().copied().unwrap_or(NONE);
-        if let Some(p) = self.open.last() {
-            self.nodes[*p as usize].count += 1;
-        }
-        let node = Node { start: start as u32, end: self.at as u32, key, parent, next: index + 1, count: 0 };
-        self.nodes.push(node);
-        let opened = matches!(first, Some(b'{' | b'['));
-        if opened {
-            self.open.push(index);
-        }
-        Ok(!opened)
-    }
-
-    fn word(&mut self, word: &str) -> Result<(), Fault> {
-        if self.text[self.at..].starts_with(word.as_bytes()) {
-            self.at += word.len();
-            return Ok(());
-        }
-        Err((self.at, format!("expected a value (did you mean `{word}`?)")))
-    }
-
-    fn digits(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        while self.text.get(self.at).is_some_and(u8::is_ascii_digit) {
-            self.at += 1;
-        }
-        if self.at == start { Err((start, "expected a digit".into())) } else { Ok(()) }
-    }
-
-    fn number(&mut self) -> Result<(), Fault> {
-        self.take(b'-');
-        let start = self.at;
-        self.digits()?;
-        if self.text[start] == b'0' && self.at > start + 1 {
-            return Err((start, "a number cannot start with 0".into()));
-        }
-        if self.take(b'.') {
-            self.digits()?;
-        }
-        if self.take(b'e') || self.take(b'E') {
-            let _sign = self.take(b'+') || self.take(b'-');
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn string(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        self.at += 1;
-        loop {
-            match self.text.get(self.at) {
-                None => return Err((start, "this string is not closed".into())),
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                Some(b'\\') => self.escape()?,
-                Some(0..=0x1f) => {
-                    return Err((self.at, "a control character in a string must be escaped".into()));
-                }
-                Some(_) => self.at += 1,
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Result<(), Fault> {
-        match self.text.get(self.at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
-            Some(b'u') => {
-                let hex = self.text.get(self.at + 2..self.at + 6).unwrap_or(&[]);
-                if hex.len() < 4 || !hex.iter().all(u8::is_ascii_hexdigit) {
-                    return Err((self.at, "`\\u` needs four hexadecimal digits".into()));
-                }
-                self.at += 6;
-            }
-            _ => return Err((self.at, "no such escape in JSON".into())),
-        }
-        Ok(())
-    }
-}
-
-/// Which nodes are unfolded, and the rows that are visible for it. Separate from the document.
-#[derive(Clone, Debug)]
-pub struct JsonRows {
-    open: Vec<u64>,
-    rows: Vec<u32>,
-}
-
-impl JsonRows {
-    /// The upper levels unfolded as long as they stay readable.
-    #[must_use]
-    pub fn new(json: &Json) -> Self {
-        let mut this = Self { open: vec![0; json.len().div_ceil(64)], rows: vec![] };
-        let mut level = vec![0usize];
-        let mut shown = 1;
-        while !level.is_empty() {
-            let children: usize = level.iter().map(|n| json.count(*n)).sum();
-            shown += children;
-            // The root always opens; deeper levels only while a few screens suffice.
-            if shown > 200 && level != [0] {
-                break;
-            }
-            for n in &level {
-                this.set(*n, true);
-            }
-            let below = level.iter().flat_map(|n| json.children(*n));
-            level = below.filter(|n| json.count(*n) > 0).take(1_000).collect();
-        }
-        this.rebuild(json);
-        this
-    }
-
-    /// Number of visible rows.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Never true once built.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// The node of a visible row.
-    #[must_use]
-    pub fn node(&self, row: usize) -> Option<usize> {
-        self.rows.get(row).map(|n| *n as usize)
-    }
-
-    /// The row of a node, or of its nearest visible ancestor.
-    #[must_use]
-    pub fn row_of(&self, node: usize) -> usize {
-        self.rows.partition_point(|n| *n as usize <= node).saturating_sub(1)
-    }
-
-    /// Is the node unfolded?
-    #[must_use]
-    pub fn is_open(&self, node: usize) -> bool {
-        self.open.get(node / 64).is_some_and(|w| w >> (node % 64) & 1 == 1)
-    }
-
-    fn set(&mut self, node: usize, open: bool) {
-        if let Some(w) = self.open.get_mut(node / 64) {
-            *w = if open { *w | 1 << (node % 64) } else { *w & !(1 << (node % 64)) };
-        }
-    }
-
-    /// Folds or unfolds one node.
-    pub fn fold(&mut self, json: &Json, node: usize, open: bool) {
-        if self.is_open(node) == open || json.count(node) == 0 {
-            return;
-        }
-        self.set(node, open);
-        let row = self.row_of(node);
-        if self.node(row) != Some(node) {
-            return;
-        }
-        if open {
-            let mut below = vec![];
-            self.walk(json, node + 1, json.next(node), &mut below);
-            self.rows.splice(row + 1..row + 1, below);
-        } else {
-            let end = self.rows.partition_point(|n| (*n as usize) < json.next(node));
-            self.rows.drain(row + 1..end);
-        }
-    }
-
-    /// Folds or unfolds everything (the root stays open).
-    pub fn fold_all(&mut self, json: &Json, open: bool) {
-        self.open.fill(if open { u64::MAX } else { 0 });
-        self.set(0, true);
-        self.rebuild(json);
-    }
-
-    /// Unfolds what hides a node and returns its row.
-    pub fn reveal(&mut self, json: &Json, node: usize) -> usize {
-        let mut above: Vec<usize> = std::iter::successors(json.parent(node), |n| json.parent(*n)).collect();
-        above.reverse();
-        for n in above {
-            self.fold(json, n, true);
-        }
-        self.row_of(node)
-    }
-
-    fn rebuild(&mut self, json: &Json) {
-        let mut rows = vec![];
-        self.walk(json, 0, json.len(), &mut rows);
-        self.rows = rows;
-    }
-
-    fn walk(&self, json: &Json, from: usize, end: usize, out: &mut Vec<u32>) {
-        let mut at = from;
-        while at < end {
-            out.push(at as u32);
-            at = if self.is_open(at) { at + 1 } else { json.next(at) };
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -760,10 +447,7 @@ mod tests {
     fn paths() {
         let j = parse(r#"{"a": [{"b c": 1}, [true]], "": 2}"#);
         let texts: Vec<_> = (0..j.len()).map(|n| j.path_text(n)).collect();
-        assert_eq!(
-            texts,
-            ["$", "$.a", "$.a[0]", "$.a[0].\"b c\"", "$.a[1]", "$.a[1][0]", "$.\"\""]
-        );
+        assert_eq!(texts, ["$", "$.a", "$.a[0]", "$.a[0].\"b c\"", "$.a[1]", "$.a[1][0]", "$.\"\""]);
     }
 
     #[test]

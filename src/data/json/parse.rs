@@ -1,0 +1,212 @@
+//! The parser: checks the whole text and notes where each value stands.
+
+use super::{JsonError, NONE, Node};
+
+pub(super) fn place(text: &str, offset: usize, message: String) -> JsonError {
+    let offset = (0..=offset.min(text.len())).rev().find(|o| text.is_char_boundary(*o)).unwrap_or(0);
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |n| n + 1);
+    JsonError {
+        offset,
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+        message,
+    }
+}
+
+/// The nodes of a document, or the offset and the reason why it is none.
+pub(super) fn nodes(text: &str) -> Result<Vec<Node>, Fault> {
+    Parser { text: text.as_bytes(), at: 0, nodes: vec![], open: vec![] }.run()
+}
+
+pub(super) type Fault = (usize, String);
+
+struct Parser<'a> {
+    text: &'a [u8],
+    at: usize,
+    nodes: Vec<Node>,
+    /// Open objects and arrays: no recursion, so depth costs no stack.
+    open: Vec<u32>,
+}
+
+impl Parser<'_> {
+    fn run(mut self) -> Result<Vec<Node>, Fault> {
+        let mut key = NONE;
+        loop {
+            self.blank();
+            if !self.value(key)? {
+                // An object or array was opened: its first child, or its end.
+                self.blank();
+                if !self.take(self.closer()) {
+                    key = self.key()?;
+                    continue;
+                }
+                self.close();
+            }
+            loop {
+                self.blank();
+                if self.open.is_empty() {
+                    return match self.text.get(self.at) {
+                        None => Ok(self.nodes),
+                        Some(_) => Err((self.at, "nothing may follow the document".into())),
+                    };
+                }
+                if self.take(b',') {
+                    self.blank();
+                    key = self.key()?;
+                    break;
+                }
+                if !self.take(self.closer()) {
+                    let close = self.closer() as char;
+                    return Err((self.at, format!("expected `,` or `{close}`{}", self.found())));
+                }
+                self.close();
+            }
+        }
+    }
+
+    fn found(&self) -> &'static str {
+        if self.at >= self.text.len() { ", but the text ends" } else { "" }
+    }
+
+    fn blank(&mut self) {
+        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.text.get(self.at) {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let hit = self.text.get(self.at) == Some(&byte);
+        self.at += usize::from(hit);
+        hit
+    }
+
+    fn in_object(&self) -> bool {
+        self.open.last().is_some_and(|n| self.text[self.nodes[*n as usize].start as usize] == b'{')
+    }
+
+    fn closer(&self) -> u8 {
+        if self.in_object() { b'}' } else { b']' }
+    }
+
+    fn close(&mut self) {
+        if let Some(n) = self.open.pop() {
+            let next = self.nodes.len() as u32;
+            let node = &mut self.nodes[n as usize];
+            node.end = self.at as u32;
+            node.next = next;
+        }
+    }
+
+    /// In an object: reads `"key" :` and tells where the key starts.
+    fn key(&mut self) -> Result<u32, Fault> {
+        if !self.in_object() {
+            return Ok(NONE);
+        }
+        let start = self.at;
+        if self.text.get(start) != Some(&b'"') {
+            return Err((start, format!("expected a key in double quotes{}", self.found())));
+        }
+        self.string()?;
+        self.blank();
+        if !self.take(b':') {
+            return Err((self.at, format!("expected `:` after the key{}", self.found())));
+        }
+        Ok(start as u32)
+    }
+
+    /// Reads a value; false when it opened an object or array that is still to be filled.
+    fn value(&mut self, key: u32) -> Result<bool, Fault> {
+        let start = self.at;
+        let first = self.text.get(start).copied();
+        match first {
+            Some(b'{' | b'[') => self.at += 1,
+            Some(b'"') => self.string()?,
+            Some(b't') => self.word("true")?,
+            Some(b'f') => self.word("false")?,
+            Some(b'n') => self.word("null")?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(_) => return Err((start, "expected a value".into())),
+            None => return Err((start, "expected a value, but the text ends".into())),
+        }
+        let index = self.nodes.len() as u32;
+        let parent = self.open.last().copied().unwrap_or(NONE);
+        if let Some(p) = self.open.last() {
+            self.nodes[*p as usize].count += 1;
+        }
+        let node = Node { start: start as u32, end: self.at as u32, key, parent, next: index + 1, count: 0 };
+        self.nodes.push(node);
+        let opened = matches!(first, Some(b'{' | b'['));
+        if opened {
+            self.open.push(index);
+        }
+        Ok(!opened)
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Fault> {
+        if self.text[self.at..].starts_with(word.as_bytes()) {
+            self.at += word.len();
+            return Ok(());
+        }
+        Err((self.at, format!("expected a value (did you mean `{word}`?)")))
+    }
+
+    fn digits(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        while self.text.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        if self.at == start { Err((start, "expected a digit".into())) } else { Ok(()) }
+    }
+
+    fn number(&mut self) -> Result<(), Fault> {
+        self.take(b'-');
+        let start = self.at;
+        self.digits()?;
+        if self.text[start] == b'0' && self.at > start + 1 {
+            return Err((start, "a number cannot start with 0".into()));
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            let _sign = self.take(b'+') || self.take(b'-');
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn string(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            match self.text.get(self.at) {
+                None => return Err((start, "this string is not closed".into())),
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => self.escape()?,
+                Some(0..=0x1f) => {
+                    return Err((self.at, "a control character in a string must be escaped".into()));
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), Fault> {
+        match self.text.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'u') => {
+                let hex = self.text.get(self.at + 2..self.at + 6).unwrap_or(&[]);
+                if hex.len() < 4 || !hex.iter().all(u8::is_ascii_hexdigit) {
+                    return Err((self.at, "`\\u` needs four hexadecimal digits".into()));
+                }
+                self.at += 6;
+            }
+            _ => return Err((self.at, "no such escape in JSON".into())),
+        }
+        Ok(())
+    }
+}
