@@ -287,14 +287,14 @@ fn array_of(element: Option<&str>) -> String {
 /// # Errors
 /// Says what is wrong with the text.
 pub fn check_raw(raw: &str) -> Result<(), String> {
-    use super::lex::{Lexer, Tok};
+    use super::lex::{Lexer, Options, TokenKind};
     let mut depth = 0i32;
-    for token in Lexer::new(raw) {
+    for token in Lexer::new(raw, Options::default()) {
         match token.kind {
-            Tok::Semicolon => return Err("a WHERE condition cannot hold a `;`".into()),
-            Tok::Param => return Err("a WHERE condition cannot hold parameters such as `$1`".into()),
-            Tok::Open => depth += 1,
-            Tok::Close => {
+            TokenKind::Semicolon => return Err("a WHERE condition cannot hold a `;`".into()),
+            TokenKind::Param => return Err("a WHERE condition cannot hold parameters such as `$1`".into()),
+            TokenKind::LParen => depth += 1,
+            TokenKind::RParen => {
                 depth -= 1;
                 if depth < 0 {
                     return Err("the WHERE condition closes a parenthesis it did not open".into());

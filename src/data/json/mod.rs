@@ -351,12 +351,13 @@ fn unicode_escape(chars: &mut std::str::Chars<'_>) -> char {
         return char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER);
     }
     let mut ahead = chars.clone();
-    if ahead.next() == Some('\\') && ahead.next() == Some('u') {
-        if let Some(low @ 0xdc00..0xe000) = hex4(&mut ahead) {
-            *chars = ahead;
-            let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-            return char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-        }
+    if ahead.next() == Some('\\')
+        && ahead.next() == Some('u')
+        && let Some(low @ 0xdc00..0xe000) = hex4(&mut ahead)
+    {
+        *chars = ahead;
+        let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+        return char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
     }
     char::REPLACEMENT_CHARACTER
 }
