@@ -1,1 +1,3 @@
-//! (room pg)
+//! The only room that speaks to a server.
+
+pub mod target;
