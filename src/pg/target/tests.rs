@@ -308,8 +308,7 @@ fn machine(case: &Value) -> Fake {
 }
 
 fn one_case(case: &Value, defaults: &Value) -> Result<(), String> {
-    let mut said = Input::default();
-    said.connection = case["dsn"].as_str().map(placed);
+    let mut said = Input { connection: case["dsn"].as_str().map(placed), ..Input::default() };
     for (k, v) in case["flags"].as_object().into_iter().flatten() {
         said.flags.push((k.clone(), placed(v.as_str().unwrap_or(""))));
     }
