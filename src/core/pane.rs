@@ -29,6 +29,11 @@ pub trait Pane {
         false
     }
 
+    /// The password prompt says for which connection it asks, so that the app can withdraw it.
+    fn asks_password(&self) -> Option<ConnId> {
+        None
+    }
+
     /// Can this command be done now? Menus and hints show only what can.
     fn can(&self, command: Command, world: &World) -> bool {
         let _ = (command, world);
@@ -98,6 +103,12 @@ pub trait Pane {
     fn holds(&self, world: &World) -> Option<String> {
         let _ = world;
         None
+    }
+
+    /// As a popup: the cells (width, height) it would like inside its border, given the most it may have.
+    fn wants(&self, world: &World, most: (u16, u16)) -> (u16, u16) {
+        let _ = world;
+        most
     }
 
     /// Draws into the area. Must not depend on anything but the pane's state and the world.

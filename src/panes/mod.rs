@@ -1,1 +1,29 @@
-//! (room panes)
+//! EVERY PANE, one row: kind and how it is made. Popups have no row: the app opens them.
+
+pub mod confirm;
+mod empty;
+pub mod help;
+pub mod line;
+pub mod menu;
+pub mod page;
+pub mod palette;
+pub mod password;
+pub mod pick;
+
+use crate::core::pane::{Pane, PaneKind};
+
+/// One pane of the tab line.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// Which.
+    pub kind: PaneKind,
+    /// Makes it, once, at the start.
+    pub make: fn() -> Box<dyn Pane>,
+}
+
+/// The panes in the order of the tab line.
+pub const TABLE: &[Row] = &[
+    Row { kind: PaneKind::Browse, make: || Box::new(empty::Empty("Browse")) },
+    Row { kind: PaneKind::Sql, make: || Box::new(empty::Empty("SQL")) },
+    Row { kind: PaneKind::Saved, make: || Box::new(empty::Empty("Saved")) },
+];

@@ -1,0 +1,20 @@
+-- what: views and materialized views (psql \dv)
+-- since: 13
+-- how often: on demand
+-- parameters: $1 text, a psql pattern (* and ?), or NULL
+-- columns: schema, name, type, owner, estimated_rows, size, description
+select n.nspname as schema, c.relname as name,
+  case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'f' then 'foreign table'
+    when 'v' then 'view' when 'm' then 'materialized view' end as type,
+  pg_catalog.pg_get_userbyid(c.relowner) as owner,
+  nullif(c.reltuples, -1)::bigint as estimated_rows,
+  pg_catalog.pg_size_pretty(pg_catalog.pg_table_size(c.oid)) as size,
+  pg_catalog.obj_description(c.oid, 'pg_class') as description
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind = any (array['v','m']::"char"[])
+  and ($1::text is not null or pg_catalog.pg_table_is_visible(c.oid))
+  and n.nspname !~ '^pg_toast'
+  and ($1::text is not null or n.nspname not in ('pg_catalog', 'information_schema'))
+  and ($1::text is null or c.relname ~ ('^(' || replace(replace($1::text, '*', '.*'), '?', '.') || ')$'))
+order by 1, 2

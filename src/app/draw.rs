@@ -1,0 +1,295 @@
+//! The frame around the pane: tabs above, status and hints below, popups on top.
+
+use super::{App, SPINNER_AFTER, popups::Size};
+use crate::{
+    core::{
+        command::{Command, Scope},
+        event::{Link, Tx},
+        key::pretty,
+        pane::Tone,
+    },
+    text::{clean, units, width},
+};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+    widgets::{Block, BorderType, Clear},
+};
+
+/// Below this the program says that it needs more room.
+const LEAST: (u16, u16) = (60, 12);
+
+const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+impl App {
+    /// Draws everything.
+    pub fn draw(&mut self, frame: &mut Frame<'_>) {
+        let all = frame.area();
+        self.world.size = (all.width, all.height);
+        frame.buffer_mut().set_style(all, self.world.theme.style("text"));
+        if all.width < LEAST.0 || all.height < LEAST.1 {
+            return self.draw_small(frame, all);
+        }
+        let hints = u16::from(self.world.settings.hints);
+        self.draw_tabs(frame, Rect { height: 1, ..all });
+        self.body = Rect { y: all.y + 1, height: all.height - 2 - hints, ..all };
+        let body = self.body;
+        let slot = &mut self.slots[self.current];
+        slot.pane.draw(frame, body, &self.world);
+        self.draw_status(frame, Rect { y: body.bottom(), height: 1, ..all });
+        if hints > 0 {
+            self.draw_hints(frame, Rect { y: body.bottom() + 1, height: 1, ..all });
+        }
+        for n in 0..self.popups.len() {
+            self.draw_popup(frame, n);
+        }
+    }
+
+    fn draw_small(&self, frame: &mut Frame<'_>, area: Rect) {
+        let text = format!("pgdeck needs {}×{}; this is {}×{}", LEAST.0, LEAST.1, area.width, area.height);
+        for (y, chunk) in width::wrap(&text, area.width.max(1) as usize).into_iter().enumerate() {
+            if (y as u16) < area.height {
+                let line = Line::raw(text[chunk].trim_start().to_owned());
+                frame.render_widget(line, Rect { y: area.y + y as u16, height: 1, ..area });
+            }
+        }
+    }
+
+    fn draw_tabs(&mut self, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &self.world.theme;
+        frame.buffer_mut().set_style(area, theme.style("tab"));
+        let mut x = area.x;
+        self.tabs.clear();
+        for (n, slot) in self.slots.iter().enumerate() {
+            let number = slot.kind as u8;
+            let title = slot.pane.title(&self.world);
+            let busy = if slot.pane.running().is_some() { "…" } else { "" };
+            let active = n == self.current;
+            let label = if active { format!("▌{number} {title}{busy} ") } else { format!(" {number} {title}{busy} ") };
+            let cells = (width::width(&label) as u16).min(area.right().saturating_sub(x));
+            let place = Rect { x, width: cells, ..area };
+            let style = theme.style(if active { "tab.active" } else { "tab" });
+            frame.render_widget(Line::styled(clean::line(&label).into_owned(), style), place);
+            self.tabs.push((place, slot.kind));
+            x += cells;
+        }
+        let name = "pgdeck ";
+        if area.right().saturating_sub(x) > name.len() as u16 + 2 {
+            let place = Rect { x: area.right() - name.len() as u16, width: name.len() as u16, ..area };
+            frame.render_widget(Line::styled(name, theme.style("tab")), place);
+        }
+    }
+
+    fn draw_status(&self, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &self.world.theme;
+        let base = theme.style("status");
+        frame.buffer_mut().set_style(area, base);
+        let left = self.status_left();
+        let right = self.status_right();
+        let right_cells: usize = right.iter().map(|(t, _)| width::width(t)).sum();
+        let room = (area.width as usize).saturating_sub(right_cells);
+        let mut spans = vec![];
+        let mut used = 0;
+        for (text, style) in left {
+            let text = width::clip(&clean::line(&text), room.saturating_sub(used)).into_owned();
+            used += width::width(&text);
+            spans.push(Span::styled(text, style));
+        }
+        frame.render_widget(Line::from(spans), Rect { width: (room as u16).min(area.width), ..area });
+        let x = area.right().saturating_sub(right_cells as u16).max(area.x);
+        let spans: Vec<_> = right.into_iter().map(|(t, s)| Span::styled(t, s)).collect();
+        frame.render_widget(Line::from(spans), Rect { x, width: area.right() - x, ..area });
+    }
+
+    /// Where we are: server, database, user, transaction, zone.
+    fn status_left(&self) -> Vec<(String, Style)> {
+        let theme = &self.world.theme;
+        let base = theme.style("status");
+        let Some(server) = self.world.server() else { return vec![] };
+        let mut out = vec![];
+        match (&server.link, &server.info) {
+            (Some(Link::Connecting(host)), _) => {
+                out.push((format!(" {} connecting to {host}", self.spinner()), theme.style("status.busy")));
+                return out;
+            }
+            (Some(Link::Failed(_) | Link::Lost(..)), _) => {
+                out.push((" ✗ not connected (F5 connects) ".into(), theme.style("status.error")));
+            }
+            (Some(Link::NeedsPassword(..)), _) => out.push((" password wanted ".into(), theme.style("status.busy"))),
+            _ => {}
+        }
+        let Some(info) = &server.info else { return out };
+        if let Some(profile) = &info.profile {
+            out.push((format!(" {profile} "), theme.style("status.key")));
+        }
+        out.push((format!(" {}", info.database), theme.style("status.key")));
+        out.push((format!(" {} @ {} · PG {}", info.user, info.address, short(&info.version)), base));
+        if info.tls.is_some() {
+            out.push((" · TLS".into(), base));
+        }
+        if info.standby {
+            out.push((" · standby".into(), theme.style("status.read-only")));
+        }
+        if info.read_only {
+            out.push((" · READ ONLY".into(), theme.style("status.read-only")));
+        }
+        match server.tx {
+            Tx::Open => out.push((" · in transaction".into(), theme.style("status.tx.open"))),
+            Tx::Failed => out.push((" · transaction FAILED: roll back".into(), theme.style("status.tx.failed"))),
+            Tx::Idle | Tx::Gone => {}
+        }
+        if !info.time_zone.is_empty() {
+            out.push((format!(" · {}", info.time_zone), base));
+        }
+        out
+    }
+
+    /// What runs and since when.
+    fn status_right(&self) -> Vec<(String, Style)> {
+        let Some(r) = self.running() else { return vec![] };
+        let since = self.world.now.saturating_sub(r.since);
+        if since < SPINNER_AFTER {
+            return vec![];
+        }
+        let what = width::clip(&clean::line(&r.what), 40).into_owned();
+        let text = format!(" {} {what} {} · Ctrl+C cancels ", self.spinner(), units::duration(since));
+        vec![(text, self.world.theme.style("status.busy"))]
+    }
+
+    fn spinner(&self) -> &'static str {
+        SPINNER[(self.world.now.as_millis() / 100) as usize % SPINNER.len()]
+    }
+
+    /// The last line: a toast, the keys that may follow, or what can be done here.
+    fn draw_hints(&self, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &self.world.theme;
+        frame.buffer_mut().set_style(area, theme.style("hint"));
+        if let Some(toast) = &self.toast {
+            let (name, mark) = match toast.tone {
+                Tone::Ok => ("message.ok", "✓"),
+                Tone::Note => ("message.notice", "·"),
+                Tone::Warning => ("message.warning", "!"),
+                Tone::Error => ("message.error", "✗"),
+            };
+            let text = format!(" {mark} {}", clean::line(&toast.text));
+            let text = width::clip(&text, area.width as usize).into_owned();
+            frame.render_widget(Line::styled(text, theme.style(name)), area);
+            return;
+        }
+        let scopes = self.scopes();
+        let rows = if self.pending.is_empty() { self.hints(&scopes) } else { self.following(&scopes) };
+        let mut spans = vec![];
+        let mut used = 0;
+        for (key, help) in rows {
+            let cells = width::width(&key) + width::width(&help) + 3;
+            if used + cells > area.width as usize {
+                break;
+            }
+            used += cells;
+            spans.push(Span::styled(format!(" {key}"), theme.style("key")));
+            spans.push(Span::styled(format!(" {help} "), theme.style("hint")));
+        }
+        frame.render_widget(Line::from(spans), area);
+    }
+
+    fn following(&self, scopes: &[Scope]) -> Vec<(String, String)> {
+        let mut rows = self.world.keymap.following(scopes, &self.pending);
+        rows.retain(|(_, c)| self.top_pane().can(*c, &self.world));
+        let typed: Vec<_> = self.pending.iter().map(|c| pretty(*c)).collect();
+        let typed = typed.join(" ");
+        rows.into_iter().map(|(keys, c)| (format!("{typed} {keys}"), label(c))).collect()
+    }
+
+    /// The commands worth a hint, in the table's order of usefulness.
+    fn hints(&self, scopes: &[Scope]) -> Vec<(String, String)> {
+        let mut out = vec![];
+        let top = self.top_pane();
+        let typing = top.typing();
+        for command in HINTED {
+            let row = command.row();
+            if !row.scopes.iter().any(|s| scopes.contains(s)) || !top.can(*command, &self.world) {
+                continue;
+            }
+            let keys = self.world.keymap.keys_of(scopes, *command);
+            // While typing, a plain character is text and no key.
+            let key = keys.into_iter().find(|k| !typing || k.chars().count() > 1 && k != "Space");
+            if let Some(key) = key {
+                out.push((key, label(*command)));
+            }
+        }
+        out
+    }
+
+    fn draw_popup(&mut self, frame: &mut Frame<'_>, n: usize) {
+        let all = frame.area();
+        let theme = self.world.theme.clone();
+        let popup = &mut self.popups[n];
+        let (w, h) = popup.pane.wants(&self.world, (all.width.saturating_sub(4), all.height.saturating_sub(4)));
+        let (w, h) = (w.saturating_add(4).min(all.width), h.saturating_add(2).min(all.height));
+        let area = match popup.size {
+            Size::Bottom => Rect { x: all.x, y: all.bottom() - h.min(all.height), width: all.width, height: h },
+            Size::Small | Size::Large => {
+                Rect { x: all.x + (all.width - w) / 2, y: all.y + (all.height - h) / 2, width: w, height: h }
+            }
+        };
+        popup.area = area;
+        frame.render_widget(Clear, area);
+        let title = clean::line(&popup.pane.title(&self.world)).into_owned();
+        let block = Block::bordered()
+            .border_type(BorderType::Rounded)
+            .border_style(theme.style("popup.border"))
+            .title(Line::styled(format!(" {} ", width::clip(&title, area.width.saturating_sub(6) as usize)), theme.style("popup.title")))
+            .style(theme.style("popup"));
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+        popup.pane.draw(frame, inner, &self.world);
+    }
+}
+
+/// `15.18 (Debian …)` → `15.18`.
+fn short(version: &str) -> &str {
+    version.split_whitespace().next().unwrap_or(version)
+}
+
+/// A command's help in a word or two: what stands before the first punctuation.
+fn label(command: Command) -> String {
+    let help = command.row().help;
+    let end = help.find([':', ';', ',', '(']).unwrap_or(help.len());
+    let mut words: Vec<&str> = help[..end].split_whitespace().collect();
+    words.truncate(4);
+    words.join(" ").to_lowercase()
+}
+
+/// What the footer offers, most useful first; it shows those that are in scope and can be done.
+const HINTED: &[Command] = &[
+    Command::Accept,
+    Command::Dismiss,
+    Command::RunStatement,
+    Command::RunAll,
+    Command::Complete,
+    Command::LeaveEditor,
+    Command::RunSaved,
+    Command::Open,
+    Command::OpenRecord,
+    Command::OpenValue,
+    Command::ToggleFold,
+    Command::NextRow,
+    Command::FollowKey,
+    Command::FilterCell,
+    Command::Sort,
+    Command::Find,
+    Command::EditSql,
+    Command::NextPart,
+    Command::Menu,
+    Command::Help,
+    Command::GoTo,
+    Command::SearchHistory,
+    Command::SaveQuery,
+    Command::Transaction,
+    Command::ExternalEditor,
+    Command::Back,
+];
+

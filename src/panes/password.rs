@@ -1,0 +1,109 @@
+//! The password prompt.
+
+use crate::{
+    core::{
+        command::Command,
+        command::Scope,
+        effect::Secret,
+        ids::ConnId,
+        key::{Chord, Key},
+        pane::{Cx, Pane, Tell},
+        world::World,
+    },
+    text::{clean, width},
+    widgets::input::Input,
+};
+use ratatui::{Frame, layout::Rect, text::Line};
+
+/// Asks for the password of a connection. Its keys are its own: it must work before anything else does.
+#[derive(Debug)]
+pub struct Password {
+    conn: ConnId,
+    prompt: String,
+    error: Option<String>,
+    input: Input,
+}
+
+impl Password {
+    /// `prompt` says for whom and where; `error` is what came of the last one.
+    #[must_use]
+    pub fn new(conn: ConnId, prompt: String, error: Option<String>) -> Self {
+        let line = |s: String| clean::line(&s).into_owned();
+        Self { conn, prompt: line(prompt), error: error.map(line), input: Input::masked() }
+    }
+
+    fn give(&mut self, password: Option<Secret>, cx: &mut Cx<'_>) {
+        self.input.clear();
+        cx.tell(Tell::Password(self.conn, password));
+    }
+}
+
+impl Pane for Password {
+    fn title(&self, _: &World) -> String {
+        "Password".into()
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        vec![]
+    }
+
+    fn typing(&self) -> bool {
+        true
+    }
+
+    fn modal(&self) -> bool {
+        true
+    }
+
+    fn asks_password(&self) -> Option<ConnId> {
+        Some(self.conn)
+    }
+
+    fn command(&mut self, _: Command, _: &mut Cx<'_>) -> bool {
+        true
+    }
+
+    fn typed(&mut self, chord: Chord, cx: &mut Cx<'_>) {
+        match chord.key {
+            Key::Enter => {
+                let secret = Secret(self.input.text().to_owned());
+                self.give(Some(secret), cx);
+            }
+            Key::Esc => self.give(None, cx),
+            Key::Char('c') if chord.ctrl => self.give(None, cx),
+            _ => {
+                self.input.key(chord);
+            }
+        }
+    }
+
+    fn paste(&mut self, text: &str, _: &mut Cx<'_>) {
+        self.input.paste(text.trim_end_matches('\n'));
+    }
+
+    fn wants(&self, _: &World, most: (u16, u16)) -> (u16, u16) {
+        let widest = width::width(&self.prompt).max(self.error.as_deref().map_or(0, width::width)).max(36);
+        (most.0.min(widest as u16 + 2), 3 + u16::from(self.error.is_some()))
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
+        let theme = &world.theme;
+        let cells = area.width as usize;
+        let mut y = area.y;
+        let mut line = |text: &str, style, frame: &mut Frame<'_>| {
+            frame.render_widget(
+                Line::styled(width::clip(text, cells).into_owned(), style),
+                Rect { y, height: 1, ..area },
+            );
+            y += 1;
+        };
+        if let Some(error) = &self.error {
+            line(error, theme.style("message.error"), frame);
+        }
+        line(&self.prompt, theme.style("popup"), frame);
+        line("", theme.style("popup"), frame);
+        let input = Rect { y: y - 1, height: 1, ..area };
+        self.input.draw(frame, input, theme, true);
+        line("Enter connects, Esc gives up. It is kept in memory only.", theme.style("text.dim"), frame);
+    }
+}
