@@ -52,9 +52,9 @@ impl App {
 
     /// True when the active connection is not up and nothing is trying.
     pub(super) fn disconnected(&self) -> bool {
-        self.world
-            .server()
-            .is_none_or(|s| matches!(s.link, None | Some(Link::Failed(_) | Link::Lost(..) | Link::NeedsPassword(..))))
+        self.world.server().is_none_or(|s| {
+            matches!(s.link, None | Some(Link::Failed(_) | Link::Lost(..) | Link::NeedsPassword(..)))
+        })
     }
 
     /// Connects the active connection anew, to the same place or another.

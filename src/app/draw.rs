@@ -67,7 +67,11 @@ impl App {
             let title = slot.pane.title(&self.world);
             let busy = if slot.pane.running().is_some() { "…" } else { "" };
             let active = n == self.current;
-            let label = if active { format!("▌{number} {title}{busy} ") } else { format!(" {number} {title}{busy} ") };
+            let label = if active {
+                format!("▌{number} {title}{busy} ")
+            } else {
+                format!(" {number} {title}{busy} ")
+            };
             let cells = (width::width(&label) as u16).min(area.right().saturating_sub(x));
             let place = Rect { x, width: cells, ..area };
             let style = theme.style(if active { "tab.active" } else { "tab" });
@@ -117,7 +121,9 @@ impl App {
             (Some(Link::Failed(_) | Link::Lost(..)), _) => {
                 out.push((" ✗ not connected (F5 connects) ".into(), theme.style("status.error")));
             }
-            (Some(Link::NeedsPassword(..)), _) => out.push((" password wanted ".into(), theme.style("status.busy"))),
+            (Some(Link::NeedsPassword(..)), _) => {
+                out.push((" password wanted ".into(), theme.style("status.busy")))
+            }
             _ => {}
         }
         let Some(info) = &server.info else { return out };
@@ -137,7 +143,9 @@ impl App {
         }
         match server.tx {
             Tx::Open => out.push((" · in transaction".into(), theme.style("status.tx.open"))),
-            Tx::Failed => out.push((" · transaction FAILED: roll back".into(), theme.style("status.tx.failed"))),
+            Tx::Failed => {
+                out.push((" · transaction FAILED: roll back".into(), theme.style("status.tx.failed")))
+            }
             Tx::Idle | Tx::Gone => {}
         }
         if !info.time_zone.is_empty() {
@@ -207,7 +215,7 @@ impl App {
         let mut out = vec![];
         let top = self.top_pane();
         let typing = top.typing();
-        for command in HINTED {
+        for (command, label) in HINTED {
             let row = command.row();
             if !row.scopes.iter().any(|s| scopes.contains(s)) || !top.can(*command, &self.world) {
                 continue;
@@ -216,7 +224,7 @@ impl App {
             // While typing, a plain character is text and no key.
             let key = keys.into_iter().find(|k| !typing || k.chars().count() > 1 && k != "Space");
             if let Some(key) = key {
-                out.push((key, label(*command)));
+                out.push((key, (*label).to_owned()));
             }
         }
         out
@@ -226,10 +234,13 @@ impl App {
         let all = frame.area();
         let theme = self.world.theme.clone();
         let popup = &mut self.popups[n];
-        let (w, h) = popup.pane.wants(&self.world, (all.width.saturating_sub(4), all.height.saturating_sub(4)));
+        let (w, h) =
+            popup.pane.wants(&self.world, (all.width.saturating_sub(4), all.height.saturating_sub(4)));
         let (w, h) = (w.saturating_add(4).min(all.width), h.saturating_add(2).min(all.height));
         let area = match popup.size {
-            Size::Bottom => Rect { x: all.x, y: all.bottom() - h.min(all.height), width: all.width, height: h },
+            Size::Bottom => {
+                Rect { x: all.x, y: all.bottom() - h.min(all.height), width: all.width, height: h }
+            }
             Size::Small | Size::Large => {
                 Rect { x: all.x + (all.width - w) / 2, y: all.y + (all.height - h) / 2, width: w, height: h }
             }
@@ -240,7 +251,10 @@ impl App {
         let block = Block::bordered()
             .border_type(BorderType::Rounded)
             .border_style(theme.style("popup.border"))
-            .title(Line::styled(format!(" {} ", width::clip(&title, area.width.saturating_sub(6) as usize)), theme.style("popup.title")))
+            .title(Line::styled(
+                format!(" {} ", width::clip(&title, area.width.saturating_sub(6) as usize)),
+                theme.style("popup.title"),
+            ))
             .style(theme.style("popup"));
         let inner = block.inner(area);
         frame.render_widget(block, area);
@@ -254,42 +268,39 @@ fn short(version: &str) -> &str {
     version.split_whitespace().next().unwrap_or(version)
 }
 
-/// A command's help in a word or two: what stands before the first punctuation.
+/// A command's help up to the first punctuation.
 fn label(command: Command) -> String {
     let help = command.row().help;
     let end = help.find([':', ';', ',', '(']).unwrap_or(help.len());
-    let mut words: Vec<&str> = help[..end].split_whitespace().collect();
-    words.truncate(4);
-    words.join(" ").to_lowercase()
+    help[..end].trim_end().to_lowercase()
 }
 
 /// What the footer offers, most useful first; it shows those that are in scope and can be done.
-const HINTED: &[Command] = &[
-    Command::Accept,
-    Command::Dismiss,
-    Command::RunStatement,
-    Command::RunAll,
-    Command::Complete,
-    Command::LeaveEditor,
-    Command::RunSaved,
-    Command::Open,
-    Command::OpenRecord,
-    Command::OpenValue,
-    Command::ToggleFold,
-    Command::NextRow,
-    Command::FollowKey,
-    Command::FilterCell,
-    Command::Sort,
-    Command::Find,
-    Command::EditSql,
-    Command::NextPart,
-    Command::Menu,
-    Command::Help,
-    Command::GoTo,
-    Command::SearchHistory,
-    Command::SaveQuery,
-    Command::Transaction,
-    Command::ExternalEditor,
-    Command::Back,
+const HINTED: &[(Command, &str)] = &[
+    (Command::Accept, "take"),
+    (Command::Dismiss, "leave"),
+    (Command::RunStatement, "run"),
+    (Command::RunAll, "run all"),
+    (Command::Complete, "complete"),
+    (Command::LeaveEditor, "leave editor"),
+    (Command::RunSaved, "run"),
+    (Command::Open, "open"),
+    (Command::OpenRecord, "record"),
+    (Command::OpenValue, "value"),
+    (Command::ToggleFold, "fold"),
+    (Command::NextRow, "next row"),
+    (Command::FollowKey, "follow"),
+    (Command::FilterCell, "filter"),
+    (Command::Sort, "sort"),
+    (Command::Find, "find"),
+    (Command::EditSql, "edit"),
+    (Command::NextPart, "next part"),
+    (Command::Menu, "menu"),
+    (Command::Help, "help"),
+    (Command::GoTo, "go to"),
+    (Command::SearchHistory, "history"),
+    (Command::SaveQuery, "save"),
+    (Command::Transaction, "transaction"),
+    (Command::ExternalEditor, "$EDITOR"),
+    (Command::Back, "back"),
 ];
-

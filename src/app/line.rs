@@ -60,17 +60,24 @@ impl App {
     /// Runs a listing in the SQL pane, narrowed by a pattern as psql's (`*` and `?`).
     fn list(&mut self, name: &str, text: &str, pattern: &str) {
         let like = (!pattern.is_empty()).then(|| pattern.to_owned());
-        let statement =
-            Statement { sql: text.to_owned(), params: vec![like], types: vec![25], pure_read: true, simple: false };
+        let statement = Statement {
+            sql: text.to_owned(),
+            params: vec![like],
+            types: vec![25],
+            pure_read: true,
+            simple: false,
+        };
         let name = format!("{name} {pattern}").trim_end().to_owned();
-        let tell = Tell::RunQuery { name: name.clone(), statements: vec![statement], title: name, watch: None };
+        let tell =
+            Tell::RunQuery { name: name.clone(), statements: vec![statement], title: name, watch: None };
         self.pass(PaneKind::Sql, tell);
     }
 
     fn connect(&mut self, rest: &str) {
         let tx = self.world.server().map_or(crate::core::event::Tx::Idle, |s| s.tx);
         if tx == crate::core::event::Tx::Open {
-            return self.say(Tone::Warning, "A transaction is open: commit or roll back first (Ctrl+T in SQL)");
+            return self
+                .say(Tone::Warning, "A transaction is open: commit or roll back first (Ctrl+T in SQL)");
         }
         // As psql: a bare word names a database of the same server.
         self.reconnect((!rest.is_empty()).then(|| rest.to_owned()));

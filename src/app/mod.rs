@@ -169,16 +169,15 @@ impl App {
             let shown = r.since + SPINNER_AFTER;
             if now < shown { shown } else { now + STEP }
         });
-        let connecting = matches!(
-            self.world.server().and_then(|s| s.link.as_ref()),
-            Some(Link::Connecting(_))
-        )
-        .then_some(now + STEP);
-        let panes = self.slots.iter().map(|s| s.pane.wants_tick()).chain(self.popups.iter().map(|p| p.pane.wants_tick()));
-        panes
-            .chain([busy, connecting, self.toast.as_ref().map(|t| t.until)])
-            .flatten()
-            .min()
+        let connecting =
+            matches!(self.world.server().and_then(|s| s.link.as_ref()), Some(Link::Connecting(_)))
+                .then_some(now + STEP);
+        let panes = self
+            .slots
+            .iter()
+            .map(|s| s.pane.wants_tick())
+            .chain(self.popups.iter().map(|p| p.pane.wants_tick()));
+        panes.chain([busy, connecting, self.toast.as_ref().map(|t| t.until)]).flatten().min()
     }
 
     /// Everything panes may read; for tests and the loop.
@@ -350,7 +349,11 @@ impl App {
             News::Saved(found, problems) => {
                 self.world.saved = Some(found);
                 if let Some(first) = problems.first() {
-                    let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
+                    let more = if problems.len() > 1 {
+                        format!(" (and {} more)", problems.len() - 1)
+                    } else {
+                        String::new()
+                    };
                     self.say(Tone::Warning, format!("{first}{more}"));
                 }
                 self.world_changed();
@@ -374,7 +377,10 @@ impl App {
         let server = self.world.conns.entry(conn).or_default();
         match &link {
             Link::Up(info) => {
-                let same = server.info.as_ref().is_some_and(|i| i.database == info.database && i.address == info.address);
+                let same = server
+                    .info
+                    .as_ref()
+                    .is_some_and(|i| i.database == info.database && i.address == info.address);
                 server.info = Some((**info).clone());
                 server.tx = Tx::Idle;
                 if !same {
@@ -465,7 +471,9 @@ impl App {
             Tell::Do(command) => self.command(command),
             Tell::Show(kind) => self.show(kind),
             Tell::OpenRelation(_) | Tell::OpenWhere(..) => self.pass(PaneKind::Browse, tell),
-            Tell::EditSql { .. } | Tell::InsertSql(_) | Tell::RunQuery { .. } => self.pass(PaneKind::Sql, tell),
+            Tell::EditSql { .. } | Tell::InsertSql(_) | Tell::RunQuery { .. } => {
+                self.pass(PaneKind::Sql, tell)
+            }
             Tell::OpenSaved(_) => self.pass(PaneKind::Saved, tell),
             Tell::ReloadSaved => self.ask_saved(),
             Tell::ReloadCatalog => self.reload_catalog(),

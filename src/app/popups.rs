@@ -7,7 +7,10 @@ use crate::{
         ids::{ConnId, PaneId},
         pane::{Pane, Popup, Tell},
     },
-    panes::{confirm::Confirm, help, line::Line, menu::Menu, page::Page, palette::Palette, password::Password, pick::Pick},
+    panes::{
+        confirm::Confirm, help, line::Line, menu::Menu, page::Page, palette::Palette, password::Password,
+        pick::Pick,
+    },
 };
 
 /// How much of the screen a popup takes.
@@ -30,7 +33,9 @@ impl App {
             Popup::Line { question, title, text, hint } => {
                 (Box::new(Line::new(question, title, text, hint)), Size::Bottom)
             }
-            Popup::Pick { question, title, items } => (Box::new(Pick::new(question, title, items)), Size::Large),
+            Popup::Pick { question, title, items } => {
+                (Box::new(Pick::new(question, title, items)), Size::Large)
+            }
             Popup::Page { title, text } => (Box::new(Page::new(title, text)), Size::Large),
         };
         self.push(asker, pane, size);

@@ -56,8 +56,7 @@ impl App {
             _ => return,
         };
         let statements = vec![Statement { sql: sql.into(), ..Statement::default() }];
-        let job =
-            self.own_job(|job| Effect::Execute { job, lane: Lane::Own(conn), statements, credit: 0 });
+        let job = self.own_job(|job| Effect::Execute { job, lane: Lane::Own(conn), statements, credit: 0 });
         self.quitting = Some(job);
     }
 

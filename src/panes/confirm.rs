@@ -40,7 +40,8 @@ impl Confirm {
     fn letter(&self, button: usize) -> Option<char> {
         let mut taken = vec![];
         for (n, text) in self.buttons.iter().enumerate() {
-            let c = text.chars().flat_map(char::to_lowercase).find(|c| c.is_alphanumeric() && !taken.contains(c));
+            let c =
+                text.chars().flat_map(char::to_lowercase).find(|c| c.is_alphanumeric() && !taken.contains(c));
             if n == button {
                 return c;
             }
@@ -96,9 +97,11 @@ impl Pane for Confirm {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
         let theme = &world.theme;
-        let text: Text<'_> = self.text.lines().map(|l| Line::raw(crate::text::clean::line(l).into_owned())).collect();
+        let text: Text<'_> =
+            self.text.lines().map(|l| Line::raw(crate::text::clean::line(l).into_owned())).collect();
         let body = Rect { height: area.height.saturating_sub(2), ..area };
-        frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: false }).style(theme.style("popup")), body);
+        frame
+            .render_widget(Paragraph::new(text).wrap(Wrap { trim: false }).style(theme.style("popup")), body);
         let y = area.bottom().saturating_sub(1);
         let mut x = area.x;
         self.places.clear();
@@ -107,7 +110,9 @@ impl Pane for Confirm {
                 Some(c) => format!(" {button} ({c}) "),
                 None => format!(" {button} "),
             };
-            let width = u16::try_from(crate::text::width::width(&label)).unwrap_or(u16::MAX).min(area.right().saturating_sub(x));
+            let width = u16::try_from(crate::text::width::width(&label))
+                .unwrap_or(u16::MAX)
+                .min(area.right().saturating_sub(x));
             let place = Rect { x, y, width, height: 1 };
             let style = if n == self.at { theme.style("button.active") } else { theme.style("button") };
             let mark = if n == self.at { label.replacen(' ', "▸", 1) } else { label };

@@ -48,7 +48,11 @@ impl Pane for Line {
     fn command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
         match command {
             Command::Accept => {
-                cx.tell(Tell::Chosen { question: self.question, text: self.input.text().to_owned(), index: 0 });
+                cx.tell(Tell::Chosen {
+                    question: self.question,
+                    text: self.input.text().to_owned(),
+                    index: 0,
+                });
             }
             Command::Dismiss | Command::Cancel | Command::Back => cx.tell(Tell::Close),
             _ => return false,

@@ -46,7 +46,10 @@ impl Menu {
     pub fn new(world: &World, scopes: &[Scope], can: impl Fn(Command) -> bool) -> Self {
         let mut rows = vec![];
         for row in TABLE {
-            if PLAIN.contains(&row.command) || !row.scopes.iter().any(|s| scopes.contains(s)) || !can(row.command) {
+            if PLAIN.contains(&row.command)
+                || !row.scopes.iter().any(|s| scopes.contains(s))
+                || !can(row.command)
+            {
                 continue;
             }
             if let Some(key) = world.keymap.keys_of(scopes, row.command).into_iter().next() {
@@ -120,10 +123,17 @@ impl Pane for Menu {
             }
             let line = Line::from(vec![
                 Span::styled(width::left(key, 9), world.theme.style("key")),
-                Span::styled(width::clip(help, cells.saturating_sub(11)).into_owned(), world.theme.style("popup")),
+                Span::styled(
+                    width::clip(help, cells.saturating_sub(11)).into_owned(),
+                    world.theme.style("popup"),
+                ),
             ]);
-            let place =
-                Rect { x: area.x + (column * cells) as u16, y: area.y + y as u16, width: cells as u16, height: 1 };
+            let place = Rect {
+                x: area.x + (column * cells) as u16,
+                y: area.y + y as u16,
+                width: cells as u16,
+                height: 1,
+            };
             frame.render_widget(line, place);
         }
     }

@@ -111,7 +111,8 @@ impl Pane for Page {
     }
 
     fn wants(&self, _: &World, most: (u16, u16)) -> (u16, u16) {
-        let widest = self.lines.iter().map(|l| width::width(l)).max().unwrap_or(0).max(width::width(&self.title));
+        let widest =
+            self.lines.iter().map(|l| width::width(l)).max().unwrap_or(0).max(width::width(&self.title));
         (most.0.min(widest as u16 + 2), most.1.min(self.lines.len() as u16))
     }
 
@@ -125,7 +126,8 @@ impl Pane for Page {
             for part in width::wrap(line, cells) {
                 if rows >= self.top && rows < self.top + self.height {
                     let y = area.y + (rows - self.top) as u16;
-                    let hit = !self.needle.is_empty() && line.to_lowercase().contains(&self.needle.to_lowercase());
+                    let hit =
+                        !self.needle.is_empty() && line.to_lowercase().contains(&self.needle.to_lowercase());
                     let style = match (hit, line.starts_with(' ')) {
                         (true, _) => theme.style("text.mark"),
                         (_, true) => theme.style("popup"),

@@ -89,21 +89,22 @@ impl Pane for Password {
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
         let theme = &world.theme;
         let cells = area.width as usize;
-        let mut y = area.y;
-        let mut line = |text: &str, style, frame: &mut Frame<'_>| {
-            frame.render_widget(
-                Line::styled(width::clip(text, cells).into_owned(), style),
-                Rect { y, height: 1, ..area },
-            );
-            y += 1;
+        let mut rows = (area.y..area.bottom()).map(|y| Rect { y, height: 1, ..area });
+        let mut line = |text: &str, name: &str| {
+            if let Some(row) = rows.next() {
+                let text = width::clip(text, cells).into_owned();
+                frame.render_widget(Line::styled(text, theme.style(name)), row);
+            }
         };
         if let Some(error) = &self.error {
-            line(error, theme.style("message.error"), frame);
+            line(error, "message.error");
         }
-        line(&self.prompt, theme.style("popup"), frame);
-        line("", theme.style("popup"), frame);
-        let input = Rect { y: y - 1, height: 1, ..area };
-        self.input.draw(frame, input, theme, true);
-        line("Enter connects, Esc gives up. It is kept in memory only.", theme.style("text.dim"), frame);
+        line(&self.prompt, "popup");
+        line("", "popup");
+        line("Enter connects, Esc gives up. It is kept in memory only.", "text.dim");
+        let y = area.y + 1 + u16::from(self.error.is_some());
+        if y < area.bottom() {
+            self.input.draw(frame, Rect { y, height: 1, ..area }, theme, true);
+        }
     }
 }

@@ -1,1 +1,4 @@
 //! (room widgets)
+
+pub mod finder;
+pub mod input;

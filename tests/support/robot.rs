@@ -110,7 +110,10 @@ impl Robot {
     /// Takes the first effect that fits out of what was asked.
     pub fn take<R>(&mut self, f: impl Fn(&Effect) -> Option<R>) -> R {
         let at = self.effects.iter().position(|e| f(e).is_some());
-        let at = at.unwrap_or_else(|| panic!("not asked; asked were {:#?}\nscreen:\n{}", self.effects, self.screen()));
+        let Some(at) = at else {
+            let screen = self.screen();
+            panic!("not asked; asked were {:#?}\nscreen:\n{screen}", self.effects)
+        };
         let effect = self.effects.remove(at);
         f(&effect).expect("it fits")
     }
@@ -139,7 +142,13 @@ impl Robot {
     }
 
     /// A whole result as the only statement of a job.
-    pub fn typed_result(&mut self, job: JobId, columns: Vec<Column>, rows: &[&[Option<&str>]], tag: &str) -> &mut Self {
+    pub fn typed_result(
+        &mut self,
+        job: JobId,
+        columns: Vec<Column>,
+        rows: &[&[Option<&str>]],
+        tag: &str,
+    ) -> &mut Self {
         let mut batch = Batch::new(columns.len());
         for row in rows {
             batch.push(row.iter().map(|c| c.map(str::as_bytes)));

@@ -1,0 +1,78 @@
+//! The frame around the panes: tabs, status, hints, help, menu, palette, password, quitting.
+
+use crate::robot::Robot;
+use pgdeck::{
+    core::{
+        effect::{Effect, Secret},
+        event::{Event, Link},
+        ids::ConnId,
+    },
+    data::catalog::Catalog,
+};
+
+#[test]
+fn the_first_wishes_are_to_connect_and_to_find_saved_queries() {
+    let mut r = Robot::new(80, 24);
+    r.take(|e| matches!(e, Effect::Connect { spec: None, .. }).then_some(()));
+    r.take(|e| matches!(e, Effect::LoadSaved { .. }).then_some(()));
+    assert!(r.screen().contains("Browse"));
+}
+
+#[test]
+fn the_status_line_says_where_we_are() {
+    let mut r = Robot::new(100, 24);
+    r.connect(Catalog::default());
+    let screen = r.screen();
+    assert!(
+        screen.contains("shop") && screen.contains("ada @ localhost:5432") && screen.contains("PG 15.18"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn help_lists_the_keys_of_the_place_and_closes() {
+    let mut r = Robot::new(100, 30);
+    r.connect(Catalog::default()).keys("?");
+    assert!(r.screen().contains("Everywhere"), "{}", r.screen());
+    r.keys("q");
+    assert!(!r.screen().contains("Everywhere"));
+}
+
+#[test]
+fn the_palette_finds_a_pane() {
+    let mut r = Robot::new(100, 30);
+    r.connect(Catalog::default()).keys("<ctrl-p>saved quer<enter>");
+    assert!(r.screen().lines().next().is_some_and(|l| l.contains("▌9 Saved")), "{}", r.screen());
+}
+
+#[test]
+fn a_password_is_asked_for_and_never_shown() {
+    let mut r = Robot::new(80, 24);
+    r.event(Event::Link(ConnId(0), Link::NeedsPassword("Password for ada at db:5432".into(), None)));
+    r.keys("s3cret");
+    let screen = r.screen();
+    assert!(screen.contains("Password for ada") && !screen.contains("s3cret"), "{screen}");
+    r.keys("<enter>");
+    let given = r.take(|e| match e {
+        Effect::Password { password, .. } => Some(password.clone()),
+        _ => None,
+    });
+    assert_eq!(given, Some(Secret("s3cret".into())));
+    assert!(!r.screen().contains("Password for ada"));
+}
+
+#[test]
+fn a_screen_too_small_says_so() {
+    let mut r = Robot::new(40, 10);
+    assert!(r.screen().contains("needs"), "{}", r.screen());
+    let mut r = Robot::new(1, 1);
+    r.screen();
+}
+
+#[test]
+fn nothing_is_drawn_when_nothing_happens() {
+    let mut r = Robot::new(80, 24);
+    r.connect(Catalog::default());
+    r.screen();
+    assert_eq!(r.app.next_tick(), None);
+}

@@ -1,0 +1,7 @@
+//! The whole program driven by a robot: no terminal, no server, no clock.
+
+#[path = "../support/robot.rs"]
+#[allow(dead_code, reason = "every test program uses its own part of this")]
+mod robot;
+
+mod frame;
