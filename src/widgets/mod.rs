@@ -1,4 +1,9 @@
-//! (room widgets)
+//! What panes are built of: each widget is plain state plus a `draw` onto a screen buffer.
+//!
+//! A widget knows no events, effects or jobs. It takes the theme and draws by style names; where a
+//! text cursor belongs, `draw` returns its place. Text of unknown origin goes through `text::clean`.
 
 pub mod finder;
+pub mod grid;
 pub mod input;
+pub mod paint;
