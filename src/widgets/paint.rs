@@ -89,7 +89,20 @@ mod tests {
 
     #[test]
     fn widths_agree_with_the_screen_buffer() {
-        for g in ["a", "ž", "日", "👍🏽", "👨\u{200d}👩", "e\u{301}", "ｶﾞ", "1\u{fe0f}\u{20e3}", "◌\u{301}", "␛", "‹", "·"] {
+        for g in [
+            "a",
+            "ž",
+            "日",
+            "👍🏽",
+            "👨\u{200d}👩",
+            "e\u{301}",
+            "ｶﾞ",
+            "1\u{fe0f}\u{20e3}",
+            "◌\u{301}",
+            "␛",
+            "‹",
+            "·",
+        ] {
             assert_eq!(width::grapheme(g) as u16, g.cell_width(), "{g}");
         }
     }

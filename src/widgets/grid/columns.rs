@@ -163,7 +163,13 @@ impl Columns {
     }
 
     /// How wide a column is drawn: by hand, or as measured up to the cap.
-    pub(super) fn width(&mut self, source: &dyn GridSource, column: usize, rows: &Range<u64>, cap: u16) -> u16 {
+    pub(super) fn width(
+        &mut self,
+        source: &dyn GridSource,
+        column: usize,
+        rows: &Range<u64>,
+        cap: u16,
+    ) -> u16 {
         if let Some(n) = self.widths[column].by_hand {
             return n;
         }

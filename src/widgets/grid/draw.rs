@@ -11,11 +11,7 @@ use crate::{
     text::{clean, units, width},
     widgets::paint,
 };
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    style::Style,
-};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use std::borrow::Cow;
 
 /// How SQL NULL is written: in marks, so that the text `NULL` is another thing without any colour.
@@ -132,8 +128,7 @@ impl GridState {
         let gap = if end - start >= 40 { 2 } else { 1 };
         let count = self.columns.shown.len();
         let cap = self.cap.min((end - start).saturating_sub(1).max(3));
-        let mut placing =
-            Placing { columns: &mut self.columns, source, rows: out.rows.clone(), cap, gap };
+        let mut placing = Placing { columns: &mut self.columns, source, rows: out.rows.clone(), cap, gap };
         out.frozen = placing.frozen(end - start);
         let (x, _) = placing.place(0..out.frozen, start, end, &mut out.columns);
         // Room for the line between frozen and scrolled columns.
@@ -235,7 +230,14 @@ impl GridState {
     }
 
     /// Colours the marks that stand for characters not shown, and what the search looks for.
-    fn draw_marks(&self, buf: &mut Buffer, styles: &Styles, (x, y): (u16, u16), cell: GridCell<'_>, text: &str) {
+    fn draw_marks(
+        &self,
+        buf: &mut Buffer,
+        styles: &Styles,
+        (x, y): (u16, u16),
+        cell: GridCell<'_>,
+        text: &str,
+    ) {
         let changed = cell.bytes().is_some_and(|b| !b.starts_with(text.trim_end_matches('…').as_bytes()));
         if changed {
             for range in marks(text) {
@@ -332,4 +334,3 @@ fn marks(text: &str) -> Vec<std::ops::Range<usize>> {
     }
     out
 }
-

@@ -145,7 +145,13 @@ impl Placing<'_> {
     }
 
     /// Places the columns `range` from `x` on; the last may be cut at `end`.
-    pub(super) fn place(&mut self, range: Range<usize>, x: u16, end: u16, out: &mut Vec<Drawn>) -> (u16, bool) {
+    pub(super) fn place(
+        &mut self,
+        range: Range<usize>,
+        x: u16,
+        end: u16,
+        out: &mut Vec<Drawn>,
+    ) -> (u16, bool) {
         let mut x = x;
         for at in range {
             let room = end.saturating_sub(x);

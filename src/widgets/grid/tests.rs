@@ -89,12 +89,22 @@ fn text(buf: &Buffer) -> String {
 
 fn users() -> Table {
     Table::new(
-        &[("id", Kind::Integer), ("email", Kind::Text), ("active", Kind::Bool), ("profile_data", Kind::Jsonb)],
+        &[
+            ("id", Kind::Integer),
+            ("email", Kind::Text),
+            ("active", Kind::Bool),
+            ("profile_data", Kind::Jsonb),
+        ],
         &[
             &[Some("1"), Some("ada@example.com"), Some("t"), Some("{\"a\": 1}")],
             &[Some("22"), None, Some("f"), Some("")],
             &[Some("333"), Some("NULL"), None, Some("line\nend\x1b[31m")],
-            &[Some("4"), Some("日本語のとても長い名前です、幅を超えるものは切られます。本当に長いのです。"), Some("t"), None],
+            &[
+                Some("4"),
+                Some("日本語のとても長い名前です、幅を超えるものは切られます。本当に長いのです。"),
+                Some("t"),
+                None,
+            ],
         ],
     )
 }
@@ -314,7 +324,8 @@ fn columns_hide_move_and_are_remembered() {
     }
     assert_eq!(g.shown().len(), 1, "the last one stays");
     // A layout of another shape does no harm.
-    let odd = GridLayout { order: vec![9, 1, 1], hidden: vec![0, 1, 2, 3, 77], widths: vec![(50, 3)], frozen: 9 };
+    let odd =
+        GridLayout { order: vec![9, 1, 1], hidden: vec![0, 1, 2, 3, 77], widths: vec![(50, 3)], frozen: 9 };
     other.set_layout(&odd, &t);
     assert_eq!(other.shown(), [1]);
 }
