@@ -25,6 +25,13 @@ fn every_test_has_its_own_database() {
 }
 
 #[test]
+fn the_posts_are_there() {
+    let db = server::database_with_posts();
+    db.execute("do $$ begin assert (select count(*) from posts) = 3000 and (select count(*) from users) = 300; end $$");
+    db.execute("do $$ begin assert (select content from posts where id = 75) = ''; end $$");
+}
+
+#[test]
 fn settings_files_and_tcp_are_taken() {
     let hba = b"local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n".to_vec();
     let settings = Settings {
