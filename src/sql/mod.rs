@@ -1,1 +1,7 @@
-//! (room sql)
+//! SQL as text: tokens, statements, what a statement does, quoting, parameters. Pure.
+pub mod keywords;
+pub mod lex;
+pub mod meta;
+pub mod quote;
+mod session;
+pub mod split;

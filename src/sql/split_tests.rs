@@ -1,0 +1,247 @@
+//! Cases and properties of the splitter; psql's own answers when `PGDECK_CASES` names their folder.
+
+use super::*;
+use proptest::prelude::*;
+
+fn texts(source: &str) -> Vec<String> {
+    split(source, &SplitOptions::default()).iter().map(|s| s.text(source).into_owned()).collect()
+}
+
+#[test]
+fn statements_end_where_psql_ends_them() {
+    let cases: &[(&str, &[&str])] = &[
+        ("", &[]),
+        (" -- only\n", &[]),
+        ("select 1;select 2", &["select 1;", "select 2"]),
+        ("-- a\nselect 1; -- b\n /* c */ select 2;\n", &["select 1;", "/* c */ select 2;"]),
+        (
+            "select ';', \";\", $$;$$, $a$;$a$ /* ; */ -- ;\n;",
+            &["select ';', \";\", $$;$$, $a$;$a$ /* ; */ -- ;\n;"],
+        ),
+        (
+            "create rule r as on insert to t do (select 1; select 2); x;",
+            &["create rule r as on insert to t do (select 1; select 2);", "x;"],
+        ),
+        (
+            "create or replace function f() returns int begin atomic select case when a then 1 end; end; b;",
+            &[
+                "create or replace function f() returns int begin atomic select case when a then 1 end; end;",
+                "b;",
+            ],
+        ),
+        (
+            "create procedure p() begin atomic; end; create table begin (a int); c;",
+            &["create procedure p() begin atomic; end;", "create table begin (a int);", "c;"],
+        ),
+        ("begin; select 1; end;", &["begin;", "select 1;", "end;"]),
+        ("a\\; b\\; c; d;", &["a; b; c;", "d;"]),
+        ("select a\\:b;", &["select a:b;"]),
+        (
+            "\\d t\nselect 1\n\\g\nselect 2 \\gset p_\n\\x \\\\ select 3;",
+            &["select 1", "select 2 ", "select 3;"],
+        ),
+        ("nonsense\n\\r\nselect 1;", &["select 1;"]),
+        ("select 1 \\echo hi\n, 2;", &["select 1 \n, 2;"]),
+        ("select 1;\n\\q\nselect 2;", &["select 1;"]),
+        ("copy t from stdin;\n;\\n'\n\\.\nselect 1;", &["copy t from stdin;", "select 1;"]),
+        (
+            "copy t from stdin; select 0;\n1\n\\.\nselect 1;",
+            &["copy t from stdin;", "select 0;", "select 1;"],
+        ),
+        (
+            "copy bad from stdin;\nselect 1;\ncopy t from stdin;\n2\n\\.\n",
+            &["copy bad from stdin;", "select 1;", "copy t from stdin;"],
+        ),
+        (
+            "copy (select 1 from stdin) to stdout;\nselect 1;\n\\.\n",
+            &["copy (select 1 from stdin) to stdout;", "select 1;"],
+        ),
+        ("\\copy t from stdin\n1;\n\\.\nselect 1;", &["select 1;"]),
+        (
+            "set standard_conforming_strings = off;\nselect 'a\\';';\nreset all;\nselect 'a\\';",
+            &["set standard_conforming_strings = off;", "select 'a\\';';", "reset all;", "select 'a\\';"],
+        ),
+        (
+            "\\if true\na;\n\\else\nb;\n\\endif\nc\n\\if 0\nd;\n\\elif on\ne\n\\else\nf\n\\endif\n;",
+            &["a;", "c\n\ne\n\n;"],
+        ),
+        ("\\if :{?x}\na;\n\\else\nb;\n\\endif\n\\set x\n\\if :{?x}\nc;\n\\endif", &["a;", "b;", "c;"]),
+        ("\\if :x\n\\q\n\\endif\na;", &["a;"]),
+        (";;", &[";", ";"]),
+        ("\u{feff}select 1;", &["select 1;"]),
+        ("select 1 where (a;", &["select 1 where (a;"]),
+    ];
+    for (source, want) in cases {
+        assert_eq!(texts(source), *want, "{source:?}");
+    }
+}
+
+#[test]
+fn flags_say_what_is_psqls_alone() {
+    let source = "select :a; copy t from stdin\\; copy u from stdin;\n1\n\\.\n2\n\\.\n/* e */;";
+    let spans = split(source, &SplitOptions::default());
+    assert_eq!(
+        spans.iter().map(|s| (s.interpolated, s.combined, s.empty)).collect::<Vec<_>>(),
+        [(true, false, false), (false, true, false), (false, false, true)]
+    );
+    let data: Vec<&str> = spans[1].copy_data.iter().map(|r| &source[r.clone()]).collect();
+    assert_eq!(data, ["1\n", "2\n"]);
+    let sent = spans[1].text(source);
+    let at = sent.find("copy u").map(|at| spans[1].source_offset(at));
+    assert_eq!(at, source.find("copy u"));
+    let plain = split("a\\;b;", &SplitOptions { psql: false, ..SplitOptions::default() });
+    assert_eq!(plain.len(), 2, "no psql rules: {plain:?}");
+}
+
+#[test]
+fn the_setting_lives_as_long_as_its_transaction() {
+    for (script, off) in [
+        ("begin; set local standard_conforming_strings to off;", true),
+        ("begin; set local standard_conforming_strings to off; commit;", false),
+        ("begin; set standard_conforming_strings to 'off'; rollback;", false),
+        ("begin; set standard_conforming_strings to off; rollback to savepoint s;", true),
+        ("begin; set session standard_conforming_strings to off; commit;", true),
+        ("set local standard_conforming_strings to off;", false),
+        ("set standard_conforming_strings to off; \\c\n", false),
+    ] {
+        let source = format!("{script}\nselect '\\';'");
+        let last = texts(&source).pop();
+        assert_eq!(last.as_deref() == Some("select '\\';'"), off, "{script}");
+    }
+}
+
+#[test]
+fn the_statement_at_the_cursor() {
+    // `|` is the cursor.
+    let cases = [
+        ("sel|ect 1; select 2;", "select 1;"),
+        ("select 1;| select 2;", "select 1;"),
+        ("select 1; | select 2;", "select 1;"),
+        ("select 1; |select 2;", "select 2;"),
+        ("|select 1; select 2;", "select 1;"),
+        ("select 1;|", "select 1;"),
+        ("select 1;  -- no|te\nselect 2;", "select 1;"),
+        ("select 1;\n-- no|te\nselect 2;", "select 2;"),
+        ("select 1;\n|\n\nselect 2;", "select 1;"),
+        ("select 1;\n\n\n|\nselect 2;", "select 2;"),
+        ("select 1;\n|select 2;", "select 2;"),
+        ("select 1;\n\n\n|", "select 1;"),
+        ("\n|\nselect 1", "select 1"),
+        ("select 1;;|", "select 1;"),
+        ("select 1 \\g|\nselect 2;", "select 1 "),
+    ];
+    for (text, want) in cases {
+        let cursor = text.find('|').unwrap_or(0);
+        let text = text.replace('|', "");
+        let got = statement_at(&text, cursor, &SplitOptions::default());
+        assert_eq!(got.map(|s| s.text(&text).into_owned()).as_deref(), Some(want), "{text:?} at {cursor}");
+    }
+    assert_eq!(statement_at(" -- nothing", 3, &SplitOptions::default()), None);
+}
+
+proptest! {
+    #[test]
+    fn spans_are_in_order_and_cover_every_word(pieces in prop::collection::vec(prop::sample::select(vec![
+        "select ", "'a'", ";", "\n", "(", ")", "$$", "-- c", "/*", "*/", "begin ", "end ", "create function f ", "\\;",
+        "\\g", "\\if 1\n", "\\if 0\n", "\\else\n", "\\endif\n", "copy t from stdin;", "\n\\.\n", "\\r", "'", "é",
+    ]), 0..40), psql in any::<bool>()) {
+        let text = pieces.concat();
+        let script = script(&text, &SplitOptions { psql, ..SplitOptions::default() });
+        let mut at = 0;
+        for s in &script.spans {
+            prop_assert!(s.start >= at && s.end >= s.start && s.end <= text.len(), "{:?}", s);
+            at = s.end;
+            let sent = s.text(&text);
+            prop_assert!(s.source_offset(sent.len()) <= s.end);
+            for cut in &s.cuts {
+                prop_assert!(s.start <= cut.start && cut.end <= s.end, "{:?} {:?}", s, text);
+            }
+        }
+        if !psql {
+            // Without psql's commands every significant byte is in a span.
+            let lexing = Options { standard_conforming_strings: true, variables: false };
+            for t in crate::sql::lex::significant(&text, lexing) {
+                prop_assert!(script.spans.iter().any(|s| s.start <= t.start && t.end <= s.end));
+            }
+        }
+        for cursor in 0..=text.len() {
+            if text.is_char_boundary(cursor) {
+                let _ = statement_at(&text, cursor, &SplitOptions::default());
+            }
+        }
+    }
+}
+
+/// What a comparison leaves out: blanks and comments in front, the final `;`.
+fn bare(text: &str) -> &str {
+    let start =
+        crate::sql::lex::significant(text, Options::default()).first().map_or(text.len(), |t| t.start);
+    text[start..].strip_suffix(';').unwrap_or(&text[start..])
+}
+
+/// Compares with one recorded file: how many statements it has, and those not found in order.
+fn compare(source: &str, want: &[(Option<String>, Option<u64>)]) -> Vec<String> {
+    let spans = split(source, &SplitOptions::default());
+    let mut next = 0;
+    let mut missing = Vec::new();
+    for (text, end) in want {
+        let same = |s: &Span| {
+            *end == Some(s.end as u64) || text.as_ref().is_some_and(|t| bare(t) == bare(&s.text(source)))
+        };
+        match spans[next..].iter().position(same) {
+            Some(0) => next += 1,
+            Some(n) => {
+                missing.push(format!("too many before {text:?} {end:?}: {}", spans[next].text(source)));
+                next += n + 1;
+            }
+            None => missing.push(format!("missing {text:?} {end:?}; have {:?}", spans.get(next))),
+        }
+    }
+    if next < spans.len() {
+        missing.push(format!("{} too many at the end: {:?}", spans.len() - next, spans[next].text(source)));
+    }
+    missing
+}
+
+#[test]
+fn recorded_scripts_split_as_psql_split_them() {
+    let Some(folder) = std::env::var_os("PGDECK_CASES") else { return };
+    let folder = std::path::Path::new(&folder).join("splitting");
+    let (mut files, mut statements, mut wrong) = (0, 0, Vec::new());
+    for entry in std::fs::read_dir(folder).expect("the folder of cases") {
+        let path = entry.expect("an entry").path();
+        let json: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&path).expect("a file")).expect("JSON");
+        let text = |v: &serde_json::Value| v.as_str().map(str::to_owned);
+        let cases: Vec<(String, String, Vec<_>)> = match json.as_array() {
+            Some(segments) => segments
+                .iter()
+                .map(|s| {
+                    let ends = s["stmts"].as_array().expect("stmts").iter();
+                    (text(&s["file"]), text(&s["source"]), ends.map(|e| (None, e[1].as_u64())).collect())
+                })
+                .map(|(f, s, w)| (f.unwrap_or_default(), s.unwrap_or_default(), w))
+                .collect(),
+            None => {
+                let list = json["statements"].as_array().expect("statements").iter();
+                let list = list.filter(|s| s.get("generated").is_none());
+                let want = list.map(|s| (text(&s["text"]), s["end"].as_u64())).collect();
+                vec![(
+                    text(&json["name"]).unwrap_or_default(),
+                    text(&json["source"]).unwrap_or_default(),
+                    want,
+                )]
+            }
+        };
+        for (name, source, want) in cases {
+            files += 1;
+            statements += want.len();
+            wrong.extend(compare(&source, &want).into_iter().map(|w| format!("{name}: {w}")));
+        }
+    }
+    println!("{files} scripts, {statements} statements, {} differences", wrong.len());
+    for w in &wrong {
+        println!("{w}");
+    }
+    assert!(wrong.len() <= 20, "{} differences", wrong.len());
+}
