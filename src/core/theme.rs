@@ -43,15 +43,17 @@ impl Theme {
         self.styles.keys().map(String::as_str)
     }
 
-    /// Removes all colours, keeping bold, underline and reverse (`NO_COLOR`).
+    /// Removes all colours, keeping bold, underline and reverse (`NO_COLOR`). A background that
+    /// says something (a cursor, a selection, a match) becomes reverse; one that only decorates goes.
     #[must_use]
     pub fn without_colour(mut self) -> Self {
-        for s in self.styles.values_mut() {
-            let had_background = s.bg.is_some();
+        const SAYS: &[&str] = &["cursor", "active", "selection", "match", "marked", "failed"];
+        for (name, s) in &mut self.styles {
+            let reversed = s.bg.is_some() && name.rsplit('.').next().is_some_and(|end| SAYS.contains(&end));
             s.fg = None;
             s.bg = None;
             s.underline_color = None;
-            if had_background {
+            if reversed {
                 *s = s.add_modifier(ratatui::style::Modifier::REVERSED);
             }
         }
@@ -104,6 +106,7 @@ pub const NAMES: &[&str] = &[
     "tree.other",
     "tree.count",
     "tree.cursor",
+    "tree.cursor.off",
     "list.cursor",
     "list.match",
     "popup",
@@ -155,5 +158,14 @@ mod tests {
         let t = Theme::new("t", HashMap::from([("grid".to_owned(), red)]));
         assert_eq!(t.style("grid.cell.null"), red);
         assert_eq!(t.style("other"), Style::default());
+    }
+
+    #[test]
+    fn without_colour_only_what_says_something_is_reversed() {
+        let blue = Style::default().bg(Color::Blue).fg(Color::Red);
+        let names = ["popup", "grid.cursor", "grid.row"];
+        let t = Theme::new("t", names.map(|n| (n.to_owned(), blue)).into()).without_colour();
+        let reversed = Style::default().add_modifier(ratatui::style::Modifier::REVERSED);
+        assert_eq!(names.map(|n| t.style(n)), [Style::default(), reversed, Style::default()]);
     }
 }

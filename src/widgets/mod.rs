@@ -7,3 +7,4 @@ pub mod finder;
 pub mod grid;
 pub mod input;
 pub mod paint;
+pub mod tree;
