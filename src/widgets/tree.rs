@@ -341,8 +341,11 @@ impl<K: Clone + Eq + Hash> Tree<K> {
         let text = clean::line(&n.text);
         let wide = (width::width_to(&text, room as usize) as u16).min(room);
         // Positions hold for the text as it is; a cleaned one is shown without them.
-        let found =
-            if *text == *n.text && !self.typed.contains('.') { self.fuzzy.positions(&n.text) } else { vec![] };
+        let found = if *text == *n.text && !self.typed.contains('.') {
+            self.fuzzy.positions(&n.text)
+        } else {
+            vec![]
+        };
         paint::put_marked(buf, x, place.y, room, &text, (style, theme.style("list.match")), &found);
         let left = room.saturating_sub(wide + 2);
         let remark = clean::line(&n.remark);
