@@ -1,1 +1,521 @@
 //! The command line (clap); nothing else reads argv.
+
+use crate::pg::target::{Input, Profile, Prompt};
+use clap::{ArgAction, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::{ffi::OsString, io::Write, path::PathBuf, time::Duration};
+
+/// The exit codes, as `--help` and the man page tell them.
+const CODES: &str = "\
+Exit codes:
+  0    done
+  1    the server refused a statement
+  2    usage: bad option, connection string, parameter or saved query
+  3    no connection
+  4    an expectation failed (--fail-if-rows, --fail-if-empty)
+  5    timeout
+  130  interrupted";
+
+const EXAMPLES: &str = "\
+CONNECTION is a URI (postgresql://user@host:port/database), a string of keyword=value
+pairs, the name of a profile in the config, or the name of a database. What it leaves open
+comes from the PG* variables, the service file and ~/.pgpass, as with psql. A database named
+like a command is opened with -d.
+
+Examples:
+  pgdeck demo                                  try it on a throw-away server
+  pgdeck postgresql://me@db.example.com/shop   open a database
+  pgdeck --read-only -h db.example.com shop    the same, and the server refuses writes
+  pgdeck run table-sizes --format csv          run a saved query without a screen
+  pgdeck conninfo service=prod                 see what a connection resolves to";
+
+/// A terminal console for PostgreSQL.
+///
+/// Browse and search live databases, run SQL and saved queries, on any server from PostgreSQL 13 on.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "pgdeck",
+    version,
+    max_term_width = 100,
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    subcommand_negates_reqs = true,
+    after_help = format!("{EXAMPLES}\n\n{CODES}")
+)]
+pub struct Args {
+    /// URI, keyword=value string, profile name or database name; nothing: libpq's defaults
+    #[arg(value_name = "CONNECTION")]
+    pub connection: Option<String>,
+    #[command(flatten)]
+    connect: Connect,
+    /// The server's port
+    #[arg(short, long, value_name = "PORT")]
+    port: Option<String>,
+    /// Ask the server to refuse every write of this session
+    #[arg(long)]
+    pub read_only: bool,
+    /// Colours: dark, light, high-contrast, ansi16, or a theme of your own
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// The config file to read instead of the usual one
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Print help
+    #[arg(short = '?', long, action = ArgAction::Help, global = true)]
+    help: Option<bool>,
+    /// What to do without the console
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The connection's flags, but for the port (its short form means something else in `run`).
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Connection")]
+struct Connect {
+    /// Database name, or a connection string or URI
+    #[arg(short, long, value_name = "DBNAME")]
+    dbname: Option<String>,
+    /// Host name, address, or folder of the server's socket
+    #[arg(short = 'h', long, value_name = "HOST")]
+    host: Option<String>,
+    /// User to log in as
+    #[arg(short = 'U', long = "username", alias = "user", value_name = "NAME")]
+    user: Option<String>,
+    /// Ask for the password before connecting
+    #[arg(short = 'W', long = "password", conflicts_with = "no_password")]
+    password: bool,
+    /// Never ask for a password
+    #[arg(short = 'w', long = "no-password")]
+    no_password: bool,
+    /// Service of the service file (pg_service.conf)
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// Profile of the config
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+/// The subcommands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Open the console on a throw-away PostgreSQL with users and posts
+    Demo(Demo),
+    /// Run a saved query, a file or standard input, without a screen
+    #[command(after_help = CODES)]
+    Run(Box<Run>),
+    /// List the saved queries: name, title, parameters, where each comes from
+    Queries(Queries),
+    /// Print what a connection resolves to and where each setting came from, without connecting
+    Conninfo(Conninfo),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (pgdeck man | man -l -)
+    Man,
+}
+
+/// `pgdeck demo`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Demo {
+    /// No background work: no slow statements, no lock waits
+    #[arg(long)]
+    pub quiet: bool,
+    /// How many posts to make
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub rows: Option<u64>,
+    /// Keep the server's files in this folder, and start from them when they are there
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// Start the server without a screen, print its URL, and stop at Ctrl+C
+    #[arg(long)]
+    pub print_url: bool,
+    /// Fetch a PostgreSQL without asking when this machine has none
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `pgdeck run`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Run {
+    /// Name of a saved query, path of an .sql file, or - for standard input
+    #[arg(value_name = "NAME|FILE|-")]
+    pub query: String,
+    /// Value of a parameter; repeat for more
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    pub params: Vec<(String, String)>,
+    /// How rows are written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write to this file, replacing it only when all went well
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Run again every so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with_all = ["output", "dry_run"])]
+    pub watch: Option<Duration>,
+    /// Give up after so many seconds (exit code 5)
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    /// Ask the server to refuse every write
+    #[arg(long)]
+    pub read_only: bool,
+    /// All statements in one transaction: all or nothing
+    #[arg(short = '1', long)]
+    pub single_transaction: bool,
+    /// Run on this profile; repeat for several servers, a column says which
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["profile", "dbname", "host", "port", "service"])]
+    pub on: Vec<String>,
+    /// Exit code 4 when there are rows
+    #[arg(long, conflicts_with = "fail_if_empty")]
+    pub fail_if_rows: bool,
+    /// Exit code 4 when there are no rows
+    #[arg(long)]
+    pub fail_if_empty: bool,
+    /// Print the statements and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    connect: Connect,
+    /// The server's port (-p is a parameter here)
+    #[arg(long, value_name = "PORT", help_heading = "Connection")]
+    port: Option<String>,
+}
+
+/// `pgdeck queries`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Queries {
+    /// How the list is written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `pgdeck conninfo`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Conninfo {
+    /// URI, keyword=value string, profile name or database name; nothing: libpq's defaults
+    #[arg(value_name = "CONNECTION")]
+    connection: Option<String>,
+    /// Print passwords as they are
+    #[arg(long)]
+    pub show_password: bool,
+    /// How it is written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: TextOrJson,
+    #[command(flatten)]
+    connect: Connect,
+    /// The server's port
+    #[arg(short, long, value_name = "PORT", help_heading = "Connection")]
+    port: Option<String>,
+}
+
+/// Output formats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns for reading
+    #[default]
+    Table,
+    /// Comma-separated values with a header
+    Csv,
+    /// Tab-separated values with a header
+    Tsv,
+    /// An array of objects
+    Json,
+    /// An object a line
+    Ndjson,
+    /// A Markdown table
+    Markdown,
+    /// A column a line
+    Expanded,
+}
+
+impl Format {
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::Markdown => "markdown",
+            Self::Expanded => "expanded",
+        }
+    }
+}
+
+/// Text to read or JSON to process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For reading
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
+        _ if text.bytes().all(|b| b.is_ascii_digit()) => {
+            Err("a parameter is NAME=VALUE (the port is --port here)".into())
+        }
+        _ => Err("a parameter is NAME=VALUE".into()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && (0.001..=31_536_000.0).contains(n));
+    number.map(Duration::from_secs_f64).ok_or_else(|| "a number of seconds, more than 0 (2, 0.5)".into())
+}
+
+impl Args {
+    /// Reads a command line. A clap error carries its text and exit code (2; 0 for help and version).
+    ///
+    /// # Errors
+    /// The words make no sense, or help or the version was asked for.
+    pub fn read(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(words)?;
+        let args = Self::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
+        args.contradiction().map_or(Ok(args.clone()), |(kind, text)| Err(command.error(kind, text)))
+    }
+
+    /// What clap cannot see: options given before a subcommand that it has no use for.
+    fn contradiction(&self) -> Option<(clap::error::ErrorKind, String)> {
+        use clap::error::ErrorKind::ArgumentConflict;
+        let command = self.command.as_ref()?;
+        let name = command.name();
+        let place = !self.connect.flags().is_empty() || self.port.is_some() || self.connect.profile.is_some();
+        let takes_place = matches!(command, Command::Run(_) | Command::Conninfo(_));
+        if !takes_place && (place || self.connection.is_some()) {
+            return Some((ArgumentConflict, format!("\"{name}\" takes no connection")));
+        }
+        if let Command::Conninfo(Conninfo { connection: Some(_), .. }) = command
+            && self.connection.is_some()
+        {
+            return Some((ArgumentConflict, "two connections given, before and after \"conninfo\"".into()));
+        }
+        if let Command::Run(run) = command
+            && !run.on.is_empty()
+            && (place || self.connection.is_some())
+        {
+            return Some((
+                ArgumentConflict,
+                "--on names the servers; no other connection goes with it".into(),
+            ));
+        }
+        if self.theme.is_some() && !matches!(command, Command::Demo(_)) {
+            return Some((ArgumentConflict, format!("\"{name}\" has no screen for a --theme")));
+        }
+        if self.read_only && !matches!(command, Command::Run(_) | Command::Demo(_)) {
+            return Some((ArgumentConflict, format!("\"{name}\" has no use for --read-only")));
+        }
+        None
+    }
+
+    /// All that was said about the connection, before and after a subcommand.
+    #[must_use]
+    pub fn input(&self, profiles: Vec<Profile>) -> Input {
+        let none = (None, &Connect::default(), &None);
+        let (own, connect, port) = match &self.command {
+            Some(Command::Run(run)) => (None, &run.connect, &run.port),
+            Some(Command::Conninfo(c)) => (c.connection.clone(), &c.connect, &c.port),
+            _ => none,
+        };
+        let mut flags = self.connect.flags();
+        flags.extend(self.port.iter().map(|p| ("port".to_owned(), p.clone())));
+        let mut later = connect.flags();
+        later.extend(port.iter().map(|p| ("port".to_owned(), p.clone())));
+        flags.retain(|(name, _)| later.iter().all(|(n, _)| n != name));
+        flags.extend(later);
+        // As psql does it: a connection string given as database wins over the other flags.
+        flags.sort_by_key(|(name, _)| name == "dbname");
+        let prompt = match (connect.prompt(), self.connect.prompt()) {
+            (Prompt::Needed, before) => before,
+            (after, _) => after,
+        };
+        let profile = connect.profile.clone().or_else(|| self.connect.profile.clone());
+        Input { connection: own.or_else(|| self.connection.clone()), flags, profile, profiles, prompt }
+    }
+
+    /// Whether writes are to be refused, said before or after the subcommand.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only || matches!(&self.command, Some(Command::Run(run)) if run.read_only)
+    }
+}
+
+impl Connect {
+    /// The flags as keywords.
+    fn flags(&self) -> Vec<(String, String)> {
+        let rows = [
+            ("host", &self.host),
+            ("user", &self.user),
+            ("service", &self.service),
+            ("dbname", &self.dbname),
+        ];
+        rows.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v.clone()?))).collect()
+    }
+
+    fn prompt(&self) -> Prompt {
+        match (self.password, self.no_password) {
+            (true, _) => Prompt::Always,
+            (_, true) => Prompt::Never,
+            _ => Prompt::Needed,
+        }
+    }
+}
+
+impl Command {
+    /// The word on the command line.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Demo(_) => "demo",
+            Self::Run(_) => "run",
+            Self::Queries(_) => "queries",
+            Self::Conninfo(_) => "conninfo",
+            Self::Completions { .. } => "completions",
+            Self::Man => "man",
+        }
+    }
+}
+
+/// Writes the completion script of a shell.
+pub fn completions(shell: clap_complete::Shell, out: &mut dyn Write) {
+    clap_complete::generate(shell, &mut Args::command(), "pgdeck", out);
+}
+
+/// Writes the manual page: one page with every subcommand.
+///
+/// # Errors
+/// Writing failed.
+pub fn man(out: &mut dyn Write) -> std::io::Result<()> {
+    let mut command = Args::command();
+    command.build();
+    let page = clap_mangen::Man::new(command.clone());
+    page.render_title(out)?;
+    page.render_name_section(out)?;
+    page.render_synopsis_section(out)?;
+    page.render_description_section(out)?;
+    page.render_options_section(out)?;
+    for sub in command.get_subcommands().filter(|s| !s.is_hide_set()) {
+        writeln!(out, ".SH \"PGDECK {}\"", sub.get_name().to_uppercase())?;
+        let page = clap_mangen::Man::new(sub.clone());
+        section(out, |out| page.render_description_section(out))?;
+        section(out, |out| page.render_synopsis_section(out))?;
+        section(out, |out| page.render_options_section(out))?;
+    }
+    page.render_extra_section(out)
+}
+
+/// A section of a subcommand's own page, one level lower.
+fn section(
+    out: &mut dyn Write,
+    write: impl Fn(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut text = vec![];
+    write(&mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    for line in text.lines().filter(|l| *l != ".SH DESCRIPTION") {
+        match line.strip_prefix(".SH ") {
+            Some(title) => writeln!(out, ".SS {title}")?,
+            None => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Args, clap::Error> {
+        Args::read(std::iter::once("pgdeck").chain(line.split_whitespace()))
+    }
+
+    fn input(line: &str) -> Input {
+        read(line).unwrap_or_else(|e| panic!("{line}: {e}")).input(vec![])
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_connection_stands_beside_the_subcommands() {
+        assert_eq!(input("mydb").connection.as_deref(), Some("mydb"));
+        assert_eq!(input("postgresql://u@h/d").connection.as_deref(), Some("postgresql://u@h/d"));
+        assert!(matches!(read("demo").map(|a| a.command), Ok(Some(Command::Demo(_)))));
+        assert_eq!(input("-d demo").flags, [("dbname".into(), "demo".into())]);
+        assert_eq!(input("prod run q").connection.as_deref(), Some("prod"));
+        assert_eq!(input("conninfo run").connection.as_deref(), Some("run"));
+        assert_eq!(input("").connection, None);
+    }
+
+    #[test]
+    fn flags_mean_what_they_mean_to_psql() {
+        let said = input("-h h -p 7 -U u -d d -W --service s");
+        let words: Vec<_> = said.flags.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        assert_eq!(words.join(" "), "host=h user=u service=s port=7 dbname=d");
+        assert_eq!(said.prompt, Prompt::Always);
+        assert_eq!(input("conninfo -w").prompt, Prompt::Never);
+        // Later words win over earlier ones.
+        let said = input("-h a -p 1 run q -h b --port 2");
+        let words: Vec<_> = said.flags.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        assert_eq!(words.join(" "), "host=b port=2");
+    }
+
+    #[test]
+    fn run_takes_parameters_by_p() {
+        let args =
+            read("--read-only run q -p a=1 -p b=x=y --param c= --timeout 0.5 -f ndjson").expect("reads");
+        assert!(args.is_read_only());
+        let Some(Command::Run(run)) = args.command else { panic!("run") };
+        let words: Vec<_> = run.params.iter().map(|(k, v)| format!("{k}:{v}")).collect();
+        assert_eq!(words.join(" "), "a:1 b:x=y c:");
+        assert_eq!((run.timeout, run.format), (Some(Duration::from_millis(500)), Format::Ndjson));
+        let said = read("run q -p 5432").expect_err("no parameter").to_string();
+        assert!(said.contains("the port is --port here"), "{said}");
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_code_2() {
+        for line in [
+            "--nonsense",
+            "a b",
+            "run",
+            "run q --fail-if-rows --fail-if-empty",
+            "run q --timeout 0",
+            "run q --on a -h b",
+            "-h b run q --on a",
+            "x demo",
+            "-h x queries",
+            "a conninfo b",
+            "--theme dark run q",
+            "--read-only conninfo",
+            "conninfo --format csv",
+            "-w -W",
+            "demo --rows 0",
+        ] {
+            assert_eq!(read(line).expect_err(line).exit_code(), 2, "{line}");
+        }
+        for line in ["--help", "-?", "--version", "run --help", "conninfo -?"] {
+            assert_eq!(read(line).expect_err(line).exit_code(), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn help_and_manual_tell_the_exit_codes() {
+        let help = read("--help").expect_err("help").to_string();
+        let mut page = vec![];
+        man(&mut page).expect("writes");
+        let page = String::from_utf8(page).expect("text");
+        for text in [&help, &page] {
+            assert!(text.contains("an expectation failed") && text.contains("interrupted"), "{text}");
+        }
+        assert!(page.contains("PGDECK CONNINFO") && page.contains("show\\-password"), "{page}");
+    }
+}

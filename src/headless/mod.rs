@@ -1,1 +1,3 @@
-//! (room headless)
+//! Subcommands without a screen.
+
+pub mod conninfo;
