@@ -1,0 +1,182 @@
+//! A tokio-postgres client on our own stream, for our own catalog SQL.
+
+use super::{
+    error,
+    wire::{Binding, Login, LoginError, Stream},
+};
+use crate::core::error::DbError;
+use std::{
+    future::{Ready, ready},
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    task::JoinHandle,
+};
+use tokio_postgres::{
+    Config, config,
+    tls::{ChannelBinding, TlsConnect, TlsStream},
+};
+
+/// A client with the task that drives its connection.
+#[derive(Debug)]
+pub struct Client {
+    inner: tokio_postgres::Client,
+    place: String,
+    driver: JoinHandle<()>,
+    /// What ended the connection, in the server's words: the client itself only says "closed".
+    end: Arc<Mutex<Option<DbError>>>,
+}
+
+impl Client {
+    /// The tokio-postgres client. Use `query_typed` with casts to built-in types only: poolers have
+    /// no place for named statements.
+    #[must_use]
+    pub fn sql(&self) -> &tokio_postgres::Client {
+        &self.inner
+    }
+
+    /// An error of this client's as ours, with the reason of a lost connection where it is known.
+    #[must_use]
+    pub fn error(&self, e: &tokio_postgres::Error) -> DbError {
+        let told = self.end.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match told.filter(|_| e.as_db_error().is_none()) {
+            Some(end) => end,
+            None => error::from_client(e, &self.place),
+        }
+    }
+
+    /// True once the connection is gone.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// Logs in on a connected stream. `require_auth` cannot be enforced here: only open a client on a
+/// server that a session of ours has been let in by.
+///
+/// # Errors
+/// See [`LoginError`].
+pub async fn enter(stream: Stream, login: &Login) -> Result<Client, LoginError> {
+    let mut config = Config::new();
+    config.user(&login.user).ssl_mode(config::SslMode::Require).ssl_negotiation(config::SslNegotiation::Direct);
+    let mut settings = String::new();
+    for (name, value) in &login.parameters {
+        match name.as_str() {
+            "database" => drop(config.dbname(value)),
+            "application_name" => drop(config.application_name(value)),
+            "options" => settings.push_str(value),
+            _ => settings.push_str(&format!(" -c {name}={}", escape(value))),
+        }
+    }
+    if !settings.is_empty() {
+        config.options(settings.trim());
+    }
+    if let Some(password) = login.password.as_deref().filter(|p| !p.is_empty()) {
+        config.password(password);
+    }
+    config.channel_binding(match login.binding {
+        Binding::Disable => config::ChannelBinding::Disable,
+        Binding::Prefer => config::ChannelBinding::Prefer,
+        Binding::Require => config::ChannelBinding::Require,
+    });
+    let (inner, connection) = config.connect_raw(stream, AsItIs)
+        .await
+        .map_err(|e| refused(&e, login))?;
+    let end = Arc::new(Mutex::new(None));
+    let (kept, place) = (Arc::clone(&end), login.place.clone());
+    let driver = tokio::spawn(async move {
+        if let Err(e) = connection.await {
+            let mut e = error::from_client(&e, &place);
+            e.fatal = true;
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);
+        }
+    });
+    Ok(Client { inner, place: login.place.clone(), driver, end })
+}
+
+/// A value inside the start-up packet's `options`: blanks and backslashes are escaped.
+fn escape(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.chars() {
+        if c == '\\' || c.is_whitespace() {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn refused(e: &tokio_postgres::Error, login: &Login) -> LoginError {
+    let ours = error::from_client(e, &login.place);
+    if e.as_db_error().is_some() {
+        return LoginError::Refused(ours);
+    }
+    if ours.message.contains("password missing") {
+        return LoginError::NoPassword;
+    }
+    LoginError::Broken(ours)
+}
+
+/// The stream is dressed already: TLS, if there is any, is done.
+struct AsItIs;
+
+impl TlsConnect<Stream> for AsItIs {
+    type Stream = Dressed;
+    type Error = io::Error;
+    type Future = Ready<io::Result<Dressed>>;
+
+    fn connect(self, stream: Stream) -> Self::Future {
+        ready(Ok(Dressed(stream)))
+    }
+}
+
+/// Our stream with its channel binding data as tokio-postgres wants it.
+struct Dressed(Stream);
+
+impl TlsStream for Dressed {
+    fn channel_binding(&self) -> ChannelBinding {
+        self.0.end_point().map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
+    }
+}
+
+impl AsyncRead for Dressed {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Dressed {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_escaped() {
+        assert_eq!(escape("ISO, DMY"), "ISO,\\ DMY");
+        assert_eq!(escape("a\\b"), "a\\\\b");
+    }
+}

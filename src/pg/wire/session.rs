@@ -1,0 +1,664 @@
+//! One session: send a statement, pull what comes of it, item by item.
+
+use super::{
+    message::{self, Message},
+    stream::Stream,
+};
+use crate::core::{effect::Statement, error::DbError, event::Tx};
+use crate::data::rows::{Batch, Column};
+use crate::pg::cancel::CancelHandle;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use postgres_protocol::{IsNull, message::frontend};
+use std::{
+    collections::BTreeMap,
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+};
+use tokio::io::{AsyncReadExt, AsyncWrite};
+
+/// A batch is handed out when it has so many rows …
+const BATCH_ROWS: usize = 256;
+/// … or so many bytes of text.
+const BATCH_BYTES: usize = 64 << 10;
+/// Read from the socket in pieces of this size.
+const READ: usize = 32 << 10;
+/// COPY data waiting to be sent above which `copy_data` waits.
+const COPY_WAITING: usize = 256 << 10;
+/// Answers read while COPY data cannot be sent, at most.
+const ANSWERS_WAITING: usize = 1 << 20;
+
+/// What comes of a statement, in the server's order. `Ready` is the last for each statement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// A result with these columns begins.
+    Columns(Arc<[Column]>),
+    /// Some rows of it: whatever had arrived, at most 64 KiB or 256 rows (one row may be longer).
+    Rows(Batch),
+    /// A notice or warning.
+    Notice(DbError),
+    /// NOTIFY: channel, payload, pid of the sender.
+    Notification(String, String, i32),
+    /// A run-time parameter changed.
+    Setting(String, String),
+    /// COPY TO STDOUT: bytes as the server formats them.
+    CopyOut(Bytes),
+    /// COPY FROM STDIN waits for `copy_data`, `copy_done` or `copy_fail`.
+    CopyIn,
+    /// One statement ended well: its tag (empty for an empty statement), and the rows it returned or changed.
+    Complete {
+        /// The command tag.
+        tag: String,
+        /// The number in the tag, or the rows seen.
+        rows: u64,
+    },
+    /// The statement failed; the session goes on.
+    Error(DbError),
+    /// The server waits for the next statement.
+    Ready(Tx),
+}
+
+/// What the session is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    Running,
+    CopyOut,
+    CopyIn,
+}
+
+/// A connected and authenticated session. It is used by one owner at a time.
+///
+/// Dropping it without [`Session::close`] closes the socket; the server ends the session when it notices.
+#[derive(Debug)]
+pub struct Session {
+    stream: Stream,
+    inb: BytesMut,
+    out: BytesMut,
+    unflushed: bool,
+    state: State,
+    columns: Option<Arc<[Column]>>,
+    rows: u64,
+    last_warning: Option<DbError>,
+    write_error: Option<io::Error>,
+    dead: Option<DbError>,
+    pub(super) parameters: BTreeMap<String, String>,
+    pub(super) tx: Tx,
+    pub(super) pid: i32,
+    pub(super) key: Bytes,
+    place: String,
+    cancel: Option<CancelHandle>,
+}
+
+impl Session {
+    /// A session on a connected stream; nothing is sent yet. `place` is how people name the server.
+    pub(super) fn new(stream: Stream, place: String) -> Self {
+        Self {
+            stream,
+            inb: BytesMut::new(),
+            out: BytesMut::new(),
+            unflushed: false,
+            state: State::Running,
+            columns: None,
+            rows: 0,
+            last_warning: None,
+            write_error: None,
+            dead: None,
+            parameters: BTreeMap::new(),
+            tx: Tx::Idle,
+            pid: 0,
+            key: Bytes::new(),
+            place,
+            cancel: None,
+        }
+    }
+
+    /// Queues a statement. It is sent, in one write, by the next call of [`Session::next`].
+    ///
+    /// # Errors
+    /// When the session is lost or busy, or the statement cannot be put on the wire (a NUL in it, too long).
+    pub fn start(&mut self, statement: &Statement) -> Result<(), DbError> {
+        if let Some(dead) = &self.dead {
+            return Err(dead.clone());
+        }
+        if self.state != State::Idle {
+            return Err(DbError::client("the session is still busy with another statement"));
+        }
+        let at = self.out.len();
+        encode(statement, &mut self.out).map_err(|e| {
+            self.out.truncate(at);
+            e
+        })?;
+        self.state = State::Running;
+        self.columns = None;
+        self.rows = 0;
+        Ok(())
+    }
+
+    /// The next item. While no statement runs it waits for what the server says by itself (notices,
+    /// notifications, settings). Dropping the future before it is done loses nothing.
+    ///
+    /// # Errors
+    /// Only when the session is lost (`fatal`): every later call gives the same error.
+    pub async fn next(&mut self) -> Result<Item, DbError> {
+        loop {
+            if let Some(dead) = &self.dead {
+                return Err(dead.clone());
+            }
+            match self.buffered() {
+                Ok(Some(item)) => return Ok(item),
+                Ok(None) => {}
+                Err(e) => return Err(self.die(e)),
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// Reads and drops everything until the server is ready again.
+    ///
+    /// # Errors
+    /// The first error of the statement, or that the session is lost.
+    pub async fn finish(&mut self) -> Result<(), DbError> {
+        let mut failed = None;
+        while self.state != State::Idle {
+            match self.next().await? {
+                Item::Error(e) => failed = failed.or(Some(e)),
+                Item::CopyIn => self.copy_fail("no data is given here")?,
+                _ => {}
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Runs a statement and gives its rows' cells as text; for small questions of our own.
+    ///
+    /// # Errors
+    /// The statement's error, or that the session is lost.
+    pub async fn ask(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, DbError> {
+        self.start(&Statement { sql: sql.into(), pure_read: true, ..Statement::default() })?;
+        let mut rows = vec![];
+        loop {
+            match self.next().await? {
+                Item::Rows(batch) => {
+                    for r in 0..batch.len() {
+                        rows.push(batch.row(r).map(|c| c.map(|b| String::from_utf8_lossy(b).into_owned())).collect());
+                    }
+                }
+                Item::Error(e) => {
+                    self.finish().await?;
+                    return Err(e);
+                }
+                Item::CopyIn => self.copy_fail("no data is given here")?,
+                Item::Ready(_) => return Ok(rows),
+                _ => {}
+            }
+        }
+    }
+
+    /// Sends a piece of COPY data; waits while the server does not take it.
+    ///
+    /// # Errors
+    /// When no COPY FROM STDIN waits for data any more (read on with [`Session::next`]: the server has
+    /// said why), or the session is lost.
+    pub async fn copy_data(&mut self, data: &[u8]) -> Result<(), DbError> {
+        self.expect_copy_in()?;
+        for piece in data.chunks(BATCH_BYTES) {
+            self.out.put_u8(b'd');
+            self.out.put_u32(piece.len() as u32 + 4);
+            self.out.put_slice(piece);
+            self.send_down_to(COPY_WAITING).await?;
+        }
+        if message::next_tag(&self.inb) == Some(b'E') {
+            self.state = State::Running;
+            return Err(DbError::client("the server stopped the COPY"));
+        }
+        Ok(())
+    }
+
+    /// Ends the COPY data well.
+    ///
+    /// # Errors
+    /// When no COPY FROM STDIN waits for data.
+    pub fn copy_done(&mut self) -> Result<(), DbError> {
+        self.expect_copy_in()?;
+        frontend::copy_done(&mut self.out);
+        self.state = State::Running;
+        Ok(())
+    }
+
+    /// Ends the COPY with an error; the server repeats the reason in its own.
+    ///
+    /// # Errors
+    /// When no COPY FROM STDIN waits for data.
+    pub fn copy_fail(&mut self, reason: &str) -> Result<(), DbError> {
+        self.expect_copy_in()?;
+        frontend::copy_fail(&reason.replace('\0', ""), &mut self.out)
+            .map_err(|e| DbError::client(e.to_string()))?;
+        self.state = State::Running;
+        Ok(())
+    }
+
+    /// Says goodbye and closes the socket.
+    pub async fn close(mut self) {
+        frontend::terminate(&mut self.out);
+        // The server is told as a courtesy: when it cannot be told, closing the socket does.
+        let _ = self.send_down_to(0).await;
+        let _ = poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await;
+    }
+
+    /// Transaction state after the last statement.
+    #[must_use]
+    pub fn tx(&self) -> Tx {
+        self.tx
+    }
+
+    /// True while no statement runs.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.state == State::Idle && self.dead.is_none()
+    }
+
+    /// True once the session is lost.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.dead.is_some()
+    }
+
+    /// The backend's process id.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// A run-time parameter the server reports (`server_version`, `TimeZone`, …).
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// How people name the server: `host:port` or a socket's path.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The TLS protocol version, if there is TLS.
+    #[must_use]
+    pub fn tls(&self) -> Option<String> {
+        self.stream.tls_version()
+    }
+
+    /// A handle that can cancel what runs here, from anywhere. `None` when the server gave no key.
+    #[must_use]
+    pub fn cancel_handle(&self) -> Option<CancelHandle> {
+        self.cancel.clone()
+    }
+
+    /// The way back to the server for cancel requests; the key is added to it.
+    pub(in crate::pg) fn set_cancel(&mut self, handle: CancelHandle) {
+        self.cancel = (!self.key.is_empty()).then(|| handle.keyed(self.pid, self.key.clone()));
+    }
+
+    /// The server's certificate as channel binding data.
+    pub(super) fn end_point(&self) -> Option<Vec<u8>> {
+        self.stream.end_point()
+    }
+
+    /// For the login: where messages to send are put.
+    pub(super) fn out(&mut self) -> &mut BytesMut {
+        &mut self.out
+    }
+
+    /// For the login: the server is ready.
+    pub(super) fn logged_in(&mut self, tx: Tx) {
+        self.tx = tx;
+        self.state = State::Idle;
+    }
+
+    /// For the login: the next message, whatever it is.
+    pub(super) async fn message(&mut self) -> Result<Message, DbError> {
+        loop {
+            match self.take_message() {
+                Ok(Some(m)) => return Ok(m),
+                Ok(None) => {}
+                Err(e) => return Err(self.die(e)),
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// For the login: bytes received and not yet understood.
+    pub(super) fn received(&self) -> &[u8] {
+        &self.inb
+    }
+
+    fn expect_copy_in(&self) -> Result<(), DbError> {
+        if let Some(dead) = &self.dead {
+            return Err(dead.clone());
+        }
+        if self.state != State::CopyIn {
+            return Err(DbError::client("no COPY FROM STDIN waits for data"));
+        }
+        Ok(())
+    }
+
+    fn take_message(&mut self) -> Result<Option<Message>, DbError> {
+        let lied = |place: &str, why: String| DbError::lost(format!("{place} broke the protocol: {why}"));
+        match message::frame(&mut self.inb) {
+            Ok(Some((tag, body))) => message::parse(tag, body).map(Some).map_err(|e| lied(&self.place, e)),
+            Ok(None) => Ok(None),
+            Err(e) => Err(lied(&self.place, e)),
+        }
+    }
+
+    /// What the received bytes give, without waiting.
+    fn buffered(&mut self) -> Result<Option<Item>, DbError> {
+        loop {
+            match message::next_tag(&self.inb) {
+                Some(b'D') => return self.take_rows().map(Some),
+                Some(b'd') if self.state == State::CopyOut => return self.take_copy().map(Some),
+                _ => {}
+            }
+            let Some(message) = self.take_message()? else { return Ok(None) };
+            if let Some(item) = self.understand(message)? {
+                return Ok(Some(item));
+            }
+        }
+    }
+
+    fn take_rows(&mut self) -> Result<Item, DbError> {
+        let Some(columns) = self.columns.clone().filter(|_| self.state == State::Running) else {
+            return Err(self.out_of_place("a row outside of a result"));
+        };
+        let mut batch = Batch::new(columns.len());
+        while message::next_tag(&self.inb) == Some(b'D')
+            && batch.len() < BATCH_ROWS
+            && batch.text_len() < BATCH_BYTES
+        {
+            let Some(Message::Row(row)) = self.take_message()? else { break };
+            let mut cells = Vec::with_capacity(columns.len());
+            if message::cells(&row, columns.len(), &mut cells).is_none() {
+                return Err(self.out_of_place("a row that does not fit its columns"));
+            }
+            batch.push(cells);
+        }
+        self.rows += batch.len() as u64;
+        Ok(Item::Rows(batch))
+    }
+
+    fn take_copy(&mut self) -> Result<Item, DbError> {
+        let mut all = BytesMut::new();
+        while message::next_tag(&self.inb) == Some(b'd') && all.len() < BATCH_BYTES {
+            let Some(Message::CopyData(data)) = self.take_message()? else { break };
+            all.extend_from_slice(&data);
+        }
+        Ok(Item::CopyOut(all.freeze()))
+    }
+
+    fn understand(&mut self, message: Message) -> Result<Option<Item>, DbError> {
+        Ok(Some(match (message, self.state) {
+            (Message::Notice(e), _) => {
+                // A crashing server says so in a warning before it closes the socket.
+                if e.code.starts_with("57P") {
+                    self.last_warning = Some(e.clone());
+                }
+                Item::Notice(e)
+            }
+            (Message::Notification(channel, payload, pid), _) => Item::Notification(channel, payload, pid),
+            (Message::Setting(name, value), _) => {
+                self.parameters.insert(name.clone(), value.clone());
+                Item::Setting(name, value)
+            }
+            (Message::Error(e), _) if message::ends_session(&e) => return Err(self.ended_by_server(e)),
+            (Message::Quiet, _) => return Ok(None),
+            (Message::Error(e), State::Running | State::CopyOut | State::CopyIn) => {
+                self.state = State::Running;
+                self.columns = None;
+                Item::Error(e)
+            }
+            (Message::Columns(columns), State::Running) => {
+                let columns: Arc<[Column]> = columns.into();
+                self.columns = Some(Arc::clone(&columns));
+                self.rows = 0;
+                Item::Columns(columns)
+            }
+            (Message::Complete(tag), State::Running) => {
+                let rows = message::tag_rows(&tag).unwrap_or(self.rows);
+                self.columns = None;
+                self.rows = 0;
+                Item::Complete { tag, rows }
+            }
+            (Message::Empty, State::Running) => Item::Complete { tag: String::new(), rows: 0 },
+            (Message::Suspended, State::Running) => Item::Complete { tag: String::new(), rows: self.rows },
+            (Message::CopyOut, State::Running) => {
+                self.state = State::CopyOut;
+                return Ok(None);
+            }
+            (Message::CopyDone, State::CopyOut) => {
+                self.state = State::Running;
+                return Ok(None);
+            }
+            (Message::CopyIn, State::Running) => {
+                self.state = State::CopyIn;
+                Item::CopyIn
+            }
+            (Message::Ready(tx), State::Running) => {
+                self.tx = tx;
+                self.state = State::Idle;
+                self.columns = None;
+                Item::Ready(tx)
+            }
+            (Message::CopyBoth, _) => return Err(self.out_of_place("a replication stream")),
+            (other, _) => {
+                let what = format!("{other:?}");
+                let name = what.split(['(', ' ']).next().unwrap_or_default();
+                return Err(self.out_of_place(&format!("message {name} where it does not belong")));
+            }
+        }))
+    }
+
+    fn out_of_place(&self, what: &str) -> DbError {
+        DbError::lost(format!("{} broke the protocol: {what}", self.place))
+    }
+
+    fn ended_by_server(&self, mut e: DbError) -> DbError {
+        e.fatal = true;
+        e.message = format!("{} ended the connection: {}", self.place, e.message);
+        e
+    }
+
+    fn closed(&mut self, why: &str) -> DbError {
+        match self.last_warning.take() {
+            Some(w) => self.ended_by_server(w),
+            None => DbError::lost(format!("connection to {} lost: {why}", self.place)),
+        }
+    }
+
+    fn die(&mut self, e: DbError) -> DbError {
+        self.tx = Tx::Gone;
+        self.dead = Some(e.clone());
+        e
+    }
+
+    /// Sends what waits and receives some bytes.
+    async fn fill(&mut self) -> Result<(), DbError> {
+        let got = poll_fn(|cx| {
+            if let Poll::Ready(Err(e)) = self.poll_send(cx, 0) {
+                // The server may have said why before it hung up: read on.
+                self.write_error = Some(e);
+                self.out.clear();
+            }
+            self.inb.reserve(READ);
+            pin!(self.stream.read_buf(&mut self.inb)).poll(cx)
+        })
+        .await;
+        self.received_some(got)
+    }
+
+    fn received_some(&mut self, got: io::Result<usize>) -> Result<(), DbError> {
+        let why = match got {
+            Ok(0) => match self.write_error.take() {
+                Some(e) => e.to_string(),
+                None => "the server closed it unexpectedly".into(),
+            },
+            Ok(_) => return Ok(()),
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => "the server closed it unexpectedly".into(),
+            Err(e) => e.to_string(),
+        };
+        let e = self.closed(&why);
+        Err(self.die(e))
+    }
+
+    /// Sends until at most `left` bytes wait; receives meanwhile, so that neither side waits for the other.
+    async fn send_down_to(&mut self, left: usize) -> Result<(), DbError> {
+        let got = poll_fn(|cx| {
+            loop {
+                match self.poll_send(cx, left) {
+                    Poll::Ready(Ok(())) => return Poll::Ready(None),
+                    Poll::Ready(Err(e)) => {
+                        self.write_error = Some(e);
+                        self.out.clear();
+                        return Poll::Ready(None);
+                    }
+                    Poll::Pending if self.inb.len() > ANSWERS_WAITING => return Poll::Pending,
+                    Poll::Pending => {}
+                }
+                self.inb.reserve(READ);
+                match pin!(self.stream.read_buf(&mut self.inb)).poll(cx) {
+                    Poll::Ready(Ok(n)) if n > 0 => {}
+                    Poll::Ready(end) => return Poll::Ready(Some(end)),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+        got.map_or(Ok(()), |end| self.received_some(end))
+    }
+
+    fn poll_send(&mut self, cx: &mut std::task::Context<'_>, left: usize) -> Poll<io::Result<()>> {
+        while self.out.len() > left {
+            match Pin::new(&mut self.stream).poll_write(cx, &self.out) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(n)) => self.out.advance(n),
+                Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
+                Poll::Pending => return Poll::Pending,
+            }
+            self.unflushed = true;
+        }
+        if self.unflushed && self.out.is_empty() {
+            match Pin::new(&mut self.stream).poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                other => return other,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn encode(statement: &Statement, out: &mut BytesMut) -> Result<(), DbError> {
+    let bad = |e: io::Error| {
+        if statement.sql.contains('\0') {
+            DbError::client("the statement contains a NUL character, which PostgreSQL cannot take")
+        } else {
+            DbError::client(format!("the statement cannot be sent: {e}"))
+        }
+    };
+    // COPY goes the simple way: in the extended protocol an error that races with our data would
+    // leave it open how many times the server says that it is ready.
+    if statement.simple || (statement.params.is_empty() && first_word(&statement.sql).eq_ignore_ascii_case("copy")) {
+        return frontend::query(&statement.sql, out).map_err(bad);
+    }
+    frontend::parse("", &statement.sql, statement.types.iter().copied(), out).map_err(bad)?;
+    let put = |p: &Option<String>, out: &mut BytesMut| match p {
+        None => Ok(IsNull::Yes),
+        Some(s) => {
+            out.put_slice(s.as_bytes());
+            Ok(IsNull::No)
+        }
+    };
+    // No format codes at all: every parameter and every result column is text.
+    frontend::bind("", "", [], &statement.params, put, [], out).map_err(|e| match e {
+        frontend::BindError::Serialization(e) => bad(e),
+        frontend::BindError::Conversion(e) => DbError::client(e.to_string()),
+    })?;
+    frontend::describe(b'P', "", out).map_err(bad)?;
+    frontend::execute("", 0, out).map_err(bad)?;
+    frontend::sync(out);
+    Ok(())
+}
+
+/// The first word of a statement, after blanks and comments.
+fn first_word(sql: &str) -> &str {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start();
+        if rest.starts_with("--") {
+            rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        } else if rest.starts_with("/*") {
+            rest = after_comment(rest);
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            return &rest[..end];
+        }
+    }
+}
+
+fn after_comment(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let (mut depth, mut at) = (0, 0);
+    while at + 1 < bytes.len() {
+        match &bytes[at..at + 2] {
+            b"/*" => depth += 1,
+            b"*/" => depth -= 1,
+            _ => {
+                at += 1;
+                continue;
+            }
+        }
+        at += 2;
+        if depth == 0 {
+            return &text[at..];
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_word_is_found_behind_comments() {
+        for (sql, word) in [
+            ("copy t from stdin", "copy"),
+            ("  -- note\n/* a /* nested */ b */\tCOPY t", "COPY"),
+            ("select 1", "select"),
+            ("-- only", ""),
+            ("/* open", ""),
+            ("/*é*/copy(", "copy"),
+            ("\"copy\"", ""),
+        ] {
+            assert_eq!(first_word(sql), word, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_statement_goes_out_whole_or_not_at_all() {
+        let mut out = BytesMut::new();
+        let s = Statement { sql: "select $1".into(), params: vec![Some("x".into()), None], ..Statement::default() };
+        encode(&s, &mut out).unwrap();
+        let mut tags = vec![];
+        let mut rest = &out[..];
+        while rest.has_remaining() {
+            tags.push(rest.get_u8());
+            let length = rest.get_u32() as usize;
+            rest.advance(length - 4);
+        }
+        assert_eq!(tags, b"PBDES");
+        let nul = Statement { sql: "select '\0'".into(), ..Statement::default() };
+        let e = encode(&nul, &mut BytesMut::new()).unwrap_err();
+        assert!(e.message.contains("NUL"), "{e}");
+    }
+}
