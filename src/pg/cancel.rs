@@ -31,14 +31,22 @@ pub struct CancelHandle {
 
 impl std::fmt::Debug for CancelHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CancelHandle").field("place", &self.place).field("pid", &self.pid).finish_non_exhaustive()
+        f.debug_struct("CancelHandle")
+            .field("place", &self.place)
+            .field("pid", &self.pid)
+            .finish_non_exhaustive()
     }
 }
 
 impl CancelHandle {
     /// A way to a server; see [`Self::keyed`].
     #[must_use]
-    pub fn new(address: Address, keepalive: Keepalive, tls: Option<(Arc<Tls>, tls::Name)>, place: String) -> Self {
+    pub fn new(
+        address: Address,
+        keepalive: Keepalive,
+        tls: Option<(Arc<Tls>, tls::Name)>,
+        place: String,
+    ) -> Self {
         Self { address, keepalive, tls, place, pid: 0, key: Bytes::new() }
     }
 
@@ -63,7 +71,9 @@ impl CancelHandle {
     pub async fn cancel(&self) -> Result<(), DbError> {
         match tokio::time::timeout(PATIENCE, self.request()).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(e)) => Err(DbError::client(format!("the cancel request did not reach {}: {e}", self.place))),
+            Ok(Err(e)) => {
+                Err(DbError::client(format!("the cancel request did not reach {}: {e}", self.place)))
+            }
             Err(_) => Err(DbError::client(format!(
                 "{} did not take the cancel request within {} s",
                 self.place,

@@ -69,7 +69,10 @@ impl Drop for Client {
 /// See [`LoginError`].
 pub async fn enter(stream: Stream, login: &Login) -> Result<Client, LoginError> {
     let mut config = Config::new();
-    config.user(&login.user).ssl_mode(config::SslMode::Require).ssl_negotiation(config::SslNegotiation::Direct);
+    config
+        .user(&login.user)
+        .ssl_mode(config::SslMode::Require)
+        .ssl_negotiation(config::SslNegotiation::Direct);
     let mut settings = String::new();
     for (name, value) in &login.parameters {
         match name.as_str() {
@@ -90,9 +93,7 @@ pub async fn enter(stream: Stream, login: &Login) -> Result<Client, LoginError> 
         Binding::Prefer => config::ChannelBinding::Prefer,
         Binding::Require => config::ChannelBinding::Require,
     });
-    let (inner, connection) = config.connect_raw(stream, AsItIs)
-        .await
-        .map_err(|e| refused(&e, login))?;
+    let (inner, connection) = config.connect_raw(stream, AsItIs).await.map_err(|e| refused(&e, login))?;
     let end = Arc::new(Mutex::new(None));
     let (kept, place) = (Arc::clone(&end), login.place.clone());
     let driver = tokio::spawn(async move {
@@ -151,7 +152,11 @@ impl TlsStream for Dressed {
 }
 
 impl AsyncRead for Dressed {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buf)
     }
 }

@@ -65,7 +65,8 @@ pub async fn open(target: &Target, options: &Options) -> Result<Session, Connect
 /// # Errors
 /// See [`ConnectError`].
 pub async fn open_at(target: &Target, options: &Options) -> Result<Opened, ConnectError> {
-    let attrs = if options.host.is_some() { "any" } else { target.get("target_session_attrs").unwrap_or("any") };
+    let attrs =
+        if options.host.is_some() { "any" } else { target.get("target_session_attrs").unwrap_or("any") };
     if attrs != "prefer-standby" {
         let door = WireDoor { attrs: attrs.to_owned() };
         return walk(target, options, &door).await;
@@ -114,8 +115,13 @@ trait Door: Sync {
     type Inside: Send;
 
     /// Logs in on a connected stream.
-    fn enter(&self, stream: Stream, login: &Login, way: CancelHandle, host: usize)
-    -> impl Future<Output = Result<Self::Inside, Trouble>> + Send;
+    fn enter(
+        &self,
+        stream: Stream,
+        login: &Login,
+        way: CancelHandle,
+        host: usize,
+    ) -> impl Future<Output = Result<Self::Inside, Trouble>> + Send;
 }
 
 struct WireDoor {
@@ -125,7 +131,13 @@ struct WireDoor {
 impl Door for WireDoor {
     type Inside = Opened;
 
-    async fn enter(&self, stream: Stream, login: &Login, way: CancelHandle, host: usize) -> Result<Opened, Trouble> {
+    async fn enter(
+        &self,
+        stream: Stream,
+        login: &Login,
+        way: CancelHandle,
+        host: usize,
+    ) -> Result<Opened, Trouble> {
         let mut session = login.enter(stream).await?;
         session.set_cancel(way);
         check_attrs(&mut session, &self.attrs).await?;
@@ -138,7 +150,13 @@ struct ClientDoor;
 impl Door for ClientDoor {
     type Inside = Client;
 
-    async fn enter(&self, stream: Stream, login: &Login, _: CancelHandle, _: usize) -> Result<Client, Trouble> {
+    async fn enter(
+        &self,
+        stream: Stream,
+        login: &Login,
+        _: CancelHandle,
+        _: usize,
+    ) -> Result<Client, Trouble> {
         client::enter(stream, login).await.map_err(Into::into)
     }
 }
@@ -159,11 +177,11 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
     };
     target.check().map_err(|e| refuse(e.message))?;
     if let Some(peer) = target.get("requirepeer").filter(|p| !p.is_empty()) {
-        return Err(refuse(format!("requirepeer={peer} is not supported: leave it away or connect over TCP with TLS")));
+        return Err(refuse(format!(
+            "requirepeer={peer} is not supported: leave it away or connect over TCP with TLS"
+        )));
     }
-    let tls = Arc::new(
-        Tls::new(&|name| target.get(name).map(str::to_owned)).map_err(|e| refuse(e.message))?,
-    );
+    let tls = Arc::new(Tls::new(&|name| target.get(name).map(str::to_owned)).map_err(|e| refuse(e.message))?);
     let mut troubles: Vec<DbError> = vec![];
     for index in order(target, options) {
         let Some(host) = target.hosts.get(index) else { continue };
@@ -179,12 +197,23 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
                 Trouble::Refused(e) => {
                     let needs_password = e.is_password() && target.prompt != Prompt::Never;
                     troubles.push(located(&place.name, e));
-                    return Err(ConnectError { error: joined(troubles), needs_password, whom: way.whom(&place) });
+                    return Err(ConnectError {
+                        error: joined(troubles),
+                        needs_password,
+                        whom: way.whom(&place),
+                    });
                 }
                 Trouble::NoPassword => {
-                    troubles.push(located(&place.name, DbError::client("a password is needed and none was given")));
+                    troubles.push(located(
+                        &place.name,
+                        DbError::client("a password is needed and none was given"),
+                    ));
                     let needs_password = target.prompt != Prompt::Never;
-                    return Err(ConnectError { error: joined(troubles), needs_password, whom: way.whom(&place) });
+                    return Err(ConnectError {
+                        error: joined(troubles),
+                        needs_password,
+                        whom: way.whom(&place),
+                    });
                 }
             }
             if not_this {
@@ -271,7 +300,10 @@ impl<D: Door> Way<'_, D> {
             Ok(Err(e)) => {
                 let e = e.to_string();
                 let e = e.strip_prefix("failed to lookup address information: ").unwrap_or(&e);
-                troubles.push(located(&name, DbError::client(format!("could not translate host name to address: {e}"))));
+                troubles.push(located(
+                    &name,
+                    DbError::client(format!("could not translate host name to address: {e}")),
+                ));
             }
             Err(_) => troubles.push(located(&name, DbError::client("the name was not resolved in time"))),
         }
@@ -330,7 +362,9 @@ impl<D: Door> Way<'_, D> {
         match self.tls.negotiate(socket, name).await {
             Ok(Some(stream)) => Ok(stream),
             Ok(None) if self.tls.mode == Mode::Prefer => Err(Trouble::Next(DbError::client(NO_TLS))),
-            Ok(None) => Err(Trouble::Next(DbError::client("the server does not support SSL, but SSL was required"))),
+            Ok(None) => {
+                Err(Trouble::Next(DbError::client("the server does not support SSL, but SSL was required")))
+            }
             Err(e) => Err(Trouble::Next(e)),
         }
     }
@@ -368,7 +402,10 @@ fn worth_another_way(trouble: &Trouble) -> bool {
 fn clearer(first: Trouble, second: Trouble) -> Trouble {
     match (first, second) {
         (Trouble::Next(a), Trouble::Next(b)) if a.message != NO_TLS && a.message != b.message => {
-            Trouble::Next(DbError { message: format!("{}; and the other way: {}", a.message, b.message), ..b })
+            Trouble::Next(DbError {
+                message: format!("{}; and the other way: {}", a.message, b.message),
+                ..b
+            })
         }
         (Trouble::Refused(a), Trouble::Next(_)) => Trouble::Refused(a),
         (_, b) => b,
@@ -378,7 +415,8 @@ fn clearer(first: Trouble, second: Trouble) -> Trouble {
 fn parameters(target: &Target, options: &Options) -> Vec<(String, String)> {
     let given = |name: &str| target.get(name).filter(|v| !v.is_empty());
     let own = options.application_name.as_str();
-    let name = given("application_name").or((!own.is_empty()).then_some(own)).or(given("fallback_application_name"));
+    let name =
+        given("application_name").or((!own.is_empty()).then_some(own)).or(given("fallback_application_name"));
     let mut all: Vec<(String, String)> = vec![];
     let mut add = |name: &str, value: &str| all.push((name.to_owned(), value.to_owned()));
     if !target.dbname().is_empty() {
@@ -425,9 +463,13 @@ fn unreachable(e: &std::io::Error, place: &Place<'_>) -> String {
     let reason = error::io(e);
     match (e.kind(), &place.address) {
         (ErrorKind::NotFound, Address::Unix(_)) => {
-            format!("{reason} (is a server running on this machine, with its socket there? Name a host to use TCP.)")
+            format!(
+                "{reason} (is a server running on this machine, with its socket there? Name a host to use TCP.)"
+            )
         }
-        (ErrorKind::ConnectionRefused, _) => format!("{reason} (is the server running there and accepting connections?)"),
+        (ErrorKind::ConnectionRefused, _) => {
+            format!("{reason} (is the server running there and accepting connections?)")
+        }
         _ => reason,
     }
 }

@@ -134,11 +134,13 @@ mod tests {
 
     fn certificate(with_names: bool) -> Vec<u8> {
         let algorithm = v(SEQUENCE, &[&v(OID, &[&[1, 2, 3]])]);
-        let name = v(SEQUENCE, &[&v(0x31, &[&v(SEQUENCE, &[&v(OID, &[COMMON_NAME]), &v(0x0c, &[b"db.example"])])])]);
+        let name =
+            v(SEQUENCE, &[&v(0x31, &[&v(SEQUENCE, &[&v(OID, &[COMMON_NAME]), &v(0x0c, &[b"db.example"])])])]);
         let validity = v(SEQUENCE, &[&v(UTC_TIME, &[b"250102030405Z"]), &v(0x18, &[b"20600102030405Z"])]);
         let extension = v(SEQUENCE, &[&v(OID, &[SUBJECT_ALT_NAME]), &v(4, &[&[0; 200]])]);
         let extensions = v(EXTENSIONS, &[&v(SEQUENCE, &[&extension])]);
-        let mut parts: Vec<Vec<u8>> = vec![v(2, &[&[7]]), algorithm.clone(), name.clone(), validity, name, v(SEQUENCE, &[])];
+        let mut parts: Vec<Vec<u8>> =
+            vec![v(2, &[&[7]]), algorithm.clone(), name.clone(), validity, name, v(SEQUENCE, &[])];
         if with_names {
             parts.insert(0, v(VERSION, &[&v(2, &[&[2]])]));
             parts.push(extensions);

@@ -136,18 +136,26 @@ impl Tls {
                 socket.flush().await?;
                 socket.read_u8().await
             };
-            match asked.await.map_err(|e| DbError::lost(format!("the server hung up when asked for TLS: {e}")))? {
+            match asked
+                .await
+                .map_err(|e| DbError::lost(format!("the server hung up when asked for TLS: {e}")))?
+            {
                 b'S' => {}
                 b'N' => return Ok(None),
                 // Its text is not shown: nothing vouches for it yet (CVE-2024-10977).
                 b'E' => return Err(DbError::lost("the server sent an error when asked for TLS")),
-                b => return Err(DbError::lost(format!("the server answered 0x{b:02x} when asked for TLS: not PostgreSQL?"))),
+                b => {
+                    return Err(DbError::lost(format!(
+                        "the server answered 0x{b:02x} when asked for TLS: not PostgreSQL?"
+                    )));
+                }
             }
         }
         let connector = TlsConnector::from(Arc::clone(config));
-        let stream = connector.connect(name.0.clone(), socket).await.map_err(|e| {
-            DbError::client(format!("TLS failed: {}", explain(&e)))
-        })?;
+        let stream = connector
+            .connect(name.0.clone(), socket)
+            .await
+            .map_err(|e| DbError::client(format!("TLS failed: {}", explain(&e))))?;
         if self.direct && stream.get_ref().1.alpn_protocol() != Some(b"postgresql") {
             return Err(DbError::client(
                 "direct TLS was established without ALPN \"postgresql\": no PostgreSQL 17 or newer (leave sslnegotiation=direct away)",
@@ -178,7 +186,9 @@ fn roots(get: Get<'_>, system: bool, check: Check) -> Result<Option<Vec<Certific
     if system {
         let found = rustls_native_certs::load_native_certs();
         if found.certs.is_empty() {
-            return Err(DbError::client("sslrootcert=system: no root certificates were found on this system"));
+            return Err(DbError::client(
+                "sslrootcert=system: no root certificates were found on this system",
+            ));
         }
         return Ok(Some(found.certs));
     }
@@ -239,7 +249,9 @@ fn versions(get: Get<'_>) -> Result<Vec<&'static rustls::SupportedProtocolVersio
         .filter_map(|(n, v)| (least..=most).contains(&n).then_some(v))
         .collect();
     if versions.is_empty() {
-        return Err(DbError::client("ssl_max_protocol_version is below TLSv1.2, which pgdeck does not speak"));
+        return Err(DbError::client(
+            "ssl_max_protocol_version is below TLSv1.2, which pgdeck does not speak",
+        ));
     }
     Ok(versions)
 }
@@ -269,14 +281,16 @@ fn client_certificate(get: Get<'_>) -> Result<Option<Identity>, DbError> {
             key_path.display()
         )));
     }
-    let key = PrivateKeyDer::from_pem_slice(&pem)
-        .map_err(|e| DbError::client(format!("could not read private key file \"{}\": {e}", key_path.display())))?;
+    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|e| {
+        DbError::client(format!("could not read private key file \"{}\": {e}", key_path.display()))
+    })?;
     Ok(Some((chain, key)))
 }
 
 /// As libpq: nobody else may read the key, but a key of root's may be readable by a group.
 fn private_enough(path: &Path) -> Result<(), DbError> {
-    let unreadable = |e| DbError::client(format!("could not read private key file \"{}\": {e}", path.display()));
+    let unreadable =
+        |e| DbError::client(format!("could not read private key file \"{}\": {e}", path.display()));
     let meta = std::fs::metadata(path).map_err(unreadable)?;
     let forbidden = if meta.uid() == 0 { 0o037 } else { 0o077 };
     if meta.mode() & forbidden != 0 {
@@ -298,7 +312,8 @@ fn read(path: &Path, what: &str) -> Result<Vec<u8>, DbError> {
 }
 
 fn certificates(path: &Path, what: &str) -> Result<Vec<CertificateDer<'static>>, DbError> {
-    let bad = |why: String| DbError::client(format!("could not read {what} file \"{}\": {why}", path.display()));
+    let bad =
+        |why: String| DbError::client(format!("could not read {what} file \"{}\": {why}", path.display()));
     let pem = read(path, what)?;
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match all {
@@ -334,7 +349,9 @@ impl Verifier {
         let chain = match builder.with_crls(revoked(get)?).build() {
             Ok(chain) => Some(chain),
             Err(rustls::client::VerifierBuilderError::NoRootAnchors) => None,
-            Err(e) => return Err(DbError::client(format!("the certificate revocation list cannot be used: {e}"))),
+            Err(e) => {
+                return Err(DbError::client(format!("the certificate revocation list cannot be used: {e}")));
+            }
         };
         Ok(Self { check, roots, chain, provider })
     }
@@ -371,17 +388,24 @@ impl Verifier {
 
 fn revoked(get: Get<'_>) -> Result<Vec<CertificateRevocationListDer<'static>>, DbError> {
     let given = get("sslcrl").map(PathBuf::from);
-    let Some(path) = given.or_else(|| default_file("root.crl").filter(|p| p.exists())) else { return Ok(vec![]) };
+    let Some(path) = given.or_else(|| default_file("root.crl").filter(|p| p.exists())) else {
+        return Ok(vec![]);
+    };
     let pem = read(&path, "certificate revocation list")?;
-    CertificateRevocationListDer::pem_slice_iter(&pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| DbError::client(format!("could not read certificate revocation list file \"{}\": {e}", path.display())))
+    CertificateRevocationListDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>().map_err(|e| {
+        DbError::client(format!(
+            "could not read certificate revocation list file \"{}\": {e}",
+            path.display()
+        ))
+    })
 }
 
 /// A name against a certificate's: a `*` stands for one whole leftmost label.
 fn name_matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_prefix("*.") {
-        Some(domain) => name.split_once('.').is_some_and(|(first, rest)| !first.is_empty() && rest.eq_ignore_ascii_case(domain)),
+        Some(domain) => name
+            .split_once('.')
+            .is_some_and(|(first, rest)| !first.is_empty() && rest.eq_ignore_ascii_case(domain)),
         None => pattern.eq_ignore_ascii_case(name),
     }
 }
@@ -420,7 +444,9 @@ impl ServerCertVerifier for Verifier {
                 let parsed = rustls::server::ParsedCertificate::try_from(certificate);
                 parsed.and_then(|c| rustls::client::verify_server_name(&c, name))
             }
-            (None, Some(chain)) => chain.verify_server_cert(certificate, intermediates, name, ocsp, now).map(drop),
+            (None, Some(chain)) => {
+                chain.verify_server_cert(certificate, intermediates, name, ocsp, now).map(drop)
+            }
             (None, None) => Err(CertificateError::UnknownIssuer.into()),
         };
         match result {
@@ -478,10 +504,12 @@ fn explain(e: &std::io::Error) -> String {
         Some(Error::InvalidCertificate(CertificateError::NotValidForName)) => {
             "the server's certificate is for another host name".into()
         }
-        Some(Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. })) => {
-            "the server's certificate has expired".into()
+        Some(Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        )) => "the server's certificate has expired".into(),
+        Some(Error::InvalidCertificate(CertificateError::Revoked)) => {
+            "the server's certificate is revoked".into()
         }
-        Some(Error::InvalidCertificate(CertificateError::Revoked)) => "the server's certificate is revoked".into(),
         Some(e) => e.to_string(),
         None => e.to_string(),
     }
@@ -497,9 +525,8 @@ pub fn end_point(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
         | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01]
         | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 2] => HashAlgorithm::SHA256,
         // RSA, ECDSA with SHA-384
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 12] | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 3] => {
-            HashAlgorithm::SHA384
-        }
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 12]
+        | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 3] => HashAlgorithm::SHA384,
         _ => return None,
     };
     let provider = ring::default_provider();
@@ -518,8 +545,14 @@ mod tests {
 
     #[test]
     fn modes_and_what_is_refused() {
-        assert_eq!(with(&[("sslmode", "disable"), ("sslrootcert", "/nonexistent")]).unwrap().mode, Mode::Disable);
-        assert_eq!(with(&[("sslmode", "require"), ("sslrootcert", "/nonexistent")]).unwrap().check, Check::Nothing);
+        assert_eq!(
+            with(&[("sslmode", "disable"), ("sslrootcert", "/nonexistent")]).unwrap().mode,
+            Mode::Disable
+        );
+        assert_eq!(
+            with(&[("sslmode", "require"), ("sslrootcert", "/nonexistent")]).unwrap().check,
+            Check::Nothing
+        );
         for (pairs, part) in [
             (&[("sslmode", "verify-full"), ("sslrootcert", "/nonexistent")][..], "does not exist"),
             (&[("sslmode", "sure")], "invalid sslmode"),

@@ -117,7 +117,11 @@ impl Login {
                 }
                 7 | 8 => return Err(client("the server asks for GSSAPI, which pgdeck does not support")),
                 9 => return Err(client("the server asks for SSPI, which pgdeck does not support")),
-                n => return Err(client(format!("the server asks for authentication method {n}, which is unknown"))),
+                n => {
+                    return Err(client(format!(
+                        "the server asks for authentication method {n}, which is unknown"
+                    )));
+                }
             }
             proved = true;
         }
@@ -140,10 +144,17 @@ impl Login {
         let offers = |name: &str| mechanisms.iter().any(|m| m == name);
         let end_point = session.end_point().filter(|_| self.binding != Binding::Disable);
         let (mechanism, binding) = match end_point {
-            Some(hash) if offers(SCRAM_SHA_256_PLUS) => (SCRAM_SHA_256_PLUS, ChannelBinding::tls_server_end_point(hash)),
+            Some(hash) if offers(SCRAM_SHA_256_PLUS) => {
+                (SCRAM_SHA_256_PLUS, ChannelBinding::tls_server_end_point(hash))
+            }
             Some(_) if offers(SCRAM_SHA_256) => (SCRAM_SHA_256, ChannelBinding::unrequested()),
             None if offers(SCRAM_SHA_256) => (SCRAM_SHA_256, ChannelBinding::unsupported()),
-            _ => return Err(client(format!("the server offers only SASL {}, which pgdeck does not support", mechanisms.join(", ")))),
+            _ => {
+                return Err(client(format!(
+                    "the server offers only SASL {}, which pgdeck does not support",
+                    mechanisms.join(", ")
+                )));
+            }
         };
         if self.binding == Binding::Require && mechanism != SCRAM_SHA_256_PLUS {
             return Err(unbound());
@@ -180,7 +191,9 @@ impl Login {
         }
         match &self.methods {
             Some((listed_allowed, list)) if list.iter().any(|m| m == method) != *listed_allowed => {
-                Err(client(format!("the server wants authentication method \"{method}\", which require_auth does not allow")))
+                Err(client(format!(
+                    "the server wants authentication method \"{method}\", which require_auth does not allow"
+                )))
             }
             _ => Ok(()),
         }
@@ -218,7 +231,9 @@ fn nul(_: std::io::Error) -> LoginError {
 }
 
 fn unbound() -> LoginError {
-    client("channel_binding=require, but the server did not authenticate with channel binding (SCRAM over TLS)")
+    client(
+        "channel_binding=require, but the server did not authenticate with channel binding (SCRAM over TLS)",
+    )
 }
 
 #[cfg(test)]

@@ -264,7 +264,9 @@ mod tests {
             assert_eq!(next_tag(&part), None);
         }
         assert_eq!(take(whole), Message::Ready(Tx::Idle));
-        for lie in [&b"Z\x7f\xff\xff\xff"[..], b"D\x7f\xff\xff\xff", b"C\0\0\0\x03", b"HTTP/1.1 400", b"\0\0\0\0\0"] {
+        for lie in
+            [&b"Z\x7f\xff\xff\xff"[..], b"D\x7f\xff\xff\xff", b"C\0\0\0\x03", b"HTTP/1.1 400", b"\0\0\0\0\0"]
+        {
             assert!(frame(&mut BytesMut::from(lie)).is_err(), "{lie:?}");
         }
     }
@@ -288,9 +290,10 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_text_whatever_its_other_fields_are() {
-        let Message::Error(e) =
-            take(message(b'E', b"SFEHLER\0VERROR\0C42601\0Mbad \xff text\0Pabc\0p-3\0Dd\0Hh\0Ww\0qselect\0stt\0Zjunk\0\0"))
-        else {
+        let Message::Error(e) = take(message(
+            b'E',
+            b"SFEHLER\0VERROR\0C42601\0Mbad \xff text\0Pabc\0p-3\0Dd\0Hh\0Ww\0qselect\0stt\0Zjunk\0\0",
+        )) else {
             panic!("no error")
         };
         assert_eq!((e.severity.as_str(), e.code.as_str()), ("ERROR", "42601"));
@@ -319,9 +322,13 @@ mod tests {
 
     #[test]
     fn rows_of_a_tag() {
-        for (tag, rows) in
-            [("SELECT 3", Some(3)), ("INSERT 0 12", Some(12)), ("CREATE TABLE", None), ("", None), ("COPY 5", Some(5))]
-        {
+        for (tag, rows) in [
+            ("SELECT 3", Some(3)),
+            ("INSERT 0 12", Some(12)),
+            ("CREATE TABLE", None),
+            ("", None),
+            ("COPY 5", Some(5)),
+        ] {
             assert_eq!(tag_rows(tag), rows, "{tag}");
         }
     }

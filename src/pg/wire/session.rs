@@ -183,7 +183,12 @@ impl Session {
             match self.next().await? {
                 Item::Rows(batch) => {
                     for r in 0..batch.len() {
-                        rows.push(batch.row(r).map(|c| c.map(|b| String::from_utf8_lossy(b).into_owned())).collect());
+                        rows.push(
+                            batch
+                                .row(r)
+                                .map(|c| c.map(|b| String::from_utf8_lossy(b).into_owned()))
+                                .collect(),
+                        );
                     }
                 }
                 Item::Error(e) => {
@@ -567,7 +572,9 @@ fn encode(statement: &Statement, out: &mut BytesMut) -> Result<(), DbError> {
     };
     // COPY goes the simple way: in the extended protocol an error that races with our data would
     // leave it open how many times the server says that it is ready.
-    if statement.simple || (statement.params.is_empty() && first_word(&statement.sql).eq_ignore_ascii_case("copy")) {
+    if statement.simple
+        || (statement.params.is_empty() && first_word(&statement.sql).eq_ignore_ascii_case("copy"))
+    {
         return frontend::query(&statement.sql, out).map_err(bad);
     }
     frontend::parse("", &statement.sql, statement.types.iter().copied(), out).map_err(bad)?;
@@ -647,7 +654,11 @@ mod tests {
     #[test]
     fn a_statement_goes_out_whole_or_not_at_all() {
         let mut out = BytesMut::new();
-        let s = Statement { sql: "select $1".into(), params: vec![Some("x".into()), None], ..Statement::default() };
+        let s = Statement {
+            sql: "select $1".into(),
+            params: vec![Some("x".into()), None],
+            ..Statement::default()
+        };
         encode(&s, &mut out).unwrap();
         let mut tags = vec![];
         let mut rest = &out[..];
