@@ -127,10 +127,7 @@ impl Session {
             return Err(DbError::client("the session is still busy with another statement"));
         }
         let at = self.out.len();
-        encode(statement, &mut self.out).map_err(|e| {
-            self.out.truncate(at);
-            e
-        })?;
+        encode(statement, &mut self.out).inspect_err(|_| self.out.truncate(at))?;
         self.state = State::Running;
         self.columns = None;
         self.rows = 0;
