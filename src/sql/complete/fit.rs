@@ -1,0 +1,53 @@
+//! How well a name answers to what was typed.
+
+/// How a name answers to what was typed: 0 begins with it, 1 a part of it does, 2 contains it,
+/// 3 has its letters in order; `None` not at all.
+pub(super) fn fit(name: &str, typed: &str) -> Option<u8> {
+    if typed.is_empty() {
+        return Some(0);
+    }
+    let mut letters = name.chars().flat_map(char::to_lowercase);
+    let lower: Vec<char> = typed.chars().flat_map(char::to_lowercase).collect();
+    let first = lower.first()?;
+    if !name.chars().flat_map(char::to_lowercase).any(|c| c == *first) {
+        return None;
+    }
+    let all: Vec<char> = letters.by_ref().collect();
+    if all.starts_with(&lower) {
+        return Some(0);
+    }
+    let found: Vec<usize> = (0..all.len()).filter(|i| all[*i..].starts_with(&lower)).collect();
+    if found.iter().any(|i| matches!(all[i - 1], '_' | ' ' | '.' | '-')) {
+        return Some(1);
+    }
+    if !found.is_empty() {
+        return Some(2);
+    }
+    // Letters in order, from the first one on: `cat` for `created_at`, never `dat`.
+    if lower.len() < 2 || all.first() != Some(first) {
+        return None;
+    }
+    let mut rest = all.iter();
+    lower.iter().all(|c| rest.any(|n| n == c)).then_some(3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fit;
+
+    #[test]
+    fn from_a_prefix_to_letters_in_order() {
+        for (name, typed, want) in [
+            ("created_at", "", Some(0)),
+            ("created_at", "CRE", Some(0)),
+            ("created_at", "at", Some(1)),
+            ("created_at", "eat", Some(2)),
+            ("created_at", "cat", Some(3)),
+            ("created_at", "dat", None),
+            ("created_at", "x", None),
+            ("Größe", "grö", Some(0)),
+        ] {
+            assert_eq!(fit(name, typed), want, "{name} {typed}");
+        }
+    }
+}
