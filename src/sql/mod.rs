@@ -1,4 +1,5 @@
 //! SQL as text: tokens, statements, what a statement does, quoting, parameters. Pure.
+pub mod complete;
 pub mod keywords;
 pub mod lex;
 pub mod meta;
