@@ -57,7 +57,7 @@ pub(super) fn string(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// True for `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`: NaN, Infinity and the like are not numbers in JSON.
-fn is_number(text: &[u8]) -> bool {
+pub(super) fn is_number(text: &[u8]) -> bool {
     fn digits(text: &[u8]) -> Option<&[u8]> {
         let n = text.iter().take_while(|b| b.is_ascii_digit()).count();
         (n > 0).then(|| &text[n..])

@@ -12,6 +12,7 @@ mod markdown;
 mod names;
 mod relation;
 mod shown;
+mod statements;
 mod table;
 mod tsv;
 
@@ -144,6 +145,11 @@ pub static FORMATS: &[Format] = &[
         extension: "txt",
         ..copy("row", 'r', "values separated by tabs", |_| Ok(Box::new(tsv::Tsv::without_header())))
     },
+    copy("insert", 'i', "INSERT statements", |r| statements::insert(r)),
+    copy("update", 'u', "UPDATE statements by key", |r| statements::update(r)),
+    copy("in-list", 'n', "the first column's values as an IN list", |_| {
+        Ok(Box::new(statements::InList::default()))
+    }),
 ];
 
 /// The format of that name.
