@@ -145,8 +145,8 @@ pub static FORMATS: &[Format] = &[
         extension: "txt",
         ..copy("row", 'r', "values separated by tabs", |_| Ok(Box::new(tsv::Tsv::without_header())))
     },
-    copy("insert", 'i', "INSERT statements", |r| statements::insert(r)),
-    copy("update", 'u', "UPDATE statements by key", |r| statements::update(r)),
+    copy("insert", 'i', "INSERT statements", statements::insert),
+    copy("update", 'u', "UPDATE statements by key", statements::update),
     copy("in-list", 'n', "the first column's values as an IN list", |_| {
         Ok(Box::new(statements::InList::default()))
     }),
