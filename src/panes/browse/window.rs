@@ -8,7 +8,7 @@ const MOST_ROWS: u64 = 2_000;
 /// Bytes kept around the cursor.
 const MOST_BYTES: usize = 8 << 20;
 /// Where numbering begins when the first row's true number is unknown; far from both ends.
-pub const UNKNOWN: u64 = 1 << 40;
+const UNKNOWN: u64 = 1 << 40;
 
 /// From where rows are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Window {
     pub at_start: bool,
     /// No row comes after the window.
     pub at_end: bool,
+    /// With an unknown anchor: the number after the very last row, as it was seen.
+    tail: u64,
 }
 
 impl Window {
@@ -42,10 +44,34 @@ impl Window {
         Self { at_start: true, ..Self::default() }
     }
 
-    /// Rows around a place whose number is unknown.
-    #[must_use]
-    pub fn unknown() -> Self {
+    fn unknown() -> Self {
         Self { first: UNKNOWN, end: UNKNOWN, anchor: Anchor::Unknown, ..Self::default() }
+    }
+
+    /// The last rows of all, given in their proper order. `total`: the number of all rows, when known.
+    #[must_use]
+    pub fn from_end(rows: Arc<Batch>, total: Option<u64>) -> Self {
+        let count = rows.len() as u64;
+        let mut this = match total.and_then(|t| t.checked_sub(count)) {
+            Some(first) => Self { first, end: first, ..Self::default() },
+            None => Self::unknown(),
+        };
+        this.push_back(rows);
+        this.at_end = true;
+        this.tail = this.end;
+        this
+    }
+
+    /// Rows read anew from one whose number is taken over.
+    #[must_use]
+    pub fn at(old: &Self, number: u64) -> Self {
+        Self { first: number, end: number, anchor: old.anchor, tail: old.tail, ..Self::default() }
+    }
+
+    /// How far a row is from the very end (1 is the last row), when rows are counted from there.
+    #[must_use]
+    pub fn from_last(&self, row: u64) -> Option<u64> {
+        (self.anchor == Anchor::Unknown).then(|| self.tail.saturating_sub(row))
     }
 
     /// Number of the first row kept.
@@ -82,20 +108,19 @@ impl Window {
         }
     }
 
-    /// Puts rows before the window, given in their proper order.
-    pub fn push_front(&mut self, batch: Arc<Batch>) {
+    /// Puts rows before the window, given in their proper order. Returns by how much the numbers of the
+    /// rows already there grew: more than 0 only when there were more rows than the numbers left room for.
+    pub fn push_front(&mut self, batch: Arc<Batch>) -> u64 {
         let rows = batch.len() as u64;
         if rows == 0 {
-            return;
+            return 0;
         }
-        if self.first < rows {
-            // More rows than the numbers left room for: somebody inserted. Number anew.
-            let by = rows - self.first;
-            self.shift(by);
-        }
+        let by = rows.saturating_sub(self.first);
+        self.shift(by);
         self.size += batch.size();
         self.first -= rows;
         self.pages.push_front((self.first, batch));
+        by
     }
 
     fn shift(&mut self, by: u64) {
@@ -121,7 +146,12 @@ impl Window {
 
     /// Drops whole pages far from the cursor until the window is within its bounds.
     pub fn trim(&mut self, cursor: u64) {
-        while self.pages.len() > 1 && (self.end - self.first > MOST_ROWS || self.size > MOST_BYTES) {
+        self.trim_to(cursor, MOST_ROWS, MOST_BYTES);
+    }
+
+    /// Drops whole pages far from the cursor until so many rows and bytes are left.
+    pub fn trim_to(&mut self, cursor: u64, rows: u64, bytes: usize) {
+        while self.pages.len() > 1 && (self.end - self.first > rows || self.size > bytes) {
             let before = cursor.saturating_sub(self.first);
             let after = self.end.saturating_sub(cursor);
             let gone = if before > after { self.pages.pop_front() } else { self.pages.pop_back() };
@@ -229,9 +259,8 @@ mod tests {
 
     #[test]
     fn numbers_are_found_when_the_start_is_reached() {
-        let mut w = Window::unknown();
-        w.push_back(page(50, 50));
-        w.at_end = true;
+        let mut w = Window::from_end(page(50, 50), None);
+        assert_eq!(w.from_last(UNKNOWN + 49), Some(1));
         assert_eq!(w.total(), None);
         w.push_front(page(0, 50));
         let by = w.number_from_start();
@@ -244,7 +273,7 @@ mod tests {
     fn rows_inserted_before_the_start_do_not_wrap() {
         let mut w = Window::from_start();
         w.push_back(page(10, 5));
-        w.push_front(page(0, 3));
+        assert_eq!(w.push_front(page(0, 3)), 3);
         assert_eq!((w.first(), w.end()), (0, 8));
         assert_eq!(text(&w, 0), "0");
         assert_eq!(text(&w, 3), "10");
