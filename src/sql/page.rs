@@ -137,7 +137,7 @@ impl<'a> PageSql<'a> {
         shape.visible = list.len();
         if keyed {
             // Values for the next page must be exact whatever DateStyle says and however long they are.
-            let mut exact = |index: usize, list: &mut Vec<String>| -> usize {
+            let exact = |index: usize, list: &mut Vec<String>| -> usize {
                 let column = &columns[index];
                 let text = match column.base_oid {
                     1082 | 1114 | 1184 => format!("to_json({})#>>'{{}}'", ident(&column.name)),
@@ -171,21 +171,30 @@ impl<'a> PageSql<'a> {
         table(self.detail)
     }
 
-    fn order_by(&self, flip: bool) -> String {
+    /// `qualified`: a bare name would mean the output column of that name, which may be a cut value.
+    fn order_by(&self, flip: bool, qualified: bool) -> String {
+        let table = ident(&self.detail.relation.name);
         let parts: Vec<String> = (self.order.iter())
             .map(|o| {
                 let direction = if o.descending != flip { " DESC" } else { "" };
-                format!("{}{direction}", ident(&self.detail.columns[o.index].name))
+                let name = ident(&self.detail.columns[o.index].name);
+                if qualified { format!("{table}.{name}{direction}") } else { format!("{name}{direction}") }
             })
             .collect();
         if parts.is_empty() { String::new() } else { format!("\nORDER BY {}", parts.join(", ")) }
     }
 
-    fn page(&self, extra: Option<&dyn Fn(&mut Query) -> String>, way: Way, limit: usize) -> Result<Query, String> {
-        let mut query = Query { sql: format!("SELECT {}\nFROM {}", self.list, self.from()), ..Query::default() };
+    fn page(
+        &self,
+        extra: Option<&dyn Fn(&mut Query) -> String>,
+        way: Way,
+        limit: usize,
+    ) -> Result<Query, String> {
+        let mut query =
+            Query { sql: format!("SELECT {}\nFROM {}", self.list, self.from()), ..Query::default() };
         let extra = extra.map(|make| make(&mut query));
         filter::where_clause(self.detail, &self.view.filter, extra, &mut query)?;
-        query.sql.push_str(&self.order_by(way == Way::Backward));
+        query.sql.push_str(&self.order_by(way == Way::Backward, true));
         query.sql.push_str(&format!("\nLIMIT {limit}"));
         Ok(query)
     }
@@ -204,7 +213,13 @@ impl<'a> PageSql<'a> {
     ///
     /// # Errors
     /// As `edge`.
-    pub fn beyond(&self, values: &[Option<String>], way: Way, inclusive: bool, limit: usize) -> Result<Vec<Query>, String> {
+    pub fn beyond(
+        &self,
+        values: &[Option<String>],
+        way: Way,
+        inclusive: bool,
+        limit: usize,
+    ) -> Result<Vec<Query>, String> {
         let after = After { page: self, values, flip: way == Way::Backward, inclusive };
         let mut out = vec![self.page(Some(&|q: &mut Query| after.first_stretch(q)), way, limit)?];
         if let Some(second) = after.second_stretch() {
@@ -218,9 +233,10 @@ impl<'a> PageSql<'a> {
     /// # Errors
     /// As `edge`.
     pub fn stream(&self) -> Result<Query, String> {
-        let mut query = Query { sql: format!("SELECT {}\nFROM {}", self.list, self.from()), ..Query::default() };
+        let mut query =
+            Query { sql: format!("SELECT {}\nFROM {}", self.list, self.from()), ..Query::default() };
         filter::where_clause(self.detail, &self.view.filter, None, &mut query)?;
-        query.sql.push_str(&self.order_by(false));
+        query.sql.push_str(&self.order_by(false, true));
         Ok(query)
     }
 
@@ -243,7 +259,7 @@ impl<'a> PageSql<'a> {
         let sql = format!("SELECT {}\nFROM {}", names.join(", "), self.from());
         let mut query = Query { sql, literals: true, ..Query::default() };
         filter::where_clause(self.detail, &self.view.filter, None, &mut query)?;
-        let mut sql = query.sql + &self.order_by(false);
+        let mut sql = query.sql + &self.order_by(false, false);
         if let Some(limit) = limit {
             sql.push_str(&format!("\nLIMIT {limit}"));
         }
@@ -286,7 +302,8 @@ fn key_is(detail: &Detail, key: &[Option<String>], query: &mut Query) -> Result<
 /// When the relation has no key.
 pub fn row(detail: &Detail, key: &[Option<String>]) -> Result<Query, String> {
     let names: Vec<String> = detail.columns.iter().map(|c| ident(&c.name).to_string()).collect();
-    let mut query = Query { sql: format!("SELECT {}\nFROM {}", names.join(", "), table(detail)), ..Query::default() };
+    let mut query =
+        Query { sql: format!("SELECT {}\nFROM {}", names.join(", "), table(detail)), ..Query::default() };
     let condition = key_is(detail, key, &mut query)?;
     query.sql.push_str(&format!("\nWHERE {condition}"));
     Ok(query)
@@ -303,7 +320,9 @@ pub fn cell(detail: &Detail, column: &str, key: &[Option<String>], limit: u32) -
     let mut query = Query::default();
     let condition = key_is(detail, key, &mut query)?;
     let (inner, outer) = match Wide::of(info) {
-        Some(Wide::Bytes) => (ident(column).to_string(), format!("octet_length(v), substring(v from 1 for {limit})")),
+        Some(Wide::Bytes) => {
+            (ident(column).to_string(), format!("octet_length(v), substring(v from 1 for {limit})"))
+        }
         Some(w) => (w.text(column), format!("octet_length(v), left(v, {limit})")),
         None => (ident(column).to_string(), "pg_column_size(v), v".into()),
     };
