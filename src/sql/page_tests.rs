@@ -97,10 +97,13 @@ fn without_a_key_everything_comes_whole() {
     assert_eq!(text, "SELECT id, \"Title\", at, score, tags, doc, raw, x, net\nFROM public.posts");
 }
 
+/// Sort, the row's values, direction, the conditions wanted.
+type Case<'a> = (&'a [(&'a str, bool)], &'a [Option<&'a str>], Way, &'a [&'a str]);
+
 #[test]
 fn what_comes_after_a_row() {
     use Way::{Backward, Forward};
-    let cases: &[(&[(&str, bool)], &[Option<&str>], Way, &[&str])] = &[
+    let cases: &[Case<'_>] = &[
         (&[], &[Some("7")], Forward, &["id > $1 ORDER BY posts.id LIMIT 5"]),
         (&[], &[Some("7")], Backward, &["id < $1 ORDER BY posts.id DESC LIMIT 5"]),
         (
