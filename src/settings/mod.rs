@@ -1,1 +1,3 @@
-//! (room settings)
+//! The user's files: config, themes, history, saved queries, drafts.
+
+pub mod themes;
