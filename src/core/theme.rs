@@ -137,6 +137,7 @@ pub const NAMES: &[&str] = &[
     "editor",
     "editor.line",
     "editor.gutter",
+    "editor.gutter.line",
     "editor.selection",
     "editor.current",
     "json.key",
