@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(s.get(4001), LineState::Comment(1));
         lines[4002] = ")".into();
         touch(&mut s, 4002);
-        assert_eq!(s.settle(&lines, 4999, &mut toy), 997);
+        assert_eq!(s.settle(&lines, 4999, &mut toy), 19, "behind what was looked at nothing had changed");
         assert_eq!(s.get(4003), LineState::Normal);
     }
 
