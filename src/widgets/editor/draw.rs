@@ -104,7 +104,8 @@ impl Editor {
         } else if line + margin >= self.top + height {
             self.top = line + margin + 1 - height;
         }
-        self.top = self.top.min(self.lines().len().saturating_sub(height).max(line.saturating_sub(height - 1)));
+        self.top =
+            self.top.min(self.lines().len().saturating_sub(height).max(line.saturating_sub(height - 1)));
         let room = (area.width.saturating_sub(self.gutter) as usize).max(1);
         let column = self.column(self.cursor);
         if column < self.left {
@@ -152,10 +153,11 @@ impl Editor {
         let mut base = theme.style("editor");
         if here && focused {
             base = base.patch(theme.style("editor.line"));
-            paint::tint(buf, Rect { x: self.area.x, y, width: self.area.width, height: 1 }, Style {
-                fg: None,
-                ..theme.style("editor.line")
-            });
+            paint::tint(
+                buf,
+                Rect { x: self.area.x, y, width: self.area.width, height: 1 },
+                Style { fg: None, ..theme.style("editor.line") },
+            );
         }
         let mut spans = vec![];
         colour(&self.lines()[line], &self.states.get(line), &mut spans);

@@ -95,7 +95,8 @@ impl Editor {
     pub fn set_text(&mut self, text: &str) {
         let version = self.version + 1;
         let old = std::mem::take(self);
-        *self = Self { version, tab: old.tab, placeholder: old.placeholder, area: old.area, ..Self::new(text) };
+        *self =
+            Self { version, tab: old.tab, placeholder: old.placeholder, area: old.area, ..Self::new(text) };
     }
 
     /// The whole text.
