@@ -1,12 +1,14 @@
 //! SQL as text: tokens, statements, what a statement does, quoting, parameters. Pure.
 pub mod complete;
 pub mod filter;
+pub mod highlight;
 pub mod keywords;
 pub mod lex;
 pub mod meta;
 pub mod page;
 #[cfg(test)]
 mod page_tests;
+pub mod params;
 pub mod quote;
 mod session;
 pub mod split;
