@@ -71,10 +71,10 @@ pub fn highlight_line_with(
     let mut word: Option<(Token, Before)> = None;
     let mut before = Before::default();
     while let Some(token) = lexer.next() {
-        if token.is_significant() {
-            if let Some((w, context)) = word.take() {
-                spans.push((w.range(), classify(w.text(text), context, token.kind)));
-            }
+        if token.is_significant()
+            && let Some((w, context)) = word.take()
+        {
+            spans.push((w.range(), classify(w.text(text), context, token.kind)));
         }
         match token.kind {
             TokenKind::Word => word = Some((token, before)),
@@ -91,11 +91,9 @@ pub fn highlight_line_with(
     }
     if let Some((w, context)) = word {
         spans.push((w.range(), classify(w.text(text), context, TokenKind::Other)));
-        // A comment or blanks may have been coloured while the word waited.
-        spans.sort_by_key(|(range, _)| range.start);
-    } else if !spans.is_sorted_by_key(|(range, _)| range.start) {
-        spans.sort_by_key(|(range, _)| range.start);
     }
+    // A comment may have been coloured while the word in front of it waited.
+    spans.sort_by_key(|(range, _)| range.start);
     (spans, lexer.into_state())
 }
 
