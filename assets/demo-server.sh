@@ -13,7 +13,11 @@ echo made
 if ! read -r _ <&3; then rm -rf "$d"; exit 1; fi
 
 {
-    read -r _ <&3
+    # a line asks for a copy of the data as it is now; the end of the input for the end
+    while read -r _ <&3; do
+        : >"$d/pack"
+        kill -INT "$(cat "$d/pid")"
+    done
     : >"$d/stop"
     i=0
     while :; do
@@ -40,7 +44,7 @@ run() {
 
 prepare() {
     if [ -s "$data/PG_VERSION" ]; then return 0; fi
-    if [ -n "$archive" ] && mkdir "$data" && run tar -xf "$archive" -C "$data"; then return 0; fi
+    if [ -n "$archive" ] && mkdir "$data" && run tar -xzf "$archive" -C "$data"; then return 0; fi
     rm -rf "$data"
     # shellcheck disable=SC2086 # words without spaces
     run "$bin/initdb" -D "$data" $initdb
@@ -50,8 +54,14 @@ prepare
 s=$?
 if [ $s = 0 ]; then
     if [ -d "$d/files" ]; then cp "$d"/files/* "$data"/; fi
-    run "$bin/postgres" -D "$data" -k "$d" "$@"
-    s=$?
+    while :; do
+        run "$bin/postgres" -D "$data" -k "$d" "$@"
+        s=$?
+        if [ ! -e "$d/pack" ]; then break; fi
+        # level 1: it is the waiting that counts
+        tar -C "$data" -cf - . | gzip -1 >"$d/packing" && mv "$d/packing" "$d/packed"
+        rm -f "$d/pack" "$d/packing"
+    done
 fi
 kill $watcher 2>/dev/null
 if [ ! -e "$d/stop" ]; then tail -n 5 "$d/log" >&2; fi

@@ -1,8 +1,11 @@
 //! The folder where fetched server binaries and the prepared demo database wait for the next start.
 use std::{
     env, fs,
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
+
+use super::DemoError;
 
 /// The cache folder. A server started by root runs as somebody else, who cannot look into root's home.
 pub(crate) fn folder() -> Option<PathBuf> {
@@ -16,13 +19,34 @@ pub(crate) fn folder() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "pgdeck").map(|d| d.cache_dir().to_owned())
 }
 
+/// Makes the folder and those above it, open to be read by the server's user.
+pub(crate) fn make(folder: &Path) -> Result<(), DemoError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o755);
+    builder.create(folder).map_err(DemoError::io("make", folder))?;
+    // the mask of the user may have closed them
+    for made in [self::folder().as_deref(), Some(folder)].into_iter().flatten().filter(|f| f.exists()) {
+        fs::set_permissions(made, fs::Permissions::from_mode(0o755)).map_err(DemoError::io("open", made))?;
+    }
+    Ok(())
+}
+
 /// Where fetched servers are kept, one folder each.
 pub(crate) fn servers() -> Option<PathBuf> {
     folder().map(|f| f.join("postgresql"))
 }
 
-/// Every folder below `root` (four levels) that holds a `postgres`.
+/// What is in the cache is run, so it must be nobody else's.
+pub(crate) fn ours(folder: &Path) -> bool {
+    fs::metadata(folder)
+        .is_ok_and(|m| m.uid() == rustix::process::geteuid().as_raw() && m.mode() & 0o022 == 0)
+}
+
+/// Every folder below `root` (a few levels down) that holds a `postgres`.
 pub(crate) fn bin_folders(root: &Path) -> Vec<PathBuf> {
+    if !ours(root) || !root.parent().is_some_and(ours) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     let mut todo = vec![(root.to_owned(), 0)];
     while let Some((folder, depth)) = todo.pop() {
@@ -39,4 +63,35 @@ pub(crate) fn bin_folders(root: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// The prepared data folders in the cache.
+pub(crate) fn archives() -> Vec<PathBuf> {
+    let entries = folder().and_then(|f| fs::read_dir(f).ok()).into_iter().flatten().flatten().map(|e| e.path());
+    let ours = |p: &PathBuf| {
+        let name = p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with("demo-") && name.ends_with(".tar.gz")
+    };
+    entries.filter(ours).collect()
+}
+
+/// Puts a packed data folder into the cache, in place of the ones that were there.
+pub(crate) fn store(packed: &Path, archive: &Path) -> Result<(), DemoError> {
+    let folder = archive.parent().unwrap_or(Path::new("/"));
+    make(folder)?;
+    for old in archives() {
+        fs::remove_file(&old).map_err(DemoError::io("remove", &old))?;
+    }
+    // whole or not at all: another pgdeck may start meanwhile
+    let part = archive.with_extension(format!("part-{}", std::process::id()));
+    let copied = fs::copy(packed, &part).map_err(DemoError::io("write", &part)).and_then(|_| {
+        let readable = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(&part, readable).map_err(DemoError::io("open", &part))?;
+        fs::rename(&part, archive).map_err(DemoError::io("write", archive))
+    });
+    if copied.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    let _ = fs::remove_file(packed);
+    copied
 }

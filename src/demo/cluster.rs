@@ -1,6 +1,7 @@
 //! A private PostgreSQL cluster: own folder, own socket, gone when we are gone.
 use std::{
     fs,
+    hash::{DefaultHasher, Hash, Hasher},
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     os::unix::process::CommandExt,
@@ -11,7 +12,7 @@ use std::{
 };
 
 use super::{
-    DemoError,
+    DemoError, Progress,
     find::{self, Bins, Look},
     user::RunAs,
 };
@@ -36,8 +37,33 @@ pub struct Settings {
     pub files: Vec<(String, Vec<u8>)>,
     /// Keep the data in this folder instead of a temporary one.
     pub data: Option<PathBuf>,
-    /// A tar file of a prepared data folder to start from instead of `initdb`.
-    pub archive: Option<PathBuf>,
+    /// Where a prepared data folder to start from instead of `initdb` may be ([`Cluster::pack`]).
+    pub archive: Option<Archive>,
+}
+
+/// Archives of prepared data folders, one for each server version and content.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    folder: PathBuf,
+    content: u64,
+}
+
+impl Archive {
+    /// In this folder, for data made from `content`.
+    #[must_use]
+    pub fn new(folder: &Path, content: &impl Hash) -> Self {
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        Self { folder: folder.to_owned(), content: hasher.finish() }
+    }
+
+    /// The file for these binaries.
+    #[must_use]
+    pub fn path(&self, bins: &Bins) -> PathBuf {
+        let mut hasher = DefaultHasher::new();
+        (self.content, &bins.version, std::env::consts::ARCH).hash(&mut hasher);
+        self.folder.join(format!("demo-{}-{:016x}.tar.gz", bins.major, hasher.finish()))
+    }
 }
 
 /// A running private cluster. Dropping it stops the server and removes its folder; so does the end of this
@@ -49,6 +75,7 @@ pub struct Cluster {
     bins: Bins,
     port: u16,
     has_statements: bool,
+    archive: Option<PathBuf>,
     guard: Child,
     /// The guard stops the server when this closes.
     leash: Option<ChildStdin>,
@@ -56,7 +83,7 @@ pub struct Cluster {
 
 impl Cluster {
     /// Starts a cluster with the newest server that works. `progress` hears what is being done.
-    pub fn start(settings: &Settings, progress: &mut dyn FnMut(&str)) -> Result<Self, DemoError> {
+    pub fn start(settings: &Settings, progress: Progress) -> Result<Self, DemoError> {
         let user = RunAs::detect()?;
         let candidates = find::find(&settings.look, user);
         if candidates.is_empty() {
@@ -73,13 +100,19 @@ impl Cluster {
         Err(DemoError::Start(problems))
     }
 
-    /// With these binaries: as wished, else without the statement statistics.
+    /// With these binaries: as wished, else without the statement statistics, else without the archive.
     fn start_with(settings: &Settings, bins: &Bins, user: RunAs) -> Result<Self, String> {
-        let first = Launch::new(settings, bins, user, true).go();
-        match first {
-            Err(e) if e.contains(STATEMENTS) => Launch::new(settings, bins, user, false).go(),
-            other => other,
+        let mut launch = Launch::new(settings, bins, user);
+        let mut started = launch.go();
+        if started.as_ref().is_err_and(|e| e.contains(STATEMENTS)) {
+            launch.statements = false;
+            started = launch.go();
         }
+        if let (Err(_), Some(broken)) = (&started, launch.archive.take_if(|a| a.exists())) {
+            let _ = fs::remove_file(&broken);
+            started = launch.go();
+        }
+        started
     }
 
     /// The folder with the socket; the value of `host` in a connection string.
@@ -127,6 +160,24 @@ impl Cluster {
             .unwrap_or_default()
     }
 
+    /// Where the archive of this server's data belongs, if archives are wished.
+    #[must_use]
+    pub fn archive(&self) -> Option<&Path> {
+        self.archive.as_deref()
+    }
+
+    /// Stops the server, packs its data folder, starts it again; the archive is at the path given back and goes
+    /// with the cluster.
+    pub fn pack(&mut self) -> Result<PathBuf, DemoError> {
+        let failed = |why: String| DemoError::Start(vec![format!("packing the data folder: {why}")]);
+        let before = server_pid(&self.data);
+        let leash = self.leash.as_mut().ok_or_else(|| failed("the guard has no input".into()))?;
+        leash.write_all(b"pack\n").map_err(|e| failed(e.to_string()))?;
+        wait_until_ready(self, before.as_deref()).map_err(failed)?;
+        let packed = self.folder.join("packed");
+        if packed.exists() { Ok(packed) } else { Err(failed(tail(&self.log()))) }
+    }
+
     /// Process id of the guard; the server is its child.
     #[must_use]
     pub fn guard_pid(&self) -> u32 {
@@ -145,17 +196,19 @@ impl Drop for Cluster {
 /// The port in the socket's name when nothing listens on TCP.
 const DEFAULT_PORT: u16 = 5432;
 
-/// One attempt to start.
+/// How to start, and what may have to be given up.
 struct Launch<'a> {
     settings: &'a Settings,
     bins: &'a Bins,
     user: RunAs,
     statements: bool,
+    archive: Option<PathBuf>,
 }
 
 impl<'a> Launch<'a> {
-    fn new(settings: &'a Settings, bins: &'a Bins, user: RunAs, statements: bool) -> Self {
-        Self { settings, bins, user, statements }
+    fn new(settings: &'a Settings, bins: &'a Bins, user: RunAs) -> Self {
+        let archive = settings.archive.as_ref().map(|a| a.path(bins));
+        Self { settings, bins, user, statements: true, archive }
     }
 
     fn go(&self) -> Result<Cluster, String> {
@@ -163,7 +216,7 @@ impl<'a> Launch<'a> {
         let data = self.settings.data.clone().unwrap_or_else(|| folder.join("data"));
         let port = if self.settings.tcp { free_port()? } else { DEFAULT_PORT };
         let mut command = self.user.command("/bin/sh");
-        let archive = self.settings.archive.as_deref().unwrap_or(Path::new(""));
+        let archive = self.archive.as_deref().filter(|a| a.exists()).unwrap_or(Path::new(""));
         command
             .args(["-c", GUARD, "pgdeck-demo"])
             .arg(&folder)
@@ -180,9 +233,10 @@ impl<'a> Launch<'a> {
         let leash = guard.stdin.take();
         let bins = self.bins.clone();
         let has_statements = self.statements;
-        let mut cluster = Cluster { folder, data, bins, port, has_statements, guard, leash };
+        let archive = self.settings.archive.as_ref().map(|a| a.path(&bins));
+        let mut cluster = Cluster { folder, data, bins, port, has_statements, archive, guard, leash };
         self.hand_over_files(&mut cluster)?;
-        wait_until_ready(&mut cluster)?;
+        wait_until_ready(&mut cluster, None)?;
         Ok(cluster)
     }
 
@@ -259,15 +313,22 @@ impl<'a> Launch<'a> {
     }
 }
 
-/// As `pg_ctl -w` does: the eighth line of `postmaster.pid` says `ready`, the fifth that it is our server.
-fn wait_until_ready(cluster: &mut Cluster) -> Result<(), String> {
+/// The first line of `postmaster.pid`.
+fn server_pid(data: &Path) -> Option<String> {
+    fs::read_to_string(data.join("postmaster.pid")).ok()?.lines().next().map(str::to_owned)
+}
+
+/// As `pg_ctl -w` does: the eighth line of `postmaster.pid` says `ready`, the fifth that it is our server; the
+/// first is not that of the server that was there `before`.
+fn wait_until_ready(cluster: &mut Cluster, before: Option<&str>) -> Result<(), String> {
     let since = Instant::now();
     let pid_file = cluster.data.join("postmaster.pid");
     loop {
         let text = fs::read_to_string(&pid_file).unwrap_or_default();
-        let mut lines = text.lines().skip(4);
-        let ours = lines.next().is_some_and(|folder| Path::new(folder) == cluster.folder);
-        if ours && lines.nth(2).is_some_and(|state| state.trim() == "ready") {
+        let lines: Vec<&str> = text.lines().collect();
+        let ours = lines.get(4).is_some_and(|folder| Path::new(folder) == cluster.folder);
+        let new = lines.first().copied() != before;
+        if ours && new && lines.get(7).is_some_and(|state| state.trim() == "ready") {
             return Ok(());
         }
         if cluster.guard.try_wait().map_err(|e| e.to_string())?.is_some() {

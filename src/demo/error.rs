@@ -26,6 +26,9 @@ pub enum DemoError {
     /// Fetching the server binaries failed.
     #[error("{0}")]
     Obtain(String),
+    /// The folder of `--keep` cannot be used.
+    #[error("{0}")]
+    Keep(String),
     /// The server runs, but filling or asking it failed.
     #[error("the demo server refused a statement: {0}")]
     Sql(String),

@@ -16,6 +16,8 @@ pub struct Bins {
     pub folder: PathBuf,
     /// Major version, e.g. 15.
     pub major: u32,
+    /// What the server says of itself: `postgres (PostgreSQL) 15.18 (Debian …)`.
+    pub version: String,
 }
 
 /// Where to look.
@@ -28,6 +30,8 @@ pub enum Look {
     Folder(PathBuf),
     /// Everywhere, but only this major version.
     Major(u32),
+    /// In the usual places, whatever `PGDECK_PG_BIN` says.
+    Installed,
 }
 
 /// Parents of installed versions, and what follows below each of their folders.
@@ -49,6 +53,7 @@ const PARENTS: &[(&str, &str)] = &[
 pub(crate) fn find(look: &Look, user: RunAs) -> Vec<Bins> {
     let folders = match look {
         Look::Folder(folder) => vec![folder.clone()],
+        Look::Installed => usual_folders(),
         Look::Everywhere | Look::Major(_) => match env::var_os("PGDECK_PG_BIN") {
             Some(v) if v == "none" => Vec::new(),
             Some(v) if !v.is_empty() => vec![PathBuf::from(v)],
@@ -61,9 +66,10 @@ pub(crate) fn find(look: &Look, user: RunAs) -> Vec<Bins> {
             continue;
         }
         // asked as the user the server will run as: a folder that is closed to it is passed over
-        let Some(major) = version_of(&folder, user) else { continue };
+        let Some(version) = version_of(&folder, user) else { continue };
+        let Some(major) = parse_version(&version) else { continue };
         if major >= OLDEST && !matches!(look, Look::Major(m) if *m != major) {
-            found.push(Bins { folder, major });
+            found.push(Bins { folder, major, version });
         }
     }
     found.sort_by_key(|b| std::cmp::Reverse(b.major));
@@ -77,7 +83,7 @@ pub(crate) fn looked(look: &Look) -> String {
         Look::Major(major) => {
             format!("looked for version {major} in PATH, the usual folders and pgdeck's own cache")
         }
-        Look::Everywhere => match env::var("PGDECK_PG_BIN") {
+        Look::Everywhere | Look::Installed => match env::var("PGDECK_PG_BIN") {
             Ok(v) if !v.is_empty() => format!("looked only where PGDECK_PG_BIN says: {v}"),
             _ => "looked in PATH, the usual folders and pgdeck's own cache".into(),
         },
@@ -113,10 +119,10 @@ fn real_folder(folder: &Path) -> Option<PathBuf> {
     real.join("initdb").is_file().then(|| real.to_owned())
 }
 
-/// Major version of `folder/postgres`; `None` when it cannot be run.
-fn version_of(folder: &Path, user: RunAs) -> Option<u32> {
+/// What `folder/postgres` says of itself; `None` when it cannot be run.
+fn version_of(folder: &Path, user: RunAs) -> Option<String> {
     let out = user.command(folder.join("postgres")).arg("--version").output().ok()?;
-    if out.status.success() { parse_version(&String::from_utf8_lossy(&out.stdout)) } else { None }
+    out.status.success().then(|| String::from_utf8_lossy(&out.stdout).trim().to_owned())
 }
 
 /// `postgres (PostgreSQL) 15.18 (Debian 15.18-1)`, `postgres (PostgreSQL) 18beta1` → the major version.

@@ -11,7 +11,9 @@ use std::sync::{
 
 use pgdeck::demo::{
     cluster::{Cluster, Settings},
+    cluster_or_fetch,
     find::Look,
+    obtain::Install,
 };
 
 /// The cluster all tests of this program share.
@@ -27,7 +29,8 @@ pub fn start(mut settings: Settings) -> Cluster {
     }
     // wished settings come last and win
     settings.options.insert(0, ("max_connections".into(), "200".into()));
-    Cluster::start(&settings, &mut |_| ()).unwrap_or_else(|e| panic!("no test server: {e}"))
+    let mut progress = |words: &str| eprintln!("{words}");
+    cluster_or_fetch(settings, Install::YesIfThrowAway, &mut progress).unwrap_or_else(|e| panic!("no test server: {e}"))
 }
 
 fn chosen() -> Look {
