@@ -4,6 +4,7 @@
 # data folder or '', words for initdb as one argument, then the arguments for postgres.
 d=$1 data=$2 bin=$3 archive=$4 initdb=$5
 shift 5
+unset PGDECK_GUARD
 umask 077
 mkdir "$d" || exit 1
 # handled, not ignored: what is ignored here would be ignored by the server too

@@ -25,7 +25,11 @@ pub(crate) fn make(folder: &Path) -> Result<(), DemoError> {
     builder.recursive(true).mode(0o755);
     builder.create(folder).map_err(DemoError::io("make", folder))?;
     // the mask of the user may have closed them
-    for made in [self::folder().as_deref(), Some(folder)].into_iter().flatten().filter(|f| f.exists()) {
+    for made in [self::folder().as_deref().filter(|f| folder.starts_with(f)), Some(folder)]
+        .into_iter()
+        .flatten()
+        .filter(|f| f.exists())
+    {
         fs::set_permissions(made, fs::Permissions::from_mode(0o755)).map_err(DemoError::io("open", made))?;
     }
     Ok(())
@@ -65,23 +69,23 @@ pub(crate) fn bin_folders(root: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The prepared data folders in the cache.
-pub(crate) fn archives() -> Vec<PathBuf> {
-    let entries = folder().and_then(|f| fs::read_dir(f).ok()).into_iter().flatten().flatten().map(|e| e.path());
-    let ours = |p: &PathBuf| {
-        let name = p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        name.starts_with("demo-") && name.ends_with(".tar.gz")
-    };
-    entries.filter(ours).collect()
+/// Removes the prepared data folders from the cache.
+pub(crate) fn remove_archives(folder: &Path) -> Result<(), DemoError> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("demo-") && name.ends_with(".tar.gz") {
+            fs::remove_file(entry.path()).map_err(DemoError::io("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts a packed data folder into the cache, in place of the ones that were there.
 pub(crate) fn store(packed: &Path, archive: &Path) -> Result<(), DemoError> {
     let folder = archive.parent().unwrap_or(Path::new("/"));
     make(folder)?;
-    for old in archives() {
-        fs::remove_file(&old).map_err(DemoError::io("remove", &old))?;
-    }
+    remove_archives(folder)?;
     // whole or not at all: another pgdeck may start meanwhile
     let part = archive.with_extension(format!("part-{}", std::process::id()));
     let copied = fs::copy(packed, &part).map_err(DemoError::io("write", &part)).and_then(|_| {

@@ -52,7 +52,9 @@ pub(crate) async fn fill(cluster: &Cluster, posts: u64, progress: Progress<'_>) 
 /// A client that is us: nothing of the workload, nothing of the user.
 pub(crate) async fn open(cluster: &Cluster, database: &str) -> Result<crate::pg::client::Client, DemoError> {
     let options = Options { application_name: "pgdeck demo".into(), ..Options::default() };
-    connect::open_client(&target(cluster, database)?, &options).await.map_err(|e| DemoError::Sql(e.to_string()))
+    connect::open_client(&target(cluster, database)?, &options)
+        .await
+        .map_err(|e| DemoError::Sql(e.to_string()))
 }
 
 /// The steps of the SQL: what a line `--# words` says, and the text up to the next.
@@ -95,6 +97,9 @@ mod tests {
         assert_eq!(names.first(), Some(&"Tables"));
         assert_eq!(names.last(), Some(&"Statistics"));
         assert!(names.contains(&"Posts") && names.len() > 6, "{names:?}");
-        assert_eq!(steps("-- head\n--# A b\nselect 1;\n--# C").collect::<Vec<_>>(), [("A b", "select 1;"), ("C", "")]);
+        assert_eq!(
+            steps("-- head\n--# A b\nselect 1;\n--# C").collect::<Vec<_>>(),
+            [("A b", "select 1;"), ("C", "")]
+        );
     }
 }

@@ -52,7 +52,7 @@ fn reachable(folder: &Path, user: RunAs) -> Result<(), DemoError> {
 
 /// Data of one major version is read by no other.
 fn same_version(version: &str, folder: &Path, user: RunAs, settings: &mut Settings) -> Result<(), DemoError> {
-    let major = version.parse().map_err(|_| {
+    let major: u32 = version.parse().map_err(|_| {
         DemoError::Keep(format!("{}/data/PG_VERSION does not name a version: {version:?}", folder.display()))
     })?;
     let Some(bins) = find::find(&settings.look, user).into_iter().find(|b| b.major == major) else {

@@ -10,7 +10,7 @@ mod serve;
 mod user;
 mod workload;
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use cluster::{Archive, Cluster, Settings};
 pub use error::DemoError;
@@ -41,12 +41,14 @@ pub struct Options {
     pub install: Install,
     /// Which server.
     pub look: Look,
+    /// Where a copy of the filled database waits for the next start; `None` keeps none.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let (install, look) = (Install::default(), Look::default());
-        Self { posts: POSTS, quiet: false, keep: None, fresh: false, install, look }
+        Self { posts: POSTS, quiet: false, keep: None, fresh: false, install, look, cache: cache::folder() }
     }
 }
 
@@ -114,7 +116,11 @@ pub type Progress<'a> = &'a mut (dyn FnMut(&str) + Send);
 ///
 /// # Errors
 /// No server, or none that starts.
-pub fn cluster_or_fetch(mut settings: Settings, install: Install, progress: Progress) -> Result<Cluster, DemoError> {
+pub fn cluster_or_fetch(
+    mut settings: Settings,
+    install: Install,
+    progress: Progress,
+) -> Result<Cluster, DemoError> {
     match Cluster::start(&settings, progress) {
         Err(DemoError::NoServer(_)) if matches!(settings.look, Look::Everywhere) => {
             settings.look = Look::Folder(obtain::obtain(install, progress)?.folder);
@@ -124,16 +130,15 @@ pub fn cluster_or_fetch(mut settings: Settings, install: Install, progress: Prog
     }
 }
 
-/// Where the filled data folder waits for the next start; nothing without a cache folder.
+/// Where the filled data folder waits for the next start; nothing without a cache folder of our own.
 fn archive(options: &Options) -> Result<Option<Archive>, DemoError> {
-    let Some(folder) = cache::folder().filter(|f| !f.exists() || cache::ours(f)) else { return Ok(None) };
-    let archive = Archive::new(&folder, &(env!("CARGO_PKG_VERSION"), fill::SQL, options.posts));
+    let Some(folder) = options.cache.as_ref().filter(|f| !f.exists() || cache::ours(f)) else {
+        return Ok(None);
+    };
     if options.fresh {
-        for old in cache::archives() {
-            fs::remove_file(&old).map_err(DemoError::io("remove", &old))?;
-        }
+        cache::remove_archives(folder)?;
     }
-    Ok(Some(archive))
+    Ok(Some(Archive::new(folder, &(env!("CARGO_PKG_VERSION"), fill::SQL, options.posts))))
 }
 
 /// Packs a freshly filled cluster for the next start. A cache that cannot be written costs time, not the demo.

@@ -87,8 +87,7 @@ fn fetch(way: &Way, user: RunAs) -> Result<Bins, String> {
     cache::make(&servers).map_err(|e| e.to_string())?;
     let part = servers.join(format!("{}.part-{}", way.name, std::process::id()));
     let done = servers.join(way.name);
-    let filled =
-        cache::make(&part).map_err(|e| e.to_string()).and_then(|()| run(way, &part));
+    let filled = cache::make(&part).map_err(|e| e.to_string()).and_then(|()| run(way, &part));
     // only what is whole gets the name under which it is looked for; losing a race against another pgdeck is fine
     let named = filled.and_then(|()| match fs::rename(&part, &done) {
         Err(e) if !done.exists() => Err(format!("{}: {e}", done.display())),

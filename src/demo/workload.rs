@@ -90,7 +90,10 @@ const PEOPLE: &[Person] = &[
     Person {
         name: "demo: export",
         late: 1_000,
-        steps: &[("select pg_sleep(6), count(*) from comments where body like '%helped%'", 9_000), ("select pg_sleep(1.5)", 4_000)],
+        steps: &[
+            ("select pg_sleep(6), count(*) from comments where body like '%helped%'", 9_000),
+            ("select pg_sleep(1.5)", 4_000),
+        ],
     },
     Person {
         name: "demo: visitors",
@@ -102,8 +105,14 @@ const PEOPLE: &[Person] = &[
                  join posts p on p.id = r.n limit 1",
                 900,
             ),
-            ("select id, title, published_at from posts where published_at is not null order by published_at desc limit 20", 700),
-            ("insert into audit_log (actor, action, detail) values ('visitor', 'login', jsonb_build_object('ok', random() < 0.9))", 1_100),
+            (
+                "select id, title, published_at from posts where published_at is not null order by published_at desc limit 20",
+                700,
+            ),
+            (
+                "insert into audit_log (actor, action, detail) values ('visitor', 'login', jsonb_build_object('ok', random() < 0.9))",
+                1_100,
+            ),
             ("select * from users where username = 'strange.strings'", 800),
         ],
     },
@@ -120,13 +129,11 @@ const PEOPLE: &[Person] = &[
     Person {
         name: "demo: moderator",
         late: 2_500,
-        steps: &[
-            (
-                "begin; update tags set description = description where name = 'cooking'; \
+        steps: &[(
+            "begin; update tags set description = description where name = 'cooking'; \
                  update users set updated_at = now() where id = 13; commit",
-                28_000,
-            ),
-        ],
+            28_000,
+        )],
     },
     Person {
         name: "demo: importer",
@@ -136,7 +143,10 @@ const PEOPLE: &[Person] = &[
     Person {
         name: "demo: archivist",
         late: 4_500,
-        steps: &[("begin; lock table tags in access exclusive mode; select count(*) from tags; commit", 30_000)],
+        steps: &[(
+            "begin; lock table tags in access exclusive mode; select count(*) from tags; commit",
+            30_000,
+        )],
     },
 ];
 

@@ -30,10 +30,12 @@ pub fn start(mut settings: Settings) -> Cluster {
     // wished settings come last and win
     settings.options.insert(0, ("max_connections".into(), "200".into()));
     let mut progress = |words: &str| eprintln!("{words}");
-    cluster_or_fetch(settings, Install::YesIfThrowAway, &mut progress).unwrap_or_else(|e| panic!("no test server: {e}"))
+    cluster_or_fetch(settings, Install::YesIfThrowAway, &mut progress)
+        .unwrap_or_else(|e| panic!("no test server: {e}"))
 }
 
-fn chosen() -> Look {
+/// The server `PGDECK_TEST_PG` chooses.
+pub fn chosen() -> Look {
     match std::env::var("PGDECK_TEST_PG") {
         Ok(v) if v.is_empty() => Look::Everywhere,
         Ok(v) => v.parse().map_or_else(|_| Look::Folder(v.into()), Look::Major),
@@ -103,9 +105,26 @@ pub fn execute(cluster: &Cluster, database: &str, sql: &str) {
         .unwrap_or_else(|e| panic!("{e}\n{}", sql.chars().take(500).collect::<String>()));
 }
 
+/// The first value of the first row, as text.
+pub fn ask(cluster: &Cluster, database: &str, sql: &str) -> String {
+    let config = config(cluster, database);
+    let run = async move {
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(words)?;
+        let connection = tokio::spawn(connection);
+        let messages = client.simple_query(sql).await.map_err(words)?;
+        drop(client);
+        let _ = connection.await;
+        let first = messages.iter().find_map(|m| match m {
+            tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or("").to_owned()),
+            _ => None,
+        });
+        first.ok_or_else(|| format!("no row from {sql}"))
+    };
+    block_on(run).unwrap_or_else(|e| panic!("{e}\n{sql}"))
+}
+
 fn try_execute(cluster: &Cluster, database: &str, sql: &str) -> Result<(), String> {
-    let mut config = tokio_postgres::Config::new();
-    config.host_path(cluster.folder()).port(cluster.port()).user("postgres").dbname(database);
+    let config = config(cluster, database);
     let run = async move {
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(words)?;
         let connection = tokio::spawn(connection);
@@ -114,7 +133,17 @@ fn try_execute(cluster: &Cluster, database: &str, sql: &str) -> Result<(), Strin
         let _ = connection.await;
         done
     };
-    // a thread of its own: the test may itself be running inside a runtime
+    block_on(run)
+}
+
+fn config(cluster: &Cluster, database: &str) -> tokio_postgres::Config {
+    let mut config = tokio_postgres::Config::new();
+    config.host_path(cluster.folder()).port(cluster.port()).user("postgres").dbname(database);
+    config
+}
+
+/// Runs a future on a thread of its own, because the test may itself be running inside a runtime.
+fn block_on<T: Send>(run: impl Future<Output = Result<T, String>> + Send) -> Result<T, String> {
     std::thread::scope(|scope| {
         let run = scope.spawn(|| {
             tokio::runtime::Builder::new_current_thread()
