@@ -1,0 +1,243 @@
+//! Finds the passwords in a statement, so that histories, logs and titles can leave them out.
+//!
+//! Only clear cases are found: a literal behind `PASSWORD`, a connection string with a password, the options of
+//! user mappings, the keys of pgcrypto. The rest of the text stays as it is.
+
+use super::keywords::{Category, category};
+use super::lex::{Options, Token, TokenKind, significant};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// What stands in the place of a secret.
+const MASK: &str = "'***'";
+
+/// The literals of a text that hold a secret, quotes included, in order.
+#[must_use]
+pub fn secrets(sql: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    scan(sql, Options::default(), 0, 3, &mut found);
+    if sql.contains('\\') {
+        // With the old reading of backslashes literals end elsewhere; which one holds is the session's matter.
+        scan(sql, Options { standard_conforming_strings: false, ..Options::default() }, 0, 3, &mut found);
+    }
+    merge(found)
+}
+
+/// The text with every secret replaced by `'***'`.
+#[must_use]
+pub fn redact(sql: &str) -> Cow<'_, str> {
+    let found = secrets(sql);
+    if found.is_empty() {
+        return Cow::Borrowed(sql);
+    }
+    let mut out = String::with_capacity(sql.len());
+    let mut at = 0;
+    for range in found {
+        out.push_str(&sql[at..range.start]);
+        out.push_str(MASK);
+        at = range.end;
+    }
+    out.push_str(&sql[at..]);
+    Cow::Owned(out)
+}
+
+fn merge(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    found.sort_by_key(|r| (r.start, r.end));
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for range in found {
+        match out.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => out.push(range),
+        }
+    }
+    out
+}
+
+/// Looks through a text that starts at byte `base` of the whole, and through dollar-quoted bodies in it.
+fn scan(sql: &str, options: Options, base: usize, depth: usize, found: &mut Vec<Range<usize>>) {
+    let tokens = significant(sql, options);
+    for (at, token) in tokens.iter().enumerate() {
+        let text = token.text(sql);
+        if !is_literal(token) {
+            continue;
+        }
+        let known = found.len();
+        let named = named_secret(sql, &tokens, at) || pgcrypto_key(sql, &tokens, at);
+        if !named && token.kind == TokenKind::Dollar && depth > 0 {
+            let (open, body) = dollar_body(text);
+            scan(body, options, base + token.start + open, depth - 1, found);
+        }
+        if named || (found.len() == known && holds_password(text)) {
+            found.push(base + token.start..base + token.end);
+        }
+    }
+}
+
+fn is_literal(token: &Token) -> bool {
+    matches!(token.kind, TokenKind::String(_) | TokenKind::Dollar)
+}
+
+/// The offset of the body in a dollar-quoted string, and the body.
+fn dollar_body(text: &str) -> (usize, &str) {
+    let open = text[1..].find('$').map_or(text.len(), |at| at + 2);
+    let body = &text[open..];
+    (open, body.strip_suffix(&text[..open]).unwrap_or(body))
+}
+
+/// A literal (or its continuation) behind a word such as `PASSWORD`.
+fn named_secret(sql: &str, tokens: &[Token], at: usize) -> bool {
+    let mut before = at;
+    while let Some(previous) = before.checked_sub(1).filter(|p| at - p < 64) {
+        let token = &tokens[previous];
+        match token.kind {
+            TokenKind::String(_) => before = previous,
+            // `password => 'x'`, `password = 'x'`
+            TokenKind::Operator if matches!(token.text(sql), "=" | "=>") && before == at => before = previous,
+            TokenKind::Assign if before == at => before = previous,
+            TokenKind::Word | TokenKind::QuotedIdent => {
+                let compared = before < at && !is_literal(&tokens[before]);
+                return names_secret(token.text(sql), compared);
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// A name under which a secret is given.
+fn names_secret(word: &str, compared: bool) -> bool {
+    let word = word.trim_matches('"').to_ascii_lowercase();
+    // A key word is a keyword argument's or option's name here only without an operator.
+    let plain = category(&word) != Some(Category::Reserved);
+    let options = [
+        "password",
+        "passwd",
+        "sslpassword",
+        "secret",
+        "secret_key",
+        "secret_access_key",
+        "oauth_client_secret",
+    ];
+    plain && options.contains(&word.as_str()) && (!compared || word != "secret")
+}
+
+/// A connection string with a password, or SQL in a string that sets one.
+fn holds_password(literal: &str) -> bool {
+    let lower = literal.to_ascii_lowercase();
+    let mut rest = lower.as_str();
+    while let Some(at) = rest.find("password") {
+        rest = &rest[at + "password".len()..];
+        let value = rest.trim_start();
+        let given =
+            value.strip_prefix('=').is_some_and(|v| !v.trim_start().is_empty() && v.trim_start() != "'");
+        if given || value.strip_prefix("''").is_some_and(|v| !v.is_empty()) {
+            return true;
+        }
+    }
+    holds_url_password(&lower)
+}
+
+/// `scheme://user:password@host`
+fn holds_url_password(text: &str) -> bool {
+    text.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '?', '#', ' ', '\'']).next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        user.and_then(|u| u.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
+    })
+}
+
+/// The pass phrase of `pgp_sym_encrypt` and its relatives (second argument), of `crypt` (first).
+fn pgcrypto_key(sql: &str, tokens: &[Token], at: usize) -> bool {
+    let (mut depth, mut argument) = (0_usize, 0_usize);
+    for before in (0..at).rev() {
+        match tokens[before].kind {
+            TokenKind::RParen => depth += 1,
+            TokenKind::LParen if depth > 0 => depth -= 1,
+            TokenKind::LParen => {
+                let Some(name) = before.checked_sub(1).map(|n| tokens[n].text(sql)) else { return false };
+                let name = name.trim_matches('"').to_ascii_lowercase();
+                return (name.starts_with("pgp_sym_") && argument == 1) || (name == "crypt" && argument == 0);
+            }
+            TokenKind::Comma if depth == 0 => argument += 1,
+            TokenKind::Semicolon => return false,
+            _ => {}
+        }
+        // A long list of values has no key far behind its parenthesis.
+        if argument > 1 || at - before > 200 {
+            return false;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clear_secrets_are_masked() {
+        for (sql, want) in [
+            (
+                "create role r login password 'geheim' valid until 'x'",
+                "create role r login password '***' valid until 'x'",
+            ),
+            ("ALTER USER r WITH ENCRYPTED PASSWORD $$it's$$;", "ALTER USER r WITH ENCRYPTED PASSWORD '***';"),
+            ("alter role r password 'a'\n'b'", "alter role r password '***'\n'***'"),
+            ("alter role r password E'a\\'b'", "alter role r password '***'"),
+            ("alter role r password 'half", "alter role r password '***'"),
+            (
+                "create user mapping for r server s options (user 'u', password 'p')",
+                "create user mapping for r server s options (user 'u', password '***')",
+            ),
+            (
+                "alter user mapping for r server s options (set \"password\" 'p')",
+                "alter user mapping for r server s options (set \"password\" '***')",
+            ),
+            (
+                "create subscription s connection 'host=h password=p' publication q",
+                "create subscription s connection '***' publication q",
+            ),
+            ("select dblink('postgres://u:p@h/d', 'select 1')", "select dblink('***', 'select 1')"),
+            (
+                "do $x$ begin create role r password 'p'; end $x$",
+                "do $x$ begin create role r password '***'; end $x$",
+            ),
+            (
+                "do $$ begin execute 'alter role r password ''p'''; end $$",
+                "do $$ begin execute '***'; end $$",
+            ),
+            (
+                "select pgp_sym_encrypt('data', 'key', 'opts'), crypt('pw', gen_salt('bf'))",
+                "select pgp_sym_encrypt('data', '***', 'opts'), crypt('***', gen_salt('bf'))",
+            ),
+            ("select pgp_sym_decrypt(f(a, b), 'key')", "select pgp_sym_decrypt(f(a, b), '***')"),
+            (
+                "update users set password = 'p' where id = 1",
+                "update users set password = '***' where id = 1",
+            ),
+            ("select login(password => 'p')", "select login(password => '***')"),
+        ] {
+            assert_eq!(redact(sql), want);
+        }
+    }
+
+    #[test]
+    fn the_rest_is_left_alone() {
+        for sql in [
+            "select 'password'",
+            "alter role r password null",
+            "select * from users where name = 'password' and hint = 'my password is'",
+            "create user mapping for r server s options (user 'u')",
+            "create subscription s connection 'host=h dbname=d' publication q",
+            "select 'https://example.org/a@b:c'",
+            "insert into t values ('a', 'b')",
+            "select secret = 'x' from t",
+            "select '",
+            "$$",
+            "$a",
+        ] {
+            assert_eq!(redact(sql), sql);
+            assert!(matches!(redact(sql), Cow::Borrowed(_)));
+        }
+    }
+}
