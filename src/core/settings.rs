@@ -1,5 +1,6 @@
 //! The settings panes may read: plain values, read from the user's config by `settings/config`.
 
+use ratatui::style::Color;
 use std::collections::BTreeMap;
 
 /// What the user can choose. Defaults are those of `assets/config.toml`.
@@ -41,5 +42,35 @@ impl Default for Settings {
             keys: BTreeMap::new(),
             tab_width: 2,
         }
+    }
+}
+
+/// A named connection of the config.
+#[derive(Clone, Default, PartialEq)]
+pub struct Profile {
+    /// The `NAME` of `[profile.NAME]`.
+    pub name: String,
+    /// A connection string or URI.
+    pub connection: Option<String>,
+    /// Connection keywords and values; they go over the connection string's.
+    pub params: Vec<(String, String)>,
+    /// What the screen calls it.
+    pub label: Option<String>,
+    /// The colour the screen marks it with.
+    pub colour: Option<Color>,
+    /// The server is asked to refuse writes.
+    pub read_only: bool,
+    /// What is wrong with it in the config: connecting by it is refused with this text.
+    pub problem: Option<String>,
+}
+
+impl std::fmt::Debug for Profile {
+    /// Nothing that could hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Profile")
+            .field("name", &self.name)
+            .field("read_only", &self.read_only)
+            .field("problem", &self.problem)
+            .finish_non_exhaustive()
     }
 }

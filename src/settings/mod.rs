@@ -1,3 +1,9 @@
 //! The user's files: config, themes, history, saved queries, drafts.
 
+pub mod config;
+pub mod files;
+pub mod history;
+pub mod kept;
+pub mod paths;
+pub mod profiles;
 pub mod themes;

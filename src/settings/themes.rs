@@ -172,15 +172,18 @@ impl Reader<'_> {
     }
 
     fn named(&self, text: &str) -> Option<Color> {
-        if let Some(colour) = self.palette.get(text) {
-            return Some(*colour);
-        }
-        if let Some(hex) = text.strip_prefix('#').filter(|h| h.len() == 6) {
-            return u32::from_str_radix(hex, 16).ok().map(Color::from_u32);
-        }
-        let text = text.to_ascii_lowercase().replace(['_', ' '], "-").replace("grey", "gray");
-        COLOURS.iter().find(|(name, _)| *name == text).map(|(_, colour)| *colour)
+        self.palette.get(text).copied().or_else(|| colour(text))
     }
+}
+
+/// A colour by its name or as `#rrggbb`.
+#[must_use]
+pub fn colour(text: &str) -> Option<Color> {
+    if let Some(hex) = text.strip_prefix('#').filter(|h| h.len() == 6) {
+        return u32::from_str_radix(hex, 16).ok().filter(|_| !hex.starts_with('+')).map(Color::from_u32);
+    }
+    let text = text.to_ascii_lowercase().replace(['_', ' '], "-").replace("grey", "gray");
+    COLOURS.iter().find(|(name, _)| *name == text).map(|(_, colour)| *colour)
 }
 
 /// How many colours a terminal has.

@@ -23,6 +23,8 @@ pub use params::{KEYWORDS, Keyword, STARTUP, Source, Support, Values};
 pub use resolve::resolve;
 pub use uri::masked;
 
+pub use crate::core::settings::Profile;
+
 use std::time::Duration;
 
 /// Why a connection was refused before anything was sent.
@@ -53,17 +55,6 @@ pub enum Prompt {
     Never,
 }
 
-/// A profile of the config, as far as connecting goes.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Profile {
-    /// Its name.
-    pub name: String,
-    /// A connection string or URI.
-    pub connection: Option<String>,
-    /// Keywords and values; they go over the connection string's.
-    pub params: Vec<(String, String)>,
-}
-
 /// All that was said about a connection.
 #[derive(Clone, Default)]
 pub struct Input {
@@ -89,6 +80,8 @@ pub struct Target {
     pub warnings: Vec<String>,
     /// The profile it came from.
     pub profile: Option<String>,
+    /// The profile wants every session to be read-only.
+    pub read_only: bool,
     /// When to ask for a password.
     pub prompt: Prompt,
     /// Run-time parameters the environment sets for every session (`PGTZ` …).

@@ -42,6 +42,7 @@ pub fn resolve(input: &Input, env: &dyn Environment) -> Result<Target, Refusal> 
         hosts,
         warnings,
         profile: profile.map(|p| p.name.clone()),
+        read_only: profile.is_some_and(|p| p.read_only),
         prompt: input.prompt,
     })
 }
@@ -144,6 +145,9 @@ fn store_all(values: &mut Values, pairs: Vec<(String, String)>) -> Result<(), Re
 
 /// A profile gives what the command line left open.
 fn lay_under(values: &mut Values, profile: &Profile) -> Result<(), Refusal> {
+    if let Some(problem) = &profile.problem {
+        return Err(Refusal::new(format!("profile \"{}\" cannot be used: {problem}", profile.name)));
+    }
     let mut own = Values::default();
     let said = |e: Refusal| Refusal::new(format!("profile \"{}\": {}", profile.name, e.message));
     let source = || Source::Profile(profile.name.clone());

@@ -225,6 +225,8 @@ fn a_profile_lies_between_the_command_line_and_the_environment() {
         name: "prod".into(),
         connection: Some("postgres://app:pw@db.prod:6000/shop".into()),
         params: vec![("sslmode".into(), "require".into())],
+        read_only: true,
+        ..Profile::default()
     };
     let env = Fake::default().var("PGUSER", "env").var("PGSSLMODE", "disable");
     let mut said = Input { profiles: vec![profile], ..input("prod") };
@@ -234,7 +236,7 @@ fn a_profile_lies_between_the_command_line_and_the_environment() {
         shown(&target, &["user", "password", "host", "port", "dbname", "sslmode"]),
         "user=me password=pw host=db.prod port=6000 dbname=shop sslmode=require"
     );
-    assert_eq!(target.profile.as_deref(), Some("prod"));
+    assert_eq!((target.profile.as_deref(), target.read_only), (Some("prod"), true));
     // Another host must not get the profile's password.
     said.flags = flags(&[("host", "elsewhere")]);
     let target = ok(&said, &env);
@@ -242,6 +244,11 @@ fn a_profile_lies_between_the_command_line_and_the_environment() {
     said.profile = Some("none".into());
     let refusal = resolve(&said, &env).expect_err("unknown");
     assert_eq!(refusal.message, "no profile \"none\"; the config has: prod");
+    // A profile with a mistake is refused, not taken for the name of a database.
+    said = Input { profiles: said.profiles, ..input("prod") };
+    said.profiles[0].problem = Some("read_only is true or false".into());
+    let refusal = resolve(&said, &env).expect_err("broken");
+    assert_eq!(refusal.message, "profile \"prod\" cannot be used: read_only is true or false");
 }
 
 #[test]

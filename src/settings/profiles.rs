@@ -1,0 +1,121 @@
+//! Profiles: the `[profile.NAME]` sections of the config.
+
+use super::{
+    config::{Wrong, text, truth},
+    themes,
+};
+use crate::core::settings::Profile;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// Reads one section. Problems come with their byte offsets; the first also stays with the profile,
+/// for a half-understood connection (read-only or not?) must not be opened.
+pub(super) fn parse(
+    name: &str,
+    section: &Spanned<DeValue<'_>>,
+    private: bool,
+) -> (Profile, Vec<(usize, String)>) {
+    let mut profile = Profile { name: name.into(), ..Profile::default() };
+    let mut problems = vec![];
+    let start = section.span().start;
+    match section.get_ref() {
+        DeValue::Table(rows) => read(rows, &mut profile, &mut problems),
+        _ => problems.push((start, format!("profile.{name} must be a section: [profile.{name}]"))),
+    }
+    if !private && has_password(&profile) {
+        let said = format!(
+            "profile \"{name}\" has a password, but others can read this file: chmod 600 it, or keep passwords in ~/.pgpass"
+        );
+        problems.push((start, said));
+    }
+    if name.is_empty() || name.contains('=') || name.contains("://") {
+        problems.push((start, format!("profile \"{name}\": the name looks like a connection string")));
+    }
+    profile.problem = problems.first().map(|(_, what)| what.clone());
+    (profile, problems)
+}
+
+fn read(rows: &DeTable<'_>, profile: &mut Profile, problems: &mut Vec<(usize, String)>) {
+    for (key, value) in rows {
+        let (key, at) = (key.get_ref().as_ref(), key.span().start);
+        if let Err(wrong) = set(profile, key, value.get_ref()) {
+            problems.push((at, format!("{key} of profile \"{}\" {wrong}", profile.name)));
+        }
+    }
+}
+
+fn set(profile: &mut Profile, key: &str, value: &DeValue<'_>) -> Result<(), Wrong> {
+    match key {
+        "connection" => profile.connection = Some(text(value)?),
+        "label" => profile.label = Some(text(value)?),
+        "colour" | "color" => {
+            let colour = value.as_str().and_then(themes::colour);
+            profile.colour = Some(colour.ok_or("must be a colour: \"red\", \"#rrggbb\" …")?);
+        }
+        "read_only" => profile.read_only = truth(value)?,
+        "readonly" | "read-only" => return Err("is written read_only".into()),
+        // Everything else is a connection keyword; whether there is one of that name, the resolver says.
+        keyword => {
+            let value = match value {
+                DeValue::String(text) => text.to_string(),
+                DeValue::Integer(number) => number.to_string(),
+                DeValue::Boolean(on) => if *on { "1" } else { "0" }.to_owned(),
+                _ => return Err("must be a text, a number, true or false".into()),
+            };
+            profile.params.push((keyword.to_owned(), value));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a password stands in the section itself.
+fn has_password(profile: &Profile) -> bool {
+    let connection = profile.connection.as_deref().unwrap_or("");
+    let credentials = connection.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next());
+    let in_uri = credentials.and_then(|c| c.rsplit_once('@')).is_some_and(|(who, _)| who.contains(':'));
+    let secret = |key: &str| key.contains("password") || key.contains("secret") || key.starts_with("scram_");
+    in_uri || secret(&connection.to_ascii_lowercase()) || profile.params.iter().any(|(key, _)| secret(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config;
+    use ratatui::style::Color;
+
+    #[test]
+    fn a_section_becomes_a_profile() {
+        let text = "[profile.a]\nconnection = \"host=h\"\nport = 6000\nkeepalives = false\n\
+            colour = \"#ff0000\"\nread_only = true\n[profile.\"b c\"]\n";
+        let config = config::parse(text, "c", false).expect("TOML");
+        assert_eq!(config.problems, Vec::<String>::new());
+        let a = &config.profiles[0];
+        assert_eq!(a.connection.as_deref(), Some("host=h"));
+        let mut words: Vec<_> = a.params.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        words.sort();
+        assert_eq!(words.join(" "), "keepalives=0 port=6000");
+        assert_eq!((a.colour, a.read_only), (Some(Color::Rgb(255, 0, 0)), true));
+        assert_eq!(config.profiles[1].name, "b c");
+    }
+
+    #[test]
+    fn a_half_understood_profile_has_a_problem() {
+        for (text, expected) in [
+            ("read_only = 1", "c, line 2: read_only of profile \"a\" must be true or false"),
+            ("readonly = true", "c, line 2: readonly of profile \"a\" is written read_only"),
+            ("colour = \"puce\"", "c, line 2: colour of profile \"a\" must be a colour"),
+            ("port = [1]", "c, line 2: port of profile \"a\" must be a text"),
+            ("password = \"x\"", "c, line 1: profile \"a\" has a password, but others can read"),
+            ("connection = \"postgres://u:p@h/d\"", "c, line 1: profile \"a\" has a password"),
+            ("connection = \"user=u password=p\"", "c, line 1: profile \"a\" has a password"),
+        ] {
+            let config = config::parse(&format!("[profile.a]\n{text}"), "c", false).expect("TOML");
+            assert!(config.problems[0].starts_with(expected), "{:?}", config.problems);
+            assert!(config.profiles[0].problem.is_some());
+            assert!(!format!("{config:?}").contains("p@h"));
+        }
+        let config = config::parse("[profile.a]\npassword = \"x\"", "c", true).expect("TOML");
+        assert_eq!(config.problems, Vec::<String>::new());
+    }
+}
