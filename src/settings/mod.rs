@@ -6,4 +6,5 @@ pub mod history;
 pub mod kept;
 pub mod paths;
 pub mod profiles;
+pub mod saved;
 pub mod themes;
