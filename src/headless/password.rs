@@ -1,6 +1,9 @@
 //! Asking for a password on the terminal, whatever standard input and output are used for.
 
-use crate::{pg::target::{Prompt, Target}, text::clean};
+use crate::{
+    pg::target::{Prompt, Target},
+    text::clean,
+};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::{
     fs::{File, OpenOptions},

@@ -32,7 +32,14 @@ pub fn queries(
         let parameters = q.parameters.iter().map(parameter).collect::<Vec<_>>().join(", ");
         let read_only = if q.read_only { "yes" } else { "no" };
         let path = (!q.path.is_empty()).then_some(q.path.as_str());
-        let cells = [Some(&*q.name), Some(&*q.title), Some(&*parameters), Some(read_only), Some(q.origin.word()), path];
+        let cells = [
+            Some(&*q.name),
+            Some(&*q.title),
+            Some(&*parameters),
+            Some(read_only),
+            Some(q.origin.word()),
+            path,
+        ];
         batch.push(cells.map(|c| c.map(str::as_bytes)));
     }
     let mut writer = format.writer().map_err(io::Error::other)?;
@@ -60,7 +67,6 @@ fn parameter(p: &Parameter) -> String {
     text
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,7 +75,8 @@ mod tests {
     #[test]
     fn the_list_says_where_each_comes_from() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("mine.sql"), "-- param: n int = 3\n-- read-only\nselect :n, :m").unwrap();
+        std::fs::write(dir.path().join("mine.sql"), "-- param: n int = 3\n-- read-only\nselect :n, :m")
+            .unwrap();
         std::fs::write(dir.path().join("bad.sql"), "-- since: ?").unwrap();
         let places = [(Origin::User, dir.path().to_owned())];
         let (mut out, mut narration) = (Vec::new(), Vec::new());

@@ -1,17 +1,15 @@
 //! One statement on one session: its results into the output, its notices to standard error.
 
-use super::{
-    output::Output,
-    report,
-    script::Step,
-    stop::Stop,
-};
+use super::{output::Output, report, script::Step, stop::Stop};
 use crate::{
     core::{effect::Statement, error::DbError},
     data::rows::{Batch, Column},
     format::{End, Writer},
     headless::exit::Exit,
-    pg::{cancel::PATIENCE, wire::{Item, Session}},
+    pg::{
+        cancel::PATIENCE,
+        wire::{Item, Session},
+    },
 };
 use std::{
     io::{self, IsTerminal, Write},
@@ -149,12 +147,8 @@ pub(super) async fn run(
     out: &mut Output,
     stop: &Stop,
 ) -> Result<(), Failure> {
-    let statement = Statement {
-        sql: step.bound.sql.clone(),
-        params,
-        simple: step.is_combined(),
-        ..Statement::default()
-    };
+    let statement =
+        Statement { sql: step.bound.sql.clone(), params, simple: step.is_combined(), ..Statement::default() };
     if let Some(exit) = stop.reason() {
         return Err(Failure::Stopped(exit));
     }
@@ -254,7 +248,12 @@ pub(super) async fn abandon(session: &mut Session) {
 }
 
 /// Sends the data of a COPY: the script's own lines, or standard input.
-async fn copy_in(session: &mut Session, block: Option<&str>, stdin: bool, stop: &Stop) -> Result<(), Failure> {
+async fn copy_in(
+    session: &mut Session,
+    block: Option<&str>,
+    stdin: bool,
+    stop: &Stop,
+) -> Result<(), Failure> {
     if let Some(lines) = block {
         return finish_copy(session, lines.as_bytes()).await;
     }

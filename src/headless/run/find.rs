@@ -50,7 +50,8 @@ fn standard_input() -> Result<(SavedQuery, String), String> {
 fn unknown(wanted: &str, names: &[&str], problems: &[String]) -> String {
     let mut text = format!("there is no saved query and no file named {wanted:?}");
     let word = wanted.strip_suffix(".sql").unwrap_or(wanted).to_lowercase();
-    let near: Vec<&str> = names.iter().filter(|n| is_near(&n.to_lowercase(), &word)).copied().take(5).collect();
+    let near: Vec<&str> =
+        names.iter().filter(|n| is_near(&n.to_lowercase(), &word)).copied().take(5).collect();
     if near.is_empty() {
         text.push_str("; `pgdeck queries` lists the saved ones");
     } else {
@@ -94,7 +95,10 @@ mod tests {
         std::fs::write(dir.path().join("broken.sql"), "-- since: x\nselect 1").unwrap();
         let places = [(Origin::User, dir.path().to_owned())];
         assert_eq!(query("mine", &places).unwrap().0.origin, Origin::User);
-        assert_eq!(query("table-sizes", &places).unwrap(), (query("table-sizes", &[]).unwrap().0, "table-sizes".into()));
+        assert_eq!(
+            query("table-sizes", &places).unwrap(),
+            (query("table-sizes", &[]).unwrap().0, "table-sizes".into())
+        );
         let path = dir.path().join("mine.sql");
         assert_eq!(query(path.to_str().unwrap(), &[]).unwrap().0.origin, Origin::File);
         for (wanted, what) in [

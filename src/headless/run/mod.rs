@@ -93,7 +93,8 @@ impl End {
 /// Runs and says how it ended. Everything worth knowing has been said on standard error.
 #[must_use]
 pub fn run(options: &Options) -> Exit {
-    let ended = prepare(options).and_then(|run| if options.dry_run { dry_run(&run) } else { on_servers(&run) });
+    let ended =
+        prepare(options).and_then(|run| if options.dry_run { dry_run(&run) } else { on_servers(&run) });
     match ended {
         Ok(exit) => exit,
         Err(end) => {
@@ -268,7 +269,9 @@ async fn open(run: &Run<'_>, server: &Server, stop: &Stop) -> Result<Session, En
                 return Ok(session);
             }
             Err(e) if e.needs_password && !asked => {
-                let Some(password) = password::ask(&server.target, &e.whom) else { return Err(unconnected(&e)) };
+                let Some(password) = password::ask(&server.target, &e.whom) else {
+                    return Err(unconnected(&e));
+                };
                 options.password = Some(Secret(password));
                 asked = true;
             }

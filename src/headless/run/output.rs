@@ -25,7 +25,8 @@ impl Output {
     /// Standard output; what goes to a terminal has its control characters made visible.
     pub(super) fn stdout() -> Self {
         let out = io::stdout();
-        let sink = if out.is_terminal() { Sink::Screen(Screen { out, held: Vec::new() }) } else { Sink::Pipe(out) };
+        let sink =
+            if out.is_terminal() { Sink::Screen(Screen { out, held: Vec::new() }) } else { Sink::Pipe(out) };
         Self::of(sink)
     }
 
@@ -185,8 +186,10 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn names(dir: &Path) -> Vec<String> {
-        let mut names: Vec<_> =
-            fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<_> = fs::read_dir(dir)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }

@@ -61,12 +61,9 @@ fn head(e: &DbError) -> String {
 
 fn fields(e: &DbError) -> String {
     let mut text = String::new();
-    for (name, value) in [
-        ("DETAIL", &e.detail),
-        ("HINT", &e.hint),
-        ("QUERY", &e.internal_query),
-        ("CONTEXT", &e.context),
-    ] {
+    for (name, value) in
+        [("DETAIL", &e.detail), ("HINT", &e.hint), ("QUERY", &e.internal_query), ("CONTEXT", &e.context)]
+    {
         if let Some(value) = value {
             let _ = writeln!(text, "{name}: {}", clean::text(value));
         }
@@ -132,7 +129,12 @@ mod tests {
 
     #[test]
     fn notices_without_their_dull_code() {
-        let n = DbError { severity: "NOTICE".into(), code: "00000".into(), message: "hi".into(), ..DbError::default() };
+        let n = DbError {
+            severity: "NOTICE".into(),
+            code: "00000".into(),
+            message: "hi".into(),
+            ..DbError::default()
+        };
         assert_eq!(notice(&n), "NOTICE: hi\n");
     }
 }

@@ -66,7 +66,9 @@ pub(super) fn prepare(query: &SavedQuery, label: &str) -> Result<Script, String>
         match verdict(name, arguments) {
             Verdict::Fine => {}
             Verdict::PassedOver => {
-                script.warnings.push(format!("{}: \\{name} means nothing here and is passed over", at(command.start)));
+                script
+                    .warnings
+                    .push(format!("{}: \\{name} means nothing here and is passed over", at(command.start)));
             }
             Verdict::Refused(instead) => {
                 return Err(format!("{}: \\{name} is a command of psql: {instead}", at(command.start)));
@@ -104,16 +106,22 @@ fn verdict(name: &str, arguments: &str) -> Verdict {
         "g" if arguments.is_empty() => Verdict::Fine,
         "r" | "reset" | "q" | "quit" => Verdict::Fine,
         "set" if is_our_way(arguments) => Verdict::Fine,
-        "echo" | "qecho" | "warn" | "timing" | "pset" | "x" | "a" | "t" | "H" | "html" | "C" | "f" | "T" | "p"
-        | "print" | "encoding" | "errverbose" | "s" => Verdict::PassedOver,
-        "set" | "unset" | "prompt" => Verdict::Refused("give values with -p NAME=VALUE and write :NAME in the SQL"),
+        "echo" | "qecho" | "warn" | "timing" | "pset" | "x" | "a" | "t" | "H" | "html" | "C" | "f" | "T"
+        | "p" | "print" | "encoding" | "errverbose" | "s" => Verdict::PassedOver,
+        "set" | "unset" | "prompt" => {
+            Verdict::Refused("give values with -p NAME=VALUE and write :NAME in the SQL")
+        }
         "c" | "connect" => Verdict::Refused("choose the server and database on the command line"),
         "i" | "include" | "ir" | "include_relative" => Verdict::Refused("run that file by itself"),
-        "copy" => Verdict::Refused("write COPY … FROM STDIN or TO STDOUT and redirect standard input or output"),
+        "copy" => {
+            Verdict::Refused("write COPY … FROM STDIN or TO STDOUT and redirect standard input or output")
+        }
         "o" | "out" | "w" | "write" | "g" => Verdict::Refused("use --output FILE"),
         "gx" => Verdict::Refused("end the statement with ; and use --format expanded"),
         "watch" => Verdict::Refused("end the statement with ; and use --watch SECONDS"),
-        "if" | "elif" | "else" | "endif" => Verdict::Refused("a script without a screen runs straight through"),
+        "if" | "elif" | "else" | "endif" => {
+            Verdict::Refused("a script without a screen runs straight through")
+        }
         _ => Verdict::Refused("take it out, or run the file with psql"),
     }
 }
@@ -121,7 +129,8 @@ fn verdict(name: &str, arguments: &str) -> Verdict {
 /// `\set` of what psql needs to behave as we always do, or of how it prints.
 fn is_our_way(arguments: &str) -> bool {
     let mut words = arguments.split_whitespace();
-    let value = |v: Option<&str>, wanted: &[&str]| v.is_none_or(|v| wanted.contains(&&*v.to_ascii_lowercase()));
+    let value =
+        |v: Option<&str>, wanted: &[&str]| v.is_none_or(|v| wanted.contains(&&*v.to_ascii_lowercase()));
     match words.next() {
         Some("ON_ERROR_STOP") => value(words.next(), &["on", "1", "true", "yes"]),
         Some("AUTOCOMMIT") => value(words.next(), &["on", "1", "true", "yes"]),
@@ -171,7 +180,8 @@ mod tests {
 
     #[test]
     fn psqls_commands() {
-        let script = ready("\\set ON_ERROR_STOP on\n\\timing\nselect 1 \\g\nselect 2;\n\\q\nnonsense").unwrap();
+        let script =
+            ready("\\set ON_ERROR_STOP on\n\\timing\nselect 1 \\g\nselect 2;\n\\q\nnonsense").unwrap();
         assert_eq!(script.steps.len(), 2);
         assert_eq!(script.warnings, ["q.sql:2: \\timing means nothing here and is passed over"]);
         for (text, what) in [

@@ -29,7 +29,11 @@ pub(super) fn assign(parameters: &[Parameter], given: &[(String, String)]) -> Re
             (Some((_, v)), _) => Some(v.clone()),
             (None, Some(default)) => default.clone(),
             (None, None) => {
-                faults.push(format!("parameter {} is missing: give it with -p {}=VALUE", described(p), p.name));
+                faults.push(format!(
+                    "parameter {} is missing: give it with -p {}=VALUE",
+                    described(p),
+                    p.name
+                ));
                 continue;
             }
         };
@@ -90,7 +94,11 @@ fn whole(value: &str, least: i128, most: i128) -> Option<String> {
     let plain = value.trim();
     let digits = plain.strip_prefix(['-', '+']).unwrap_or(plain);
     // 0x1f and 1_000 are numbers from PostgreSQL 16 on
-    if digits.contains('_') || digits.starts_with("0x") || digits.starts_with("0o") || digits.starts_with("0b") {
+    if digits.contains('_')
+        || digits.starts_with("0x")
+        || digits.starts_with("0o")
+        || digits.starts_with("0b")
+    {
         return None;
     }
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -144,9 +152,14 @@ mod tests {
     fn faults_name_the_parameter_and_what_is_right() {
         let parameters = [
             Parameter { help: "How many".into(), ..p("limit", "int") },
-            Parameter { choices: vec!["a".into(), "b".into()], default: Some(Some("a".into())), ..p("order", "text") },
+            Parameter {
+                choices: vec!["a".into(), "b".into()],
+                default: Some(Some("a".into())),
+                ..p("order", "text")
+            },
         ];
-        let fault = assign(&parameters, &given(&[("lmit", "5"), ("order", "c"), ("order", "d")])).unwrap_err();
+        let fault =
+            assign(&parameters, &given(&[("lmit", "5"), ("order", "c"), ("order", "d")])).unwrap_err();
         assert_eq!(
             fault,
             concat!(

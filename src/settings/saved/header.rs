@@ -102,7 +102,10 @@ fn entries(text: &str) -> Result<Vec<Entry>, Fault> {
             continue;
         };
         if *key != word {
-            return Err(Fault { line: i + 1, message: format!("{word:?} means nothing here: write {key:?}") });
+            return Err(Fault {
+                line: i + 1,
+                message: format!("{word:?} means nothing here: write {key:?}"),
+            });
         }
         if *key != "read-only" && !colon {
             open = false; // just a comment that consists of the word
@@ -112,7 +115,11 @@ fn entries(text: &str) -> Result<Vec<Entry>, Fault> {
             return Err(Fault { line: i + 1, message: format!("{word:?} is given twice") });
         }
         open = true;
-        entries.push(Entry { line: i + 1, key: word, text: value.strip_prefix(' ').unwrap_or(value).to_owned() });
+        entries.push(Entry {
+            line: i + 1,
+            key: word,
+            text: value.strip_prefix(' ').unwrap_or(value).to_owned(),
+        });
     }
     Ok(entries)
 }
@@ -155,7 +162,9 @@ mod tests {
 
     #[test]
     fn no_header_is_fine() {
-        for text in ["", "select 1", "-- just a comment: with a colon\nselect 1", "-- title\n-- Since\nselect 1"] {
+        for text in
+            ["", "select 1", "-- just a comment: with a colon\nselect 1", "-- title\n-- Since\nselect 1"]
+        {
             assert_eq!(read(text), Ok(Header::default()), "{text}");
         }
     }

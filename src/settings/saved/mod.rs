@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn undeclared_parameters_follow_the_declared_ones() {
-        let q = parse("q", "-- param: b int = 1\nselect :a, :b, :a::text, ':no'", Origin::User, "q.sql").unwrap();
+        let q =
+            parse("q", "-- param: b int = 1\nselect :a, :b, :a::text, ':no'", Origin::User, "q.sql").unwrap();
         assert_eq!(q.parameters.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["b", "a"]);
         assert_eq!(q.parameters[1], Parameter { name: "a".into(), ..Parameter::default() });
         assert_eq!((q.title.as_str(), q.read_only), ("q", false));

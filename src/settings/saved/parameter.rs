@@ -39,7 +39,10 @@ fn is_help(rest: &str) -> bool {
 }
 
 fn starts_option(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with('=') || option(rest, "choices").is_some() || option(rest, "from").is_some()
+    rest.is_empty()
+        || rest.starts_with('=')
+        || option(rest, "choices").is_some()
+        || option(rest, "from").is_some()
 }
 
 /// What stands behind `WORD` when a bracket opens there.
@@ -52,9 +55,13 @@ fn name(text: &str) -> Result<String, String> {
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
     let name = &text[..end];
     let starts_well = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    if !starts_well || !text[end..].is_empty() && !text[end..].starts_with(|c: char| c.is_whitespace() || c == '=') {
+    if !starts_well
+        || !text[end..].is_empty() && !text[end..].starts_with(|c: char| c.is_whitespace() || c == '=')
+    {
         let word = text.split_whitespace().next().unwrap_or("");
-        return Err(format!("a parameter's name has letters, digits and _ and starts with a letter, not {word:?}"));
+        return Err(format!(
+            "a parameter's name has letters, digits and _ and starts with a letter, not {word:?}"
+        ));
     }
     Ok(name.to_owned())
 }
@@ -62,8 +69,20 @@ fn name(text: &str) -> Result<String, String> {
 /// A type as SQL writes it, and what follows.
 fn type_name(text: &str) -> Result<(String, &str), String> {
     /// Words a type of several words may go on with.
-    const MORE: &[&str] =
-        &["precision", "varying", "with", "without", "time", "zone", "year", "month", "day", "hour", "minute", "to"];
+    const MORE: &[&str] = &[
+        "precision",
+        "varying",
+        "with",
+        "without",
+        "time",
+        "zone",
+        "year",
+        "month",
+        "day",
+        "hour",
+        "minute",
+        "to",
+    ];
     /// Words such a type begins with.
     const FIRST: &[&str] = &["double", "character", "bit", "time", "timestamp", "interval", "national"];
     let mut at = word(text);
@@ -181,16 +200,31 @@ mod tests {
             ("x", p("x", "")),
             ("x  What it is", Parameter { help: "What it is".into(), ..p("x", "") }),
             ("x int", p("x", "int")),
-            ("limit int = 20  How many", Parameter { default: some("20"), help: "How many".into(), ..p("limit", "int") }),
-            ("limit int=20 How many", Parameter { default: some("20"), help: "How many".into(), ..p("limit", "int") }),
+            (
+                "limit int = 20  How many",
+                Parameter { default: some("20"), help: "How many".into(), ..p("limit", "int") },
+            ),
+            (
+                "limit int=20 How many",
+                Parameter { default: some("20"), help: "How many".into(), ..p("limit", "int") },
+            ),
             ("x=1", Parameter { default: some("1"), ..p("x", "") }),
-            ("x text = 'it''s a b' help", Parameter { default: some("it's a b"), help: "help".into(), ..p("x", "text") }),
+            (
+                "x text = 'it''s a b' help",
+                Parameter { default: some("it's a b"), help: "help".into(), ..p("x", "text") },
+            ),
             ("x text = ''", Parameter { default: some(""), ..p("x", "text") }),
             ("x text = NULL", Parameter { default: Some(None), ..p("x", "text") }),
             ("x text = 'null'", Parameter { default: some("null"), ..p("x", "text") }),
-            ("x timestamp(3) with time zone  When", Parameter { help: "When".into(), ..p("x", "timestamp(3) with time zone") }),
+            (
+                "x timestamp(3) with time zone  When",
+                Parameter { help: "When".into(), ..p("x", "timestamp(3) with time zone") },
+            ),
             ("x numeric(10, 2)[]  Sums", Parameter { help: "Sums".into(), ..p("x", "numeric(10, 2)[]") }),
-            ("x text[] One blank is enough", Parameter { help: "One blank is enough".into(), ..p("x", "text[]") }),
+            (
+                "x text[] One blank is enough",
+                Parameter { help: "One blank is enough".into(), ..p("x", "text[]") },
+            ),
             ("x double precision", p("x", "double precision")),
             ("x \"My type\" = a", Parameter { default: some("a"), ..p("x", "\"My type\"") }),
             ("x app.mood", p("x", "app.mood")),
