@@ -66,7 +66,7 @@ impl Results {
     }
 
     /// What follows comes from this server.
-    pub fn from_server(&mut self, name: Option<&str>) {
+    pub fn on_server(&mut self, name: Option<&str>) {
         self.server = name.map(str::to_owned);
         self.count = 0;
     }

@@ -212,7 +212,7 @@ async fn once(
     let mut worst = Exit::Done;
     results.total = 0;
     for (name, session) in sessions.iter_mut() {
-        results.from_server(*name);
+        results.on_server(*name);
         if let Err(end) = on_server(run, session, results, out, stop).await {
             if name.is_none() || stop.reason().is_some() || matches!(end.exit, Exit::Usage) {
                 // rows that came before the failure are not held back

@@ -83,12 +83,14 @@ fn entries(text: &str) -> Result<Vec<Entry>, Fault> {
             }
             break;
         };
-        if open && comment.starts_with("  ") && !comment.trim().is_empty() {
-            if let Some(last) = entries.last_mut() {
-                last.text.push('\n');
-                last.text.push_str(comment.trim());
-                continue;
-            }
+        if open
+            && comment.starts_with("  ")
+            && !comment.trim().is_empty()
+            && let Some(last) = entries.last_mut()
+        {
+            last.text.push('\n');
+            last.text.push_str(comment.trim());
+            continue;
         }
         let comment = comment.trim();
         let (word, value) = comment.split_once(':').unwrap_or((comment, ""));
