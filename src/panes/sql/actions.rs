@@ -1,0 +1,307 @@
+//! What the commands of the pane do: run, watch, the transaction menu, questions and their answers.
+
+use super::{
+    Part, Sql, Watch, keep,
+    run::{Mode, Sent},
+    transaction::{self, Choice},
+};
+use crate::{
+    core::{
+        effect::Statement,
+        event::Tx,
+        pane::{Cx, Popup, Tell, Tone},
+    },
+    sql::{
+        kind,
+        meta::{Action, MetaCommand},
+        params,
+        quote::ident,
+        split::{self, Span},
+    },
+    text::clean,
+};
+use std::time::Duration;
+
+const TRANSACTION: &str = "sql-transaction";
+const SAVEPOINT: &str = "sql-savepoint";
+const WATCH: &str = "sql-watch";
+const FIND: &str = "sql-find";
+
+/// Seconds a watch may have between two runs.
+const WATCH_RANGE: std::ops::RangeInclusive<f64> = 0.2..=86_400.0;
+
+impl Sql {
+    /// F5: the selection, else the statement at the cursor.
+    pub(super) fn run_statement(&mut self, cx: &mut Cx<'_>) {
+        let text = self.editor.text();
+        if let Some(range) = self.editor.selection() {
+            let spans = split::split(&text[range.clone()], &Self::split_options());
+            return self.run_spans(&text, range.start, &spans, cx);
+        }
+        let at = self.editor.offset();
+        if let Some(line) = psql_line(&text, at) {
+            return cx.tell(Tell::CommandLine(line.to_owned()));
+        }
+        match split::statement_at(&text, at, &Self::split_options()) {
+            Some(span) => self.run_spans(&text, 0, &[span], cx),
+            None => cx.toast(Tone::Note, "No statement here: type one, or F8 for the history"),
+        }
+    }
+
+    /// F6: everything.
+    pub(super) fn run_all(&mut self, cx: &mut Cx<'_>) {
+        let text = self.editor.text();
+        let script = split::script(&text, &Self::split_options());
+        if let Some(c) = script.commands.iter().find(|c| !sends(&text, c)) {
+            let name = clean::line(c.text(&text)).into_owned();
+            return cx.toast(
+                Tone::Warning,
+                format!("{name}: psql's commands are not part of a run; most of them work after :"),
+            );
+        }
+        self.run_spans(&text, 0, &script.spans, cx);
+    }
+
+    fn run_spans(&mut self, text: &str, base: usize, spans: &[Span], cx: &mut Cx<'_>) {
+        let (mut statements, mut sent) = (vec![], vec![]);
+        for span in spans.iter().filter(|s| !s.empty) {
+            let (statement, origin) = Self::prepare(text, base, span);
+            if let Some(name) = params::names(&statement.sql).first() {
+                return cx.toast(
+                    Tone::Warning,
+                    format!(":{name} is a parameter: save this as a query (Ctrl+S) and run it with a value from Saved (Alt+9)"),
+                );
+            }
+            statements.push(statement);
+            sent.push(origin);
+        }
+        if statements.is_empty() {
+            return cx.toast(Tone::Note, "No statement here: type one, or F8 for the history");
+        }
+        self.watch = None;
+        self.send(statements, sent, Mode::Fresh, cx);
+    }
+
+    /// A saved query, its parameters bound.
+    pub(super) fn run_query(
+        &mut self,
+        name: &str,
+        statements: Vec<Statement>,
+        title: &str,
+        watch: Option<u64>,
+        cx: &mut Cx<'_>,
+    ) {
+        let title = if title.is_empty() { name } else { title };
+        let sent: Vec<Sent> = statements
+            .iter()
+            .map(|s| Sent { sql: s.sql.clone(), span: None, title: title.to_owned() })
+            .collect();
+        self.focus(Part::Results);
+        if self.send(statements, sent, Mode::Fresh, cx) {
+            self.watch = watch.map(|s| Watch { every: Duration::from_secs(s.max(1)), next: None });
+        }
+    }
+
+    // ---- watch ------------------------------------------------------------------------------
+
+    pub(super) fn ask_watch(&mut self, cx: &mut Cx<'_>) {
+        if self.watch.take().is_some() {
+            return cx.toast(Tone::Note, "Not watched any more");
+        }
+        let Some(last) = &self.last_run else {
+            return cx.toast(Tone::Note, "Run something first (F5), then watch it");
+        };
+        if !last.0.iter().all(|s| s.pure_read) {
+            return cx.toast(Tone::Warning, "Only statements that just read can be watched");
+        }
+        cx.popup(Popup::Line {
+            question: WATCH,
+            title: "Watch: run again every … seconds".into(),
+            text: "2".into(),
+            hint: "W once more, Ctrl+C or another run stops it".into(),
+        });
+    }
+
+    fn start_watch(&mut self, text: &str, cx: &mut Cx<'_>) {
+        match text.trim().replace(',', ".").parse::<f64>() {
+            Ok(s) if WATCH_RANGE.contains(&s) => {
+                self.watch = Some(Watch { every: Duration::from_secs_f64(s), next: Some(cx.world.now) });
+            }
+            _ => cx.toast(Tone::Warning, "Seconds between 0.2 and 86400, such as 2 or 0.5"),
+        }
+    }
+
+    /// A run ended: when is the next one?
+    pub(super) fn watched(&mut self, cx: &Cx<'_>) {
+        if let Some(w) = self.watch.as_mut() {
+            w.next = Some(cx.world.now + w.every);
+        }
+    }
+
+    pub(super) fn watch_tick(&mut self, cx: &mut Cx<'_>) {
+        let due = self.watch.as_ref().and_then(|w| w.next).is_some_and(|at| at <= cx.world.now);
+        if !due {
+            return;
+        }
+        if self.running_now().is_some() {
+            return self.watched(cx);
+        }
+        let Some((statements, sent)) = self.last_run.clone() else { return self.watch = None };
+        if let Some(w) = self.watch.as_mut() {
+            w.next = None;
+        }
+        self.send(statements, sent, Mode::Again, cx);
+    }
+
+    // ---- transactions -----------------------------------------------------------------------
+
+    pub(super) fn transaction_menu(&mut self, cx: &mut Cx<'_>) {
+        let tx = cx.world.server().map_or(Tx::Gone, |s| s.tx);
+        let entries = transaction::menu(tx, &self.savepoints);
+        if entries.is_empty() {
+            return cx.toast(Tone::Warning, "There is no session");
+        }
+        let title = match tx {
+            Tx::Open => "Transaction: open",
+            Tx::Failed => "Transaction: failed, only a roll back helps",
+            _ => "Transaction: none, each statement is its own",
+        };
+        let items = entries.into_iter().map(|(text, remark, _)| (text, remark)).collect();
+        cx.popup(Popup::Pick { question: TRANSACTION, title: title.into(), items });
+    }
+
+    fn transaction_chosen(&mut self, text: &str, cx: &mut Cx<'_>) {
+        // The state may have moved on while the menu was open: only what fits now is done.
+        let tx = cx.world.server().map_or(Tx::Gone, |s| s.tx);
+        let choice = transaction::menu(tx, &self.savepoints).into_iter().find(|e| e.0 == text);
+        match choice.map(|e| e.2) {
+            Some(Choice::Run(sql)) => self.run_own(sql, cx),
+            Some(Choice::NameSavepoint) => cx.popup(Popup::Line {
+                question: SAVEPOINT,
+                title: "Savepoint".into(),
+                text: format!("sp{}", self.savepoints.len() + 1),
+                hint: "A name; the menu then offers to roll back to it".into(),
+            }),
+            None => cx.toast(Tone::Warning, "The transaction is in another state now"),
+        }
+    }
+
+    /// Runs a statement of the menu; the results stay.
+    fn run_own(&mut self, sql: String, cx: &mut Cx<'_>) {
+        let sent = Sent { sql: sql.clone(), span: None, title: sql.clone() };
+        let statement = Statement { sql, ..Statement::default() };
+        self.send(vec![statement], vec![sent], Mode::Quiet, cx);
+    }
+
+    // ---- questions --------------------------------------------------------------------------
+
+    pub(super) fn ask_find(&mut self, text: String, cx: &mut Cx<'_>) {
+        cx.popup(Popup::Line {
+            question: FIND,
+            title: "Find in the rows read so far".into(),
+            text,
+            hint: "n and N go to the next and the previous match".into(),
+        });
+    }
+
+    /// An answer from a line or list.
+    pub(super) fn chosen(&mut self, question: &str, text: &str, index: usize, cx: &mut Cx<'_>) {
+        match question {
+            TRANSACTION => self.transaction_chosen(text, cx),
+            SAVEPOINT if !text.trim().is_empty() => {
+                self.run_own(format!("SAVEPOINT {}", ident(text.trim())), cx);
+            }
+            WATCH => self.start_watch(text, cx),
+            FIND => {
+                if let Some(o) = self.outcomes.get_mut(self.tab) {
+                    let (rows, grid) = o.parts();
+                    grid.find(text);
+                    grid.find_next(&rows, true);
+                }
+            }
+            keep::HISTORY => self.take_history(index, cx),
+            keep::SAVE => self.save_as(text, cx),
+            _ => {}
+        }
+    }
+
+    /// An answer from buttons.
+    pub(super) fn answered(&mut self, question: &str, button: usize, cx: &mut Cx<'_>) {
+        if question == keep::REPLACE && button == 0 {
+            self.write(true, cx);
+        }
+    }
+
+    // ---- errors -----------------------------------------------------------------------------
+
+    /// Marks the word at this place as wrong.
+    pub(super) fn underline(&mut self, at: usize) {
+        let text = self.editor.text();
+        let rest = text.get(at..).unwrap_or("");
+        let word = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let one = rest.chars().next().map_or(0, char::len_utf8);
+        let (mut start, mut end) = (at, at + word.max(one));
+        if end == start || rest.starts_with(char::is_whitespace) {
+            // The end of the text, or a blank: the character before it is what people see.
+            end = at;
+            start = text[..at].char_indices().next_back().map_or(0, |(n, _)| n);
+        }
+        self.error = Some(at);
+        self.editor.mark_error(Some(start..end));
+    }
+
+    /// The cursor to the place of the last error.
+    pub(super) fn go_to_error(&mut self, cx: &mut Cx<'_>) {
+        match self.error.or(self.messages.place()) {
+            Some(at) => {
+                self.focus(Part::Editor);
+                self.editor.go(at);
+            }
+            None => cx.toast(Tone::Note, "No error with a place in this text"),
+        }
+    }
+
+    /// Line and column (from 1) of a byte in the editor.
+    pub(super) fn line_column(&self, at: Option<usize>) -> Option<(usize, usize)> {
+        let text = self.editor.text();
+        let before = text.get(..at?)?;
+        let line = before.matches('\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |n| n + 1);
+        Some((line, before[start..].chars().count() + 1))
+    }
+}
+
+/// The line of a psql command that the cursor is in, without what follows it.
+fn psql_line(text: &str, at: usize) -> Option<&str> {
+    let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
+    let line = text[start..end].trim();
+    let name = line.strip_prefix('\\')?;
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '?').then_some(line)
+}
+
+/// `\g` at the end of a statement does what a semicolon does.
+fn sends(text: &str, command: &MetaCommand) -> bool {
+    command.inactive
+        || (command.action == Action::Send
+            && &text[command.name.clone()] == "g"
+            && command.arguments.is_empty())
+}
+
+/// Statements that change what the catalog snapshot shows.
+pub(super) fn changes_catalog(sql: &str) -> bool {
+    matches!(kind::of(sql), k if k.changes_catalog())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::psql_line;
+
+    #[test]
+    fn a_line_of_psql() {
+        assert_eq!(psql_line("select 1;\n\\d users\nselect 2", 14), Some("\\d users"));
+        assert_eq!(psql_line("select 1;\n\\d users\nselect 2", 3), None);
+        assert_eq!(psql_line("  \\dt ", 0), Some("\\dt"));
+        assert_eq!(psql_line("\\", 0), None);
+    }
+}

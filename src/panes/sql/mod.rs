@@ -1,0 +1,418 @@
+//! SQL: an editor above, results and messages below, one kept session.
+
+mod actions;
+mod copy;
+mod draw;
+mod keep;
+mod messages;
+mod outcome;
+mod popup;
+mod run;
+mod transaction;
+
+use crate::{
+    core::{
+        command::{Command, Scope},
+        effect::Effect,
+        event::{Mouse, MouseKind, News, Tx},
+        ids::JobId,
+        key::Chord,
+        pane::{Cx, Pane, Running, Tell, Tone},
+        world::World,
+    },
+    sql::complete,
+    widgets::editor::Editor,
+};
+use keep::{Draft, Waiting};
+use messages::Messages;
+use outcome::Outcome;
+use ratatui::{Frame, layout::Rect};
+use run::Job;
+use std::time::Duration;
+
+/// The parts of the pane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    /// The text.
+    #[default]
+    Editor,
+    /// Results and messages.
+    Results,
+}
+
+/// The same statements again and again.
+#[derive(Clone, Debug)]
+struct Watch {
+    every: Duration,
+    /// When next; `None` while they run.
+    next: Option<Duration>,
+}
+
+/// The SQL pane.
+#[derive(Default)]
+pub struct Sql {
+    editor: Editor,
+    part: Part,
+    zoomed: Option<Part>,
+    /// Results with rows, in order; behind them the messages.
+    outcomes: Vec<Outcome>,
+    messages: Messages,
+    /// The tab shown: a result, or `outcomes.len()` for the messages.
+    tab: usize,
+    job: Option<Job>,
+    /// A job that rested when the present one was sent; its last word is still to come.
+    before: Option<Job>,
+    /// What the present job does to the results on the screen.
+    mode: run::Mode,
+    /// Where in the text the last error is, and the text's version then.
+    error: Option<usize>,
+    savepoints: Vec<String>,
+    list: Option<popup::List>,
+    draft: Draft,
+    waiting: Waiting,
+    watch: Option<Watch>,
+    last_run: run::Last,
+    places: draw::Places,
+}
+
+impl Pane for Sql {
+    fn title(&self, _: &World) -> String {
+        "SQL".into()
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        match (self.part, &self.list) {
+            (Part::Editor, Some(_)) => vec![Scope::List, Scope::Editor, Scope::Sql],
+            (Part::Editor, None) => vec![Scope::Editor, Scope::Sql],
+            (Part::Results, _) if self.shown().is_some() => vec![Scope::Grid, Scope::Sql],
+            (Part::Results, _) => vec![Scope::Page, Scope::Sql],
+        }
+    }
+
+    fn typing(&self) -> bool {
+        self.part == Part::Editor
+    }
+
+    fn can(&self, command: Command, world: &World) -> bool {
+        match command {
+            Command::Transaction | Command::RunStatement | Command::RunAll => {
+                world.server().is_some_and(|s| s.info.is_some())
+            }
+            Command::NextResult | Command::PreviousResult => !self.outcomes.is_empty(),
+            Command::GoToError => self.error.is_some(),
+            _ => true,
+        }
+    }
+
+    fn command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
+        if self.list.is_some() && self.list_command(command, cx) {
+            return true;
+        }
+        if self.pane_command(command, cx) {
+            return true;
+        }
+        match self.part {
+            Part::Editor => self.editor_command(command, cx),
+            Part::Results => self.results_command(command, cx),
+        }
+    }
+
+    fn typed(&mut self, chord: Chord, cx: &mut Cx<'_>) {
+        if self.part == Part::Editor {
+            self.editor.key(chord);
+            self.text_changed(cx);
+        }
+    }
+
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
+        self.part = Part::Editor;
+        self.editor.insert(text);
+        self.text_changed(cx);
+    }
+
+    fn mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
+        self.on_mouse(mouse, cx);
+    }
+
+    fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
+        if !self.run_news(job, &news, cx) {
+            self.kept_news(job, news, cx);
+        }
+    }
+
+    fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {
+        match tell {
+            Tell::EditSql { text, run } => self.edit(&text, run, cx),
+            Tell::InsertSql(text) => {
+                self.part = Part::Editor;
+                self.editor.insert(&text);
+                self.text_changed(cx);
+            }
+            Tell::RunQuery { name, statements, title, watch } => {
+                self.run_query(&name, statements, &title, watch, cx);
+            }
+            Tell::Chosen { question, text, index } => self.chosen(question, &text, index, cx),
+            Tell::Answer { question, button } => self.answered(question, button, cx),
+            _ => {}
+        }
+    }
+
+    fn shown(&mut self, cx: &mut Cx<'_>) {
+        self.recall(cx);
+    }
+
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.keep_draft(cx);
+        self.watch_tick(cx);
+        if let Some(o) = self.outcomes.get_mut(self.tab) {
+            let (rows, grid) = o.parts();
+            if grid.searching() {
+                grid.find_step(&rows);
+            }
+        }
+    }
+
+    fn wants_tick(&self) -> Option<Duration> {
+        let searching = self.outcomes.get(self.tab).is_some_and(|o| o.grid.searching());
+        let watch = self.watch.as_ref().and_then(|w| w.next);
+        [self.draft.due, watch, searching.then_some(Duration::ZERO)].into_iter().flatten().min()
+    }
+
+    fn closed(&mut self, cx: &mut Cx<'_>) {
+        self.draft.due = self.draft.due.map(|_| Duration::ZERO);
+        self.keep_draft(cx);
+        if let Some(job) = &self.job {
+            cx.ask(Effect::Stop { job: job.id });
+        }
+    }
+
+    fn running(&self) -> Option<Running> {
+        self.running_now()
+    }
+
+    fn holds(&self, world: &World) -> Option<String> {
+        let tx = world.server().map_or(Tx::Idle, |s| s.tx);
+        (tx == Tx::Open).then(|| "A transaction is open in SQL.".into())
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
+        self.draw_all(frame, area, world);
+    }
+}
+
+impl Sql {
+    /// The result on the screen, if it is not the messages.
+    fn shown(&self) -> Option<&Outcome> {
+        self.outcomes.get(self.tab)
+    }
+
+    /// Commands that mean the same in both parts.
+    fn pane_command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
+        match command {
+            Command::RunStatement | Command::Refresh => self.run_statement(cx),
+            Command::RunAll => self.run_all(cx),
+            Command::ExternalEditor => self.open_editor(cx),
+            Command::SearchHistory => self.ask_history(cx),
+            Command::SaveQuery => self.ask_save(cx),
+            Command::Transaction => self.transaction_menu(cx),
+            Command::NextResult => self.turn(true),
+            Command::PreviousResult => self.turn(false),
+            Command::Watch => self.ask_watch(cx),
+            Command::GoToError => self.go_to_error(cx),
+            Command::EditSql => self.part = Part::Editor,
+            Command::Cancel => return self.cancel(cx),
+            Command::Zoom => {
+                self.zoomed = if self.zoomed.is_some() { None } else { Some(self.part) };
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn turn(&mut self, forward: bool) {
+        let tabs = self.outcomes.len() + 1;
+        self.tab = if forward { (self.tab + 1) % tabs } else { (self.tab + tabs - 1) % tabs };
+    }
+
+    fn focus(&mut self, part: Part) {
+        self.part = part;
+        self.list = None;
+        if self.zoomed.is_some() {
+            self.zoomed = Some(part);
+        }
+    }
+
+    fn editor_command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
+        match command {
+            Command::LeaveEditor | Command::PreviousPart | Command::NextPart => self.focus(Part::Results),
+            Command::Complete => self.complete(cx),
+            Command::CompleteOrIndent => {
+                if self.after_word() {
+                    self.complete(cx);
+                } else {
+                    self.editor.insert(&" ".repeat(self.tab_stop(cx.world)));
+                    self.text_changed(cx);
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Blanks to the next tab stop.
+    fn tab_stop(&self, world: &World) -> usize {
+        let width = usize::from(world.settings.tab_width.max(1));
+        width - self.editor.column() % width
+    }
+
+    /// A word or a dot stands before the cursor.
+    fn after_word(&self) -> bool {
+        let before = self.editor.before_cursor();
+        before.chars().next_back().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '$'))
+    }
+
+    /// What fits at the cursor: taken at once when it is one thing, listed otherwise.
+    fn complete(&mut self, cx: &mut Cx<'_>) {
+        let Some(catalog) = cx.world.catalog() else {
+            return cx.toast(Tone::Note, "Nothing to complete yet: the catalog is being read");
+        };
+        let text = self.editor.text();
+        let found = complete::complete(&text, self.editor.offset(), catalog);
+        if let [only] = found.items.as_slice() {
+            self.editor.replace(found.start..found.end, &only.insert);
+            return self.text_changed(cx);
+        }
+        self.list = popup::List::new(found);
+        if self.list.is_none() {
+            cx.toast(Tone::Note, "Nothing fits here");
+        }
+    }
+
+    fn list_command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
+        let Some(list) = self.list.as_mut() else { return false };
+        match command {
+            Command::Accept | Command::CompleteOrIndent => self.take_completion(cx),
+            Command::Dismiss | Command::LeaveEditor => self.list = None,
+            other => return list.command(other),
+        }
+        true
+    }
+
+    fn take_completion(&mut self, cx: &mut Cx<'_>) {
+        if let Some(list) = self.list.take()
+            && let Some((item, range)) = list.chosen()
+        {
+            self.editor.replace(range, &item.insert);
+            self.text_changed(cx);
+        }
+    }
+
+    /// After every change of the text or the cursor.
+    fn text_changed(&mut self, cx: &mut Cx<'_>) {
+        self.draft.touched(&self.editor, cx.world.now);
+        if self.error.is_some() {
+            self.error = None;
+            self.editor.mark_error(None);
+        }
+        if self.list.is_some() {
+            // The list follows what is typed, and goes away when the word does.
+            let typed = self.after_word();
+            let catalog = cx.world.catalog().filter(|_| typed);
+            self.list = catalog.and_then(|c| {
+                let found = complete::complete(&self.editor.text(), self.editor.offset(), c);
+                popup::List::new(found)
+            });
+        }
+    }
+
+    fn results_command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
+        if matches!(command, Command::NextPart | Command::PreviousPart) {
+            self.focus(Part::Editor);
+            return true;
+        }
+        if self.shown().is_none() {
+            return match command {
+                Command::CopyCell | Command::CopyRow => {
+                    cx.ask(Effect::Copy(self.messages.text()));
+                    cx.toast(Tone::Ok, "Messages copied");
+                    true
+                }
+                other => self.messages.command(other),
+            };
+        }
+        if command == Command::Last && self.read_to_end(cx) {
+            return true;
+        }
+        if self.copy_command(command, cx) {
+            return true;
+        }
+        if let Some(job) = self.job.as_mut() {
+            job.to_end = false;
+        }
+        let Some(o) = self.outcomes.get_mut(self.tab) else { return false };
+        let (rows, grid) = o.parts();
+        if command == Command::Find {
+            let text = grid.finding().to_owned();
+            self.ask_find(text, cx);
+            return true;
+        }
+        let done = grid.command(command, &rows);
+        if done {
+            self.read_on(cx);
+        }
+        done
+    }
+
+    fn on_mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
+        let at = ratatui::layout::Position { x: mouse.x, y: mouse.y };
+        if let Some(list) = self.list.as_mut()
+            && matches!(mouse.kind, MouseKind::Press | MouseKind::Double)
+        {
+            if list.click(mouse.x, mouse.y) {
+                self.take_completion(cx);
+            } else {
+                self.list = None;
+            }
+            return;
+        }
+        let wheel = matches!(mouse.kind, MouseKind::ScrollUp | MouseKind::ScrollDown);
+        if self.places.editor.contains(at) {
+            if !wheel {
+                self.focus(Part::Editor);
+            }
+            self.editor.mouse(mouse);
+        } else if let Some(tab) = self.places.tab(at) {
+            if !wheel {
+                self.focus(Part::Results);
+                self.tab = tab;
+            }
+        } else if self.places.results.contains(at) {
+            if !wheel {
+                self.focus(Part::Results);
+            }
+            self.results_mouse(mouse, cx);
+        }
+    }
+
+    fn results_mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
+        let up = mouse.kind == MouseKind::ScrollUp;
+        let Some(o) = self.outcomes.get_mut(self.tab) else {
+            if mouse.kind == MouseKind::Double {
+                self.go_to_error(cx);
+            } else if up || mouse.kind == MouseKind::ScrollDown {
+                self.messages.wheel(up);
+            }
+            return;
+        };
+        let (rows, grid) = o.parts();
+        match mouse.kind {
+            MouseKind::ScrollUp => grid.wheel(-3, &rows),
+            MouseKind::ScrollDown => grid.wheel(3, &rows),
+            MouseKind::Press | MouseKind::Double => {
+                grid.click(mouse.x, mouse.y);
+            }
+            MouseKind::Drag => {}
+        }
+        self.read_on(cx);
+    }
+}
