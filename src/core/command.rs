@@ -213,12 +213,14 @@ commands! {
 
     RunStatement "run" ["f5", "alt-enter"] [Sql, Editor] "Run the statement at the cursor (or the selection)";
     RunAll "run-all" ["f6"] [Sql, Editor] "Run all statements";
-    Complete "complete" ["ctrl-space"] [Editor] "Complete (Tab after a word does too)";
+    Complete "complete" ["ctrl-space"] [Editor] "Complete what stands at the cursor";
+    CompleteOrIndent "complete-or-indent" ["tab"] [Editor] "Complete after a word, otherwise indent";
     ExternalEditor "external-editor" ["ctrl-o"] [Sql, Editor] "Open $EDITOR on the text";
     SearchHistory "history" ["f8"] [Sql, Editor] "Search the history";
     SaveQuery "save-query" ["ctrl-s"] [Sql, Editor] "Save the text as a query";
     Transaction "transaction" ["ctrl-t"] [Sql, Editor] "Transaction: begin, commit, roll back, savepoints";
     EditSql "edit-sql" ["i", "e"] [Sql, Saved] "To the editor";
+    GoToError "go-to-error" ["alt-e"] [Sql, Editor] "To the place of the error";
     NextResult "next-result" ["}"] [Sql] "Next result";
     PreviousResult "previous-result" ["{"] [Sql] "Previous result";
     LeaveEditor "leave-editor" ["esc"] [Editor] "Leave the editor for its results (keys are commands there)";

@@ -73,9 +73,25 @@ pub fn oid(name: &str) -> Option<u32> {
     BUILT_IN.iter().find(|(n, ..)| *n == plain).map(|(_, one, many)| if array { *many } else { *one })
 }
 
+/// The short name of a built-in type by its OID (`int8`, `text[]`). `None` for anything else.
+#[must_use]
+pub fn name(oid: u32) -> Option<std::borrow::Cow<'static, str>> {
+    BUILT_IN.iter().find_map(|(name, one, many)| {
+        if *one == oid { Some((*name).into()) } else { (*many == oid).then(|| format!("{name}[]").into()) }
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::oid;
+    use super::{name, oid};
+
+    #[test]
+    fn oids_have_short_names() {
+        assert_eq!(name(20).as_deref(), Some("int8"));
+        assert_eq!(name(1009).as_deref(), Some("text[]"));
+        assert_eq!(name(1184).as_deref(), Some("timestamptz"));
+        assert_eq!(name(99_999), None);
+    }
 
     #[test]
     fn names_people_write() {

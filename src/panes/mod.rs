@@ -9,6 +9,7 @@ pub mod page;
 pub mod palette;
 pub mod password;
 pub mod pick;
+pub mod sql;
 
 use crate::core::pane::{Pane, PaneKind};
 
@@ -24,6 +25,6 @@ pub struct Row {
 /// The panes in the order of the tab line.
 pub const TABLE: &[Row] = &[
     Row { kind: PaneKind::Browse, make: || Box::new(empty::Empty("Browse")) },
-    Row { kind: PaneKind::Sql, make: || Box::new(empty::Empty("SQL")) },
+    Row { kind: PaneKind::Sql, make: || Box::<sql::Sql>::default() },
     Row { kind: PaneKind::Saved, make: || Box::new(empty::Empty("Saved")) },
 ];

@@ -247,7 +247,7 @@ impl Sql {
             start = text[..at].char_indices().next_back().map_or(0, |(n, _)| n);
         }
         self.error = Some(at);
-        self.editor.mark_error(Some(start..end));
+        self.editor.set_error(Some(start..end));
     }
 
     /// The cursor to the place of the last error.
@@ -290,7 +290,8 @@ fn sends(text: &str, command: &MetaCommand) -> bool {
 
 /// Statements that change what the catalog snapshot shows.
 pub(super) fn changes_catalog(sql: &str) -> bool {
-    matches!(kind::of(sql), k if k.changes_catalog())
+    let facts = kind::facts(sql);
+    facts.kind == kind::Kind::Ddl || facts.into
 }
 
 #[cfg(test)]

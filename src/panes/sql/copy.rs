@@ -60,7 +60,7 @@ impl Sql {
 
     /// The one table the result's columns come from.
     fn one_table(&self) -> Result<u32, String> {
-        let Some(o) = self.shown() else { return Err("No result".into()) };
+        let Some(o) = self.on_screen() else { return Err("No result".into()) };
         let mut oids: Vec<u32> = o.columns.iter().map(|c| c.table_oid).filter(|t| *t != 0).collect();
         oids.sort_unstable();
         oids.dedup();

@@ -2,14 +2,10 @@
 
 use super::{Part, Sql, messages::Message, run::Going};
 use crate::{
-    core::{
-        event::Tx,
-        pane::Tone,
-        theme::Theme,
-        world::World,
-    },
+    core::{event::Tx, pane::Tone, theme::Theme, world::World},
+    sql::{highlight, lex::LineState},
     text::{clean, units, width},
-    widgets::paint,
+    widgets::{editor::Spans, paint},
 };
 use ratatui::{
     Frame,
@@ -55,13 +51,13 @@ impl Sql {
             Some(Part::Results) => return (none, area),
             None => {}
         }
-        let wanted = u16::try_from(self.editor.lines() + 2).unwrap_or(u16::MAX);
+        let wanted = u16::try_from(self.editor.lines().len() + 2).unwrap_or(u16::MAX);
         let height = wanted.clamp(area.height / 3, area.height / 2).max(3).min(area.height);
         let top = Rect { height, ..area };
         (top, Rect { y: area.y + height, height: area.height - height, ..area })
     }
 
-    fn draw_editor(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) -> Option<(u16, u16)> {
+    fn draw_editor(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) -> Option<Position> {
         let theme = &world.theme;
         let focus = self.part == Part::Editor;
         let tx = match world.server().map(|s| s.tx) {
@@ -72,14 +68,13 @@ impl Sql {
         rule(frame, Rect { height: 1, ..area }, "Statement", tx, focus, theme);
         let inside = Rect { y: area.y + 1, height: area.height - 1, ..area };
         self.places.editor = inside;
-        let cursor = self.editor.draw(frame.buffer_mut(), inside, theme, focus);
-        if self.editor.is_empty() && inside.height > 0 {
-            let hint = "Type SQL: F5 runs the statement at the cursor, Tab completes, F8 searches the history";
-            let x = inside.x + self.editor.gutter() + 1;
-            let cells = inside.right().saturating_sub(x);
-            paint::put_clipped(frame.buffer_mut(), x, inside.y, cells, hint, theme.style("text.dim"));
+        if self.editor.placeholder.is_empty() {
+            self.editor.placeholder =
+                "Type SQL: F5 runs the statement at the cursor, Tab completes, F8 searches the history"
+                    .into();
         }
-        cursor
+        self.editor.tab = usize::from(world.settings.tab_width.max(1));
+        self.editor.draw(frame.buffer_mut(), inside, theme, focus, &mut colour)
     }
 
     fn draw_results(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
@@ -159,14 +154,15 @@ impl Sql {
             (Some(text), _) => (text, theme.style("status.busy")),
             (None, Some(o)) => {
                 right = o.grid.find_message().map_or_else(String::new, str::to_owned);
-                if right.is_empty() && o.rows.len() > 0 {
+                if right.is_empty() && !o.rows.is_empty() {
                     right = position(o);
                 }
                 (o.note(), dim)
             }
-            (None, None) => self.messages.last().map_or((String::new(), dim), |m| {
-                (short(m), theme.style(tone_style(m.tone)))
-            }),
+            (None, None) => self
+                .messages
+                .last()
+                .map_or((String::new(), dim), |m| (short(m), theme.style(tone_style(m.tone)))),
         };
         let mut text = text;
         if let Some(w) = &self.watch {
@@ -186,8 +182,10 @@ impl Sql {
             return None;
         }
         let took = units::duration(std::time::Duration::from_secs(took.as_secs()).max(took));
-        let rows = self.outcomes.iter().find(|o| o.job == job.id && o.number == job.at).map_or(0, |o| o.rows.end());
-        let read = if rows > 0 { format!(" · {}", units::counted(rows, "row", "rows")) } else { String::new() };
+        let rows =
+            self.outcomes.iter().find(|o| o.job == job.id && o.number == job.at).map_or(0, |o| o.rows.end());
+        let read =
+            if rows > 0 { format!(" · {}", units::counted(rows, "row", "rows")) } else { String::new() };
         Some(match job.going {
             Going::Cancelling => format!("cancelling · {took}{read}"),
             _ => format!("running · {took}{read} · Ctrl+C cancels"),
@@ -216,6 +214,13 @@ fn tone_style(tone: Tone) -> &'static str {
     }
 }
 
+/// The colours of one line of SQL.
+fn colour(line: &str, state: &LineState, spans: &mut Spans) -> LineState {
+    let (found, next) = highlight::highlight_line(line, state);
+    spans.extend(found.into_iter().map(|(range, class)| (range, class.style())));
+    next
+}
+
 /// A line with a title at its left and a remark at its right.
 fn rule(frame: &mut Frame<'_>, area: Rect, title: &str, remark: &str, focus: bool, theme: &Theme) {
     let border = theme.style(if focus { "border.focus" } else { "border" });
@@ -226,7 +231,14 @@ fn rule(frame: &mut Frame<'_>, area: Rect, title: &str, remark: &str, focus: boo
     }
     if !title.is_empty() {
         let style = theme.style(if focus { "title.focus" } else { "title" });
-        paint::put_clipped(buf, area.x + 1, area.y, area.width.saturating_sub(2), &format!(" {title} "), style);
+        paint::put_clipped(
+            buf,
+            area.x + 1,
+            area.y,
+            area.width.saturating_sub(2),
+            &format!(" {title} "),
+            style,
+        );
     }
     if !remark.is_empty() {
         let text = format!(" {remark} ");

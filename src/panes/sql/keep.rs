@@ -96,7 +96,7 @@ impl Sql {
         let at = whole.len();
         whole.push_str(text.trim_end());
         whole.push('\n');
-        let end = self.editor.text().len();
+        let end = self.editor.len();
         self.editor.replace(0..end, &whole);
         self.editor.go(at);
         self.focus(Part::Editor);
@@ -163,13 +163,13 @@ impl Sql {
     }
 
     /// Answers to what this file asked.
-    pub(super) fn kept_news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
-        let job = Some(job);
+    pub(super) fn kept_news(&mut self, id: JobId, news: News, cx: &mut Cx<'_>) {
+        let job = Some(id);
         match news {
             News::Remembered(text) if self.waiting.draft == job => {
                 self.waiting.draft = None;
-                if let Some(text) = text.filter(|_| self.editor.text().is_empty()) {
-                    self.editor.set(&text);
+                if let Some(text) = text.filter(|_| self.editor.is_empty()) {
+                    self.editor.set_text(&text);
                     self.draft.version = self.editor.version();
                 }
             }
@@ -177,7 +177,7 @@ impl Sql {
                 self.waiting.edit = None;
                 match text {
                     Ok(text) if text != self.editor.text() => {
-                        let end = self.editor.text().len();
+                        let end = self.editor.len();
                         self.editor.replace(0..end, &text);
                         self.text_changed(cx);
                     }
@@ -193,7 +193,7 @@ impl Sql {
                 self.waiting.history = None;
                 self.show_history(entries, cx);
             }
-            _ => self.copied_news(job, news, cx),
+            _ => self.copied_news(id, news, cx),
         }
     }
 

@@ -16,12 +16,12 @@ use crate::{
         effect::Effect,
         event::{Mouse, MouseKind, News, Tx},
         ids::JobId,
-        key::Chord,
+        key::{Chord, Key},
         pane::{Cx, Pane, Running, Tell, Tone},
         world::World,
     },
-    sql::complete,
-    widgets::editor::Editor,
+    sql::{complete, split},
+    widgets::editor::{Edited, Editor},
 };
 use keep::{Draft, Waiting};
 use messages::Messages;
@@ -29,6 +29,9 @@ use outcome::Outcome;
 use ratatui::{Frame, layout::Rect};
 use run::Job;
 use std::time::Duration;
+
+/// Bytes of text up to which the current statement is marked while typing.
+const MARKED: usize = 64 << 10;
 
 /// The parts of the pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +73,7 @@ pub struct Sql {
     list: Option<popup::List>,
     draft: Draft,
     waiting: Waiting,
+    copying: Option<copy::Copying>,
     watch: Option<Watch>,
     last_run: run::Last,
     places: draw::Places,
@@ -84,7 +88,7 @@ impl Pane for Sql {
         match (self.part, &self.list) {
             (Part::Editor, Some(_)) => vec![Scope::List, Scope::Editor, Scope::Sql],
             (Part::Editor, None) => vec![Scope::Editor, Scope::Sql],
-            (Part::Results, _) if self.shown().is_some() => vec![Scope::Grid, Scope::Sql],
+            (Part::Results, _) if self.on_screen().is_some() => vec![Scope::Grid, Scope::Sql],
             (Part::Results, _) => vec![Scope::Page, Scope::Sql],
         }
     }
@@ -119,14 +123,20 @@ impl Pane for Sql {
 
     fn typed(&mut self, chord: Chord, cx: &mut Cx<'_>) {
         if self.part == Part::Editor {
-            self.editor.key(chord);
-            self.text_changed(cx);
+            match self.editor.key(chord) {
+                Edited::Text => self.text_changed(cx),
+                Edited::Moved => {
+                    self.list = None;
+                    self.mark_current();
+                }
+                Edited::No => {}
+            }
         }
     }
 
     fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
         self.part = Part::Editor;
-        self.editor.insert(text);
+        self.editor.paste(text);
         self.text_changed(cx);
     }
 
@@ -202,7 +212,7 @@ impl Pane for Sql {
 
 impl Sql {
     /// The result on the screen, if it is not the messages.
-    fn shown(&self) -> Option<&Outcome> {
+    fn on_screen(&self) -> Option<&Outcome> {
         self.outcomes.get(self.tab)
     }
 
@@ -250,7 +260,8 @@ impl Sql {
                 if self.after_word() {
                     self.complete(cx);
                 } else {
-                    self.editor.insert(&" ".repeat(self.tab_stop(cx.world)));
+                    self.editor.tab = usize::from(cx.world.settings.tab_width.max(1));
+                    self.editor.key(Chord::plain(Key::Tab));
                     self.text_changed(cx);
                 }
             }
@@ -259,16 +270,15 @@ impl Sql {
         true
     }
 
-    /// Blanks to the next tab stop.
-    fn tab_stop(&self, world: &World) -> usize {
-        let width = usize::from(world.settings.tab_width.max(1));
-        width - self.editor.column() % width
-    }
-
     /// A word or a dot stands before the cursor.
     fn after_word(&self) -> bool {
-        let before = self.editor.before_cursor();
-        before.chars().next_back().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '$'))
+        let at = self.editor.cursor();
+        let before = self.editor.lines().get(at.line).and_then(|l| l.get(..at.byte)).unwrap_or("");
+        self.editor.selection().is_none()
+            && before
+                .chars()
+                .next_back()
+                .is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '$'))
     }
 
     /// What fits at the cursor: taken at once when it is one thing, listed otherwise.
@@ -310,10 +320,8 @@ impl Sql {
     /// After every change of the text or the cursor.
     fn text_changed(&mut self, cx: &mut Cx<'_>) {
         self.draft.touched(&self.editor, cx.world.now);
-        if self.error.is_some() {
-            self.error = None;
-            self.editor.mark_error(None);
-        }
+        self.error = None;
+        self.mark_current();
         if self.list.is_some() {
             // The list follows what is typed, and goes away when the word does.
             let typed = self.after_word();
@@ -330,7 +338,7 @@ impl Sql {
             self.focus(Part::Editor);
             return true;
         }
-        if self.shown().is_none() {
+        if self.on_screen().is_none() {
             return match command {
                 Command::CopyCell | Command::CopyRow => {
                     cx.ask(Effect::Copy(self.messages.text()));
@@ -380,7 +388,7 @@ impl Sql {
             if !wheel {
                 self.focus(Part::Editor);
             }
-            self.editor.mouse(mouse);
+            self.editor_mouse(mouse);
         } else if let Some(tab) = self.places.tab(at) {
             if !wheel {
                 self.focus(Part::Results);
@@ -392,6 +400,29 @@ impl Sql {
             }
             self.results_mouse(mouse, cx);
         }
+    }
+
+    fn editor_mouse(&mut self, mouse: Mouse) {
+        match mouse.kind {
+            MouseKind::ScrollUp => self.editor.wheel(-3),
+            MouseKind::ScrollDown => self.editor.wheel(3),
+            MouseKind::Double => {
+                self.editor.click_word(mouse.x, mouse.y);
+            }
+            kind => {
+                self.editor.click(mouse.x, mouse.y, kind == MouseKind::Drag);
+            }
+        }
+        self.mark_current();
+    }
+
+    /// Marks the lines that F5 would run. A long text is not split at every key.
+    fn mark_current(&mut self) {
+        let few = self.editor.len() <= MARKED;
+        let span = few
+            .then(|| split::statement_at(&self.editor.text(), self.editor.offset(), &Self::split_options()))
+            .flatten();
+        self.editor.set_current(span.map(|s| s.start..s.end));
     }
 
     fn results_mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {

@@ -45,7 +45,8 @@ pub(super) struct Outcome {
 
 impl Outcome {
     pub fn new(job: JobId, number: usize, title: String, columns: Arc<[Column]>, width: u16) -> Self {
-        let details = columns.iter().map(|c| types::name(c.type_oid).unwrap_or_default().to_owned()).collect();
+        let details =
+            columns.iter().map(|c| types::name(c.type_oid).unwrap_or_default().into_owned()).collect();
         Self {
             job,
             number,
@@ -129,7 +130,9 @@ pub(super) fn title(sql: &str) -> String {
         "SELECT" | "WITH" | "DELETE" => &["from"],
         "INSERT" | "MERGE" => &["into"],
         "UPDATE" => &["update"],
-        "TABLE" | "TRUNCATE" | "ANALYZE" | "COPY" | "SHOW" | "CALL" | "SAVEPOINT" => return two(&verb, word(1)),
+        "TABLE" | "TRUNCATE" | "ANALYZE" | "COPY" | "SHOW" | "CALL" | "SAVEPOINT" => {
+            return two(&verb, word(1));
+        }
         "EXPLAIN" => return verb,
         "CREATE" | "ALTER" | "DROP" | "REFRESH" | "SET" => {
             return two(&verb, word(1).map(str::to_uppercase).as_deref());

@@ -6,7 +6,10 @@ use crate::{
     text::width,
     widgets::paint,
 };
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 
 /// Lines shown at once.
 const LINES: u16 = 10;
@@ -51,7 +54,7 @@ impl List {
 
     /// A click: true when it chose an item.
     pub fn click(&mut self, x: u16, y: u16) -> bool {
-        let inside = self.area.contains(ratatui::layout::Position { x, y });
+        let inside = self.area.contains(Position { x, y });
         if inside {
             self.at = (self.top + (y - self.area.y) as usize).min(self.completion.items.len() - 1);
         }
@@ -59,10 +62,10 @@ impl List {
     }
 
     /// Draws below the cursor, or above where there is no room.
-    pub fn draw(&mut self, buf: &mut Buffer, area: Rect, cursor: (u16, u16), theme: &Theme) {
+    pub fn draw(&mut self, buf: &mut Buffer, area: Rect, cursor: Position, theme: &Theme) {
         let items = &self.completion.items;
         let shown = (items.len() as u16).min(LINES);
-        let (x, y) = cursor;
+        let Position { x, y } = cursor;
         let below = area.bottom().saturating_sub(y + 1);
         let above = y.saturating_sub(area.y);
         let (top, height) = if below >= shown || below >= above {

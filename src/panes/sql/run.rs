@@ -17,7 +17,7 @@ use crate::{
     },
     data::rows::Batch,
     sql::{
-        kind,
+        kind, secrets,
         split::{Span, SplitOptions},
     },
     text::units,
@@ -124,7 +124,7 @@ impl Sql {
             self.outcomes.clear();
             self.tab = 0;
             self.error = None;
-            self.editor.mark_error(None);
+            self.editor.set_error(None);
             self.last_run = Some((statements.clone(), sent.clone()));
         }
         if mode != Mode::Quiet {
@@ -157,7 +157,7 @@ impl Sql {
             *cut = cut.start + base..cut.end + base;
         }
         let statement = Statement {
-            pure_read: kind::of(&sql).reads_only(),
+            pure_read: kind::pure_read(&sql),
             simple: span.combined,
             sql: sql.clone(),
             ..Statement::default()
@@ -360,7 +360,10 @@ impl Sql {
         }
         let mut text = whole(error, self.line_column(place));
         if left > 0 {
-            text.push_str(&format!("\n{} after it not run", units::counted(left as u64, "statement", "statements")));
+            text.push_str(&format!(
+                "\n{} after it not run",
+                units::counted(left as u64, "statement", "statements")
+            ));
         }
         if tx == Tx::Failed {
             text.push_str("\nThe transaction has failed: only a roll back helps (Ctrl+T)");
@@ -414,7 +417,7 @@ impl Sql {
         if sent.span.is_none() {
             return; // a saved query or the menu: not typed here
         }
-        let Some(sql) = kind::redact(&sent.sql) else { return };
+        let sql = secrets::redact(&sent.sql).into_owned();
         let place = cx
             .world
             .server()
