@@ -5,3 +5,4 @@
 mod robot;
 
 mod frame;
+mod sql;
