@@ -100,7 +100,7 @@ pub fn highlight_line_with(
 fn command_end(text: &str, at: usize) -> usize {
     match text.as_bytes().get(at + 1) {
         Some(b';' | b':') => at + 2,
-        _ => meta::parse(text, at).end,
+        _ => meta::parse_in(text, at, text.len()).end,
     }
 }
 

@@ -182,7 +182,9 @@ impl<'a> View<'a> {
 
     fn explain(&self, facts: &mut Facts) {
         let (analyze, at) = self.explain_options();
-        let inner = self.from(at).facts();
+        let inner = self.from(at);
+        // EXPLAIN of an EXPLAIN is no statement, however deep.
+        let inner = if inner.is(0, "explain") { inner.from(inner.tokens.len()) } else { inner }.facts();
         facts.analyze = analyze;
         facts.explained = Some(inner.kind);
         facts.missing_where = inner.missing_where;
@@ -284,23 +286,30 @@ impl<'a> View<'a> {
     fn changes_by_condition(&self) -> (bool, bool) {
         let start = if self.is(0, "explain") { self.explain_options().1 } else { 0 };
         let main = self.from(start);
-        let (mut found, mut missing) = (false, false);
-        let mut check = |body: Self| {
-            found = true;
-            missing |= body.outside(|v, at| v.is(at, "where")).is_none();
-        };
         let with = main.is(0, "with");
         let of_main =
             if with { main.outside(|v, at| v.any(at, &CONDITIONAL) && !v.follows_for(at)) } else { Some(0) };
-        if let Some(at) = of_main.filter(|at| main.any(*at, &CONDITIONAL)) {
-            check(main.from(at));
-        }
-        for at in main.positions().filter(|_| with) {
-            if main.kind(at) == Some(TokenKind::LParen) && main.any(at + 1, &CONDITIONAL) {
-                let end = main.behind_paren(at).saturating_sub(1).max(at + 1);
-                check(Self { sql: main.sql, tokens: &main.tokens[at + 1..end] });
+        let (mut found, mut missing) = (false, false);
+        // For each open parenthesis, and the statement around them: has it a condition to have, and has it one?
+        let mut open = vec![(of_main.is_some_and(|at| main.any(at, &CONDITIONAL)), false)];
+        for at in main.positions() {
+            match main.kind(at) {
+                Some(TokenKind::LParen) => open.push((with && main.any(at + 1, &CONDITIONAL), false)),
+                Some(TokenKind::RParen) if open.len() > 1 => {
+                    let (change, condition) = open.pop().unwrap_or_default();
+                    found |= change;
+                    missing |= change && !condition;
+                }
+                _ if main.is(at, "where") => {
+                    if let Some((_, condition)) = open.last_mut() {
+                        *condition = true;
+                    }
+                }
+                _ => {}
             }
         }
+        found |= open.iter().any(|(change, _)| *change);
+        missing |= open.iter().any(|(change, condition)| *change && !condition);
         (found, missing)
     }
 

@@ -62,8 +62,12 @@ impl MetaCommand {
 /// Reads the command whose backslash is at `at`.
 #[must_use]
 pub fn parse(text: &str, at: usize) -> MetaCommand {
+    parse_in(text, at, line_end(text, at))
+}
+
+/// The same where the end of its line is known, which a line full of commands would be searched for each time.
+pub(super) fn parse_in(text: &str, at: usize, line_end: usize) -> MetaCommand {
     let bytes = text.as_bytes();
-    let line_end = line_end(text, at);
     let name_end = bytes[at + 1..line_end]
         .iter()
         .position(|b| is_space(*b) || *b == b'\\')

@@ -85,6 +85,8 @@ pub(super) struct Conditions {
 struct Branch {
     active: bool,
     uncertain: bool,
+    /// The branch around this one is uncertain.
+    outer_uncertain: bool,
     /// A branch of this condition was certainly taken, or none may be.
     done: bool,
 }
@@ -96,7 +98,7 @@ impl Conditions {
 
     /// In a branch of which only the run tells whether it is taken.
     pub(super) fn uncertain(&self) -> bool {
-        self.open.iter().any(|b| b.active && b.uncertain)
+        self.open.last().is_some_and(|b| b.outer_uncertain || b.uncertain)
     }
 
     /// Takes a command into account.
@@ -104,7 +106,12 @@ impl Conditions {
         let arguments = &text[command.arguments.clone()];
         match command.action {
             Action::If => {
-                let closed = Branch { active: false, uncertain: false, done: !self.active() };
+                let closed = Branch {
+                    active: false,
+                    uncertain: false,
+                    outer_uncertain: self.uncertain(),
+                    done: !self.active(),
+                };
                 let truth = self.truth(arguments);
                 self.open.push(closed.next(truth));
             }
@@ -163,6 +170,6 @@ impl Branch {
         let active = !self.done && truth != Some(false);
         // Behind an uncertain branch every other one is uncertain too.
         let uncertain = self.uncertain || truth.is_none();
-        Self { active, uncertain, done: self.done || (active && !uncertain) || truth == Some(true) }
+        Self { active, uncertain, done: self.done || truth == Some(true), ..self }
     }
 }

@@ -200,6 +200,8 @@ struct Splitter<'a> {
     conditions: Conditions,
     /// Start of a branch that is not taken.
     skipped_from: usize,
+    /// End of the line the last command was in.
+    line_end: usize,
     quit: bool,
 }
 
@@ -224,6 +226,7 @@ impl<'a> Splitter<'a> {
             strings: Strings::new(options.standard_conforming_strings),
             conditions: Conditions::default(),
             skipped_from: 0,
+            line_end: 0,
             quit: false,
         }
     }
@@ -345,7 +348,10 @@ impl<'a> Splitter<'a> {
     }
 
     fn command(&mut self, at: usize) {
-        let mut command = meta::parse(self.text, at);
+        if at >= self.line_end {
+            self.line_end = meta::line_end(self.text, at);
+        }
+        let mut command = meta::parse_in(self.text, at, self.line_end);
         let was_active = self.conditions.active();
         self.conditions.follow(self.text, &command);
         command.inactive = !was_active;

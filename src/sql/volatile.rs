@@ -17,14 +17,14 @@ fn is_unknown_call(view: &View<'_>, at: usize) -> bool {
     }
     let before = at.checked_sub(1).and_then(|b| view.kind(b));
     let qualified = before == Some(TokenKind::Dot);
-    if !qualified && (names_columns(view, at) || (!quoted && is_syntax(view.text(at)))) {
-        return false;
-    }
     if qualified && !at.checked_sub(2).is_some_and(|schema| view.is(schema, "pg_catalog")) {
         return true;
     }
     let name = view.text(at).trim_matches('"').to_ascii_lowercase();
-    SAFE.binary_search(&name.as_str()).is_err()
+    if SAFE.binary_search(&name.as_str()).is_ok() {
+        return false;
+    }
+    qualified || !(names_columns(view, at) || (!quoted && is_syntax(view.text(at))))
 }
 
 /// A key word with a parenthesis of its own: `in (`, `over (`, `numeric(`.
