@@ -121,7 +121,7 @@ pub struct Demo {
     /// No background work: no slow statements, no lock waits
     #[arg(long)]
     pub quiet: bool,
-    /// How many posts to make
+    /// How many posts to make (20,000 unless given)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub rows: Option<u64>,
     /// Keep the server's files in this folder, and start from them when they are there
@@ -130,9 +130,12 @@ pub struct Demo {
     /// Start the server without a screen, print its URL, and stop at Ctrl+C
     #[arg(long)]
     pub print_url: bool,
-    /// Fetch a PostgreSQL without asking when this machine has none
+    /// Install PostgreSQL without asking when this machine has none
     #[arg(long)]
     pub yes: bool,
+    /// Make everything anew, not from the copy that the last start left
+    #[arg(long)]
+    pub fresh: bool,
 }
 
 /// `pgdeck run`.
