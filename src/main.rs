@@ -1,3 +1,159 @@
 //! Parse, run, exit code.
 
-fn main() {}
+use pgdeck::{
+    args::{self, Args, Command},
+    data::saved::Origin,
+    demo::{self, obtain::Install},
+    format,
+    headless::{conninfo, exit::Exit, queries, run},
+    pg::target::{Input, Machine, resolve},
+    settings::{
+        config::{self, Config},
+        paths::Paths,
+        saved,
+    },
+    text::clean,
+};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+fn main() -> ExitCode {
+    let args = match Args::read(std::env::args_os()) {
+        Ok(args) => args,
+        Err(e) => {
+            // help and the version go to standard output, complaints to standard error; either may be closed
+            let _ = e.print();
+            return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
+        }
+    };
+    match dispatch(&args) {
+        Ok(exit) => exit.into(),
+        Err(text) => {
+            tell(&text);
+            Exit::Usage.into()
+        }
+    }
+}
+
+/// Runs the subcommand. An error is one of usage.
+fn dispatch(args: &Args) -> Result<Exit, String> {
+    match &args.command {
+        Some(Command::Run(run)) => run_query(args, run),
+        Some(Command::Queries(q)) => {
+            written(queries::queries(&places(), format::find(q.format.name()).ok_or("no such format")?))
+        }
+        Some(Command::Conninfo(c)) => conninfo(args, c),
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            args::completions(*shell, &mut text);
+            written(io::stdout().write_all(&text).map(|()| Exit::Done))
+        }
+        Some(Command::Man) => {
+            let mut text = Vec::new();
+            let made = args::man(&mut text);
+            written(made.and_then(|()| io::stdout().write_all(&text)).map(|()| Exit::Done))
+        }
+        Some(Command::Demo(asked)) if asked.print_url => serve_demo(asked),
+        Some(Command::Demo(_)) | None => Err("this build has no screen".into()),
+    }
+}
+
+/// `pgdeck demo --print-url`.
+fn serve_demo(asked: &args::Demo) -> Result<Exit, String> {
+    let usual = demo::Options::default();
+    let options = demo::Options {
+        posts: asked.rows.unwrap_or(usual.posts),
+        quiet: asked.quiet,
+        keep: asked.keep.clone(),
+        install: if asked.yes { Install::Yes } else { usual.install },
+        ..usual
+    };
+    demo::serve(&options).map(|()| Exit::Done).map_err(|e| e.to_string())
+}
+
+/// A reader that has gone is no error.
+fn written(result: io::Result<Exit>) -> Result<Exit, String> {
+    match result {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+        other => other.map_err(|e| format!("the output cannot be written: {e}")),
+    }
+}
+
+fn conninfo(args: &Args, c: &args::Conninfo) -> Result<Exit, String> {
+    let config = config(args)?;
+    let options =
+        conninfo::Options { show_password: c.show_password, json: c.format == args::TextOrJson::Json };
+    let input = args.input(config.profiles);
+    let told = conninfo::conninfo(&input, &Machine, options, &mut io::stdout(), &mut io::stderr());
+    written(told.map(|code| if code == 0 { Exit::Done } else { Exit::Usage }))
+}
+
+fn run_query(args: &Args, asked: &args::Run) -> Result<Exit, String> {
+    let options = run::Options {
+        query: asked.query.clone(),
+        params: asked.params.clone(),
+        format: format::find(asked.format.name()).ok_or("no such format")?,
+        output: asked.output.clone(),
+        watch: asked.watch,
+        timeout: asked.timeout,
+        read_only: args.is_read_only(),
+        single_transaction: asked.single_transaction,
+        fail_if_rows: asked.fail_if_rows,
+        fail_if_empty: asked.fail_if_empty,
+        dry_run: asked.dry_run,
+        places: places(),
+        servers: if asked.dry_run { Vec::new() } else { servers(args, &asked.on)? },
+    };
+    Ok(run::run(&options))
+}
+
+/// Where to run: the one connection that was said, or the profiles of `--on`.
+fn servers(args: &Args, on: &[String]) -> Result<Vec<run::Server>, String> {
+    let config = config(args)?;
+    let input = args.input(config.profiles);
+    let inputs: Vec<(Option<String>, Input)> = if on.is_empty() {
+        vec![(None, input)]
+    } else {
+        let named = |name: &String| Input { profile: Some(name.clone()), ..input.clone() };
+        on.iter().map(|name| (Some(name.clone()), named(name))).collect()
+    };
+    inputs
+        .into_iter()
+        .map(|(name, input)| match resolve(&input, &Machine) {
+            Ok(target) => Ok(run::Server { name, target }),
+            Err(refusal) => Err(refusal.message),
+        })
+        .collect()
+}
+
+/// The config; what is wrong in it is told and the rest counts.
+fn config(args: &Args) -> Result<Config, String> {
+    let usual = Paths::find().map(|p| p.config);
+    let Some(path) = args.config.clone().or(usual) else { return Ok(Config::default()) };
+    let config = config::load(&path, args.config.is_some())?;
+    for problem in &config.problems {
+        tell(problem);
+    }
+    Ok(config)
+}
+
+/// The folders with saved queries: the user's, then the project's.
+fn places() -> Vec<(Origin, PathBuf)> {
+    let mut places: Vec<_> = Paths::find().map(|p| (Origin::User, p.queries)).into_iter().collect();
+    let home = std::env::home_dir();
+    if let Ok(here) = std::env::current_dir() {
+        match saved::project_folder(&here, home.as_deref()) {
+            Ok(folder) => places.extend(folder.map(|f| (Origin::Project, f))),
+            Err(problem) => tell(&problem),
+        }
+    }
+    places
+}
+
+fn tell(text: &str) {
+    // standard error may be closed
+    let _ = writeln!(io::stderr(), "pgdeck: {}", clean::text(text));
+}

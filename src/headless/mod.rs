@@ -2,6 +2,8 @@
 
 pub mod conninfo;
 pub mod exit;
+pub(crate) mod output;
 pub mod password;
 pub mod queries;
 pub mod run;
+pub(crate) mod stop;

@@ -6,7 +6,7 @@ use crate::{
         saved::{Origin, Parameter},
     },
     format::{End, Format},
-    headless::exit::Exit,
+    headless::{exit::Exit, output::Output},
     settings::saved,
     text::clean,
 };
@@ -15,11 +15,18 @@ use std::{
     path::PathBuf,
 };
 
-/// Lists them; what could not be read is told on standard error.
+/// Lists them on standard output; what could not be read is told on standard error.
 ///
 /// # Errors
 /// Writing failed.
-pub fn queries(
+pub fn queries(places: &[(Origin, PathBuf)], format: &Format) -> io::Result<Exit> {
+    let mut out = Output::stdout();
+    let exit = list(places, format, &mut out, &mut io::stderr())?;
+    out.finish()?;
+    Ok(exit)
+}
+
+fn list(
     places: &[(Origin, PathBuf)],
     format: &Format,
     out: &mut dyn Write,
@@ -81,7 +88,7 @@ mod tests {
         let places = [(Origin::User, dir.path().to_owned())];
         let (mut out, mut narration) = (Vec::new(), Vec::new());
         let format = format::find("csv").unwrap();
-        let exit = queries(&places, format, &mut out, &mut narration).unwrap();
+        let exit = list(&places, format, &mut out, &mut narration).unwrap();
         let out = String::from_utf8(out).unwrap();
         let path = dir.path().join("mine.sql");
         assert!(out.contains(&format!("mine,mine,\"n int = 3, m\",yes,user,{}\n", path.display())), "{out}");

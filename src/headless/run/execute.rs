@@ -1,11 +1,11 @@
 //! One statement on one session: its results into the output, its notices to standard error.
 
-use super::{output::Output, report, script::Step, stop::Stop};
+use super::{report, script::Step};
 use crate::{
     core::{effect::Statement, error::DbError},
     data::rows::{Batch, Column},
     format::{End, Writer},
-    headless::exit::Exit,
+    headless::{exit::Exit, output::Output, stop::Stop},
     pg::{
         cancel::PATIENCE,
         wire::{Item, Session},

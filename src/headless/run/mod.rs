@@ -6,17 +6,17 @@
 mod execute;
 mod find;
 mod fit;
-mod output;
+
 mod report;
 mod script;
-mod stop;
+
 mod values;
 
 use crate::{
     core::{effect::Secret, error::DbError, event::Tx},
     data::saved::{Origin, SavedQuery},
     format::Format,
-    headless::{exit::Exit, password},
+    headless::{exit::Exit, output::Output, password, stop::Stop},
     pg::{
         connect::{self, ConnectError},
         target::Target,
@@ -24,14 +24,13 @@ use crate::{
     },
 };
 use execute::{Failure, Input, Results, say};
-use output::Output;
 use script::{Script, Step};
 use std::{
     io::{self, Write},
     path::PathBuf,
     time::Duration,
 };
-use stop::Stop;
+
 use values::Value;
 
 /// What `pgdeck run` was asked to do.
@@ -254,7 +253,7 @@ async fn open(run: &Run<'_>, server: &Server, stop: &Stop) -> Result<Session, En
     server.target.check().map_err(|e| End::usage(crate::text::clean::line(&e.message)))?;
     let mut options = connect::Options {
         application_name: "pgdeck".into(),
-        read_only: run.options.read_only || run.query.read_only,
+        read_only: run.options.read_only || run.query.read_only || server.target.read_only,
         ..connect::Options::default()
     };
     let mut asked = false;

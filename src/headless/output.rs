@@ -8,7 +8,7 @@ use std::{
 };
 
 /// The data's way out. Once the reader has gone (a broken pipe) everything written is dropped without an error.
-pub(super) struct Output {
+pub(crate) struct Output {
     sink: BufWriter<Sink>,
     gone: bool,
 }
@@ -23,7 +23,7 @@ enum Sink {
 
 impl Output {
     /// Standard output; what goes to a terminal has its control characters made visible.
-    pub(super) fn stdout() -> Self {
+    pub(crate) fn stdout() -> Self {
         let out = io::stdout();
         let sink =
             if out.is_terminal() { Sink::Screen(Screen { out, held: Vec::new() }) } else { Sink::Pipe(out) };
@@ -31,7 +31,7 @@ impl Output {
     }
 
     /// A file, replaced when `finish` is called and left alone otherwise.
-    pub(super) fn file(path: &Path) -> Result<Self, String> {
+    pub(crate) fn file(path: &Path) -> Result<Self, String> {
         let fault = |e: io::Error| format!("cannot write {}: {e}", path.display());
         match fs::metadata(path) {
             Ok(m) if m.is_dir() => Err(format!("cannot write {}: it is a folder", path.display())),
@@ -48,12 +48,12 @@ impl Output {
     }
 
     /// The reader has gone: nothing more needs to be made for it.
-    pub(super) fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.gone
     }
 
     /// All was written: lets it out, and puts the file in its place.
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
         self.flush()?;
         let (sink, _) = self.sink.into_parts();
         match sink {

@@ -20,21 +20,21 @@ const GRACE: Duration = Duration::from_secs(8);
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Names the file to remove should the process be ended the hard way; `None`: there is none any more.
-pub(super) fn remove_when_killed(path: Option<PathBuf>) {
+pub(crate) fn remove_when_killed(path: Option<PathBuf>) {
     *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) = path;
 }
 
 /// Watches for what stops the run. A thread of its own does the watching, so that it works while the run waits for
 /// whoever reads its output.
 #[derive(Clone)]
-pub(super) struct Stop {
+pub(crate) struct Stop {
     why: watch::Receiver<Option<Exit>>,
     running: Arc<Mutex<Option<CancelHandle>>>,
 }
 
 impl Stop {
     /// Begins to watch. Must be called inside a runtime with a worker thread.
-    pub(super) fn listen(timeout: Option<Duration>) -> Self {
+    pub(crate) fn listen(timeout: Option<Duration>) -> Self {
         let (tell, why) = watch::channel(None);
         let stop = Self { why, running: Arc::default() };
         let running = Arc::clone(&stop.running);
@@ -60,12 +60,12 @@ impl Stop {
     }
 
     /// Why the run is to end, if it is.
-    pub(super) fn reason(&self) -> Option<Exit> {
+    pub(crate) fn reason(&self) -> Option<Exit> {
         *self.why.borrow()
     }
 
     /// Waits until the run is to end.
-    pub(super) async fn stopped(&self) -> Exit {
+    pub(crate) async fn stopped(&self) -> Exit {
         let mut why = self.why.clone();
         match why.wait_for(Option::is_some).await.map(|w| *w) {
             Ok(Some(exit)) => exit,
@@ -75,7 +75,7 @@ impl Stop {
     }
 
     /// What a stop cancels on the server from now on.
-    pub(super) fn cancels(&self, handle: Option<CancelHandle>) {
+    pub(crate) fn cancels(&self, handle: Option<CancelHandle>) {
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = handle;
     }
 }
