@@ -291,6 +291,9 @@ impl<'a> Launch<'a> {
             ("shared_buffers", "64MB"),
             ("max_connections", "50"),
             ("max_wal_size", "256MB"),
+            // what is old is of no use here and would only make the copy for the next start larger
+            ("min_wal_size", "2MB"),
+            ("wal_recycle", "off"),
             ("track_io_timing", "on"),
             ("jit", "off"),
             ("autovacuum_naptime", "10s"),

@@ -60,13 +60,19 @@ pub fn obtain(install: Install, progress: Progress) -> Result<Bins, DemoError> {
         if way.system && !may_install(install) {
             continue;
         }
-        progress(&format!("No PostgreSQL on this machine: fetching one with {}", way.words));
+        let place = if way.system { String::new() } else { into_cache() };
+        progress(&format!("No PostgreSQL on this machine: fetching one with {}{place}", way.words));
         match fetch(way, user) {
             Ok(bins) => return Ok(bins),
             Err(problem) => problems.push(format!("  {}: {problem}", way.name)),
         }
     }
     Err(DemoError::Obtain(advice(&problems)))
+}
+
+/// Where a fetched server goes, for the one who wonders.
+fn into_cache() -> String {
+    cache::servers().map(|f| format!(" into {}", f.display())).unwrap_or_default()
 }
 
 /// The server fetched earlier.
