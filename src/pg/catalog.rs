@@ -1,0 +1,174 @@
+//! Reads a catalog snapshot, and describes one relation.
+
+use super::{client::Client, queries as q};
+use crate::{
+    core::error::DbError,
+    data::catalog::{Catalog, ColumnInfo, Detail, ForeignKey, Function, Key, RelKind, Relation, TypeInfo},
+};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+use tokio_postgres::{
+    Row,
+    types::{ToSql, Type},
+};
+
+/// Reads a snapshot. `emit` gets it twice: as soon as the relations are known, and whole.
+///
+/// # Errors
+/// The server's error; what was emitted stays good.
+pub async fn load(client: &Client, mut emit: impl FnMut(Arc<Catalog>)) -> Result<(), DbError> {
+    // Sent together: one round trip for the first picture.
+    let (place, relations) = tokio::try_join!(rows(client, q::PLACE, &[]), rows(client, q::RELATIONS, &[]))?;
+    let mut names = Names::default();
+    let mut catalog = Catalog {
+        relations: relations.iter().filter_map(|r| relation(r, &mut names)).collect(),
+        ..Catalog::default()
+    };
+    if let Some(row) = place.first() {
+        catalog.database = row.get("database");
+        catalog.search_path = row.get("search_path");
+        catalog.databases = row.get("databases");
+        catalog.schemas = row.get::<_, Vec<String>>("schemas").iter().map(|s| names.get(s)).collect();
+    }
+    emit(Arc::new(catalog.clone()));
+    let (columns, keys, functions, types) = tokio::try_join!(
+        rows(client, q::COLUMNS, &[]),
+        rows(client, q::FOREIGN_KEYS, &[]),
+        rows(client, q::FUNCTIONS, &[]),
+        rows(client, q::TYPES, &[])
+    )?;
+    catalog.columns = by_relation(&columns);
+    catalog.foreign_keys = keys.iter().map(foreign_key).collect();
+    catalog.functions = functions.iter().map(|r| function(r, &mut names)).collect();
+    catalog.types = types.iter().map(|r| type_info(r, &mut names)).collect();
+    catalog.complete = true;
+    emit(Arc::new(catalog));
+    Ok(())
+}
+
+/// Describes one relation; `None` when it is gone.
+///
+/// # Errors
+/// The server's error.
+pub async fn describe(client: &Client, oid: u32) -> Result<Option<Detail>, DbError> {
+    let args: &[(&(dyn ToSql + Sync), Type)] = &[(&oid, Type::OID)];
+    let (head, columns, keys, foreign) = tokio::try_join!(
+        rows(client, q::RELATION, args),
+        rows(client, q::COLUMNS_OF, args),
+        rows(client, q::KEYS_OF, args),
+        rows(client, q::FOREIGN_KEYS_OF, args)
+    )?;
+    let Some(relation) = head.first().and_then(|r| relation(r, &mut Names::default())) else {
+        return Ok(None);
+    };
+    let columns: Vec<ColumnInfo> = columns.iter().map(column).collect();
+    let mut keys: Vec<Key> = keys.iter().map(key).collect();
+    let nullable: HashSet<i16> = columns.iter().filter(|c| !c.not_null).map(|c| c.attnum).collect();
+    keys.sort_by_key(|k| (!k.primary, k.columns.iter().any(|c| nullable.contains(c))));
+    let foreign: Vec<ForeignKey> = foreign.iter().map(foreign_key).collect();
+    let references = foreign.iter().filter(|k| k.from_oid == oid).cloned().collect();
+    let referenced_by = foreign.into_iter().filter(|k| k.to_oid == oid).collect();
+    Ok(Some(Detail { relation, columns, keys, references, referenced_by }))
+}
+
+async fn rows(
+    client: &Client,
+    sql: &str,
+    args: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<Vec<Row>, DbError> {
+    client.sql().query_typed(sql, args).await.map_err(|e| client.error(&e))
+}
+
+/// The same schema name stands behind thousands of relations: it is kept once.
+#[derive(Default)]
+struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    fn get(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        self.0.insert(Arc::clone(&name));
+        name
+    }
+}
+
+fn char_of(row: &Row, name: &str) -> char {
+    row.get::<_, &str>(name).chars().next().unwrap_or(' ')
+}
+
+fn relation(row: &Row, names: &mut Names) -> Option<Relation> {
+    Some(Relation {
+        oid: row.get("oid"),
+        schema: names.get(row.get("schema")),
+        name: row.get::<_, &str>("name").into(),
+        kind: RelKind::from_char(char_of(row, "kind"))?,
+        rows: row.get("rows"),
+        bytes: row.get("bytes"),
+        partition_of: row.get("parent"),
+        comment: row.get::<_, Option<&str>>("comment").map(Into::into),
+    })
+}
+
+fn column(row: &Row) -> ColumnInfo {
+    ColumnInfo {
+        attnum: row.get("attnum"),
+        name: row.get("name"),
+        type_oid: row.get("type_oid"),
+        base_oid: row.get("base_oid"),
+        type_name: row.get("type_name"),
+        category: char_of(row, "category"),
+        not_null: row.get("not_null"),
+        default: row.get("default_expression"),
+        identity: char_of(row, "identity"),
+        generated: row.get("generated"),
+        comment: row.get("comment"),
+    }
+}
+
+/// Rows come ordered by relation.
+fn by_relation(rows: &[Row]) -> HashMap<u32, Arc<[ColumnInfo]>> {
+    rows.chunk_by(|a, b| a.get::<_, u32>("attrelid") == b.get::<_, u32>("attrelid"))
+        .filter_map(|chunk| Some((chunk.first()?.get("attrelid"), chunk.iter().map(column).collect())))
+        .collect()
+}
+
+fn key(row: &Row) -> Key {
+    Key { name: row.get("name"), primary: row.get("is_primary"), columns: row.get("columns") }
+}
+
+fn foreign_key(row: &Row) -> ForeignKey {
+    ForeignKey {
+        name: row.get("name"),
+        from_oid: row.get("from_oid"),
+        from: (row.get("from_schema"), row.get("from_name")),
+        from_columns: row.get("from_columns"),
+        to_oid: row.get("to_oid"),
+        to: (row.get("to_schema"), row.get("to_name")),
+        to_columns: row.get("to_columns"),
+        on_delete: char_of(row, "on_delete"),
+    }
+}
+
+fn function(row: &Row, names: &mut Names) -> Function {
+    Function {
+        oid: row.get("oid"),
+        schema: names.get(row.get("schema")),
+        name: row.get::<_, &str>("name").into(),
+        arguments: row.get("arguments"),
+        result: row.get("result"),
+        kind: char_of(row, "kind"),
+    }
+}
+
+fn type_info(row: &Row, names: &mut Names) -> TypeInfo {
+    TypeInfo {
+        oid: row.get("oid"),
+        schema: names.get(row.get("schema")),
+        name: row.get::<_, &str>("name").into(),
+        kind: char_of(row, "kind"),
+    }
+}
