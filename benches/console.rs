@@ -53,7 +53,15 @@ fn seed() -> String {
 }
 
 fn psql(url: &str, sql: &str) {
-    let out = Command::new("psql").args(["-X", "-q", "-v", "ON_ERROR_STOP=1", url, "-c", "set log_statement = 'none'"]);
+    let out = Command::new("psql").args([
+        "-X",
+        "-q",
+        "-v",
+        "ON_ERROR_STOP=1",
+        url,
+        "-c",
+        "set log_statement = 'none'",
+    ]);
     let mut out = out_with(out, sql);
     assert!(out.status().is_ok_and(|s| s.success()), "psql runs");
 }
@@ -68,7 +76,12 @@ fn out_with(mut command: Command, sql: &str) -> Command {
 fn console(url: &str) -> Tty {
     let home = std::env::temp_dir().join(format!("pgdeck-bench-{}", std::process::id()));
     let home = home.display().to_string();
-    Tty::start(&[url], &[("HOME", &home), ("XDG_CONFIG_HOME", &home), ("XDG_DATA_HOME", &home), ("XDG_STATE_HOME", &home)], 120, 40)
+    Tty::start(
+        &[url],
+        &[("HOME", &home), ("XDG_CONFIG_HOME", &home), ("XDG_DATA_HOME", &home), ("XDG_STATE_HOME", &home)],
+        120,
+        40,
+    )
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -106,7 +119,12 @@ fn start(url: &str) {
         }));
     }
     let (ours, theirs) = (median(ours), median(theirs));
-    println!("start to first screen with rows: {:.1} ms; psql -c 'select 1': {:.1} ms; ratio {:.2}", ms(ours), ms(theirs), ms(ours) / ms(theirs));
+    println!(
+        "start to first screen with rows: {:.1} ms; psql -c 'select 1': {:.1} ms; ratio {:.2}",
+        ms(ours),
+        ms(theirs),
+        ms(ours) / ms(theirs)
+    );
 }
 
 fn stream(url: &str) {
@@ -125,7 +143,12 @@ fn stream(url: &str) {
             t.send("]").until("another page", |s| s != before);
         }));
     }
-    println!("select * from {POSTS} posts: first rows {:.1} ms; page down {:.1} ms (median of 200); peak {:.0} MB", ms(first), ms(median(key)), peak(t.pid()));
+    println!(
+        "select * from {POSTS} posts: first rows {:.1} ms; page down {:.1} ms (median of 200); peak {:.0} MB",
+        ms(first),
+        ms(median(key)),
+        peak(t.pid())
+    );
     let end = timed(|| {
         t.send("G").see(&format!("Title of post {POSTS}"));
     });
@@ -151,15 +174,24 @@ fn browse(cluster: &Cluster, url: &str) {
         t.send("G").see(&format!("row {BIG}"));
     });
     let back = timed(|| {
-        t.send("gg").until("the first row", |s| s.contains("row 1 ") || s.contains("row 1\n") || s.contains("row 2"));
+        t.send("gg")
+            .until("the first row", |s| s.contains("row 1 ") || s.contains("row 1\n") || s.contains("row 2"));
     });
     println!(
         "browse {BIG} rows: open {:.1} ms; page down {:.1} ms (median of 100); end {:.1} ms; back {:.1} ms; peak {:.0} MB",
-        ms(open), ms(median(pages)), ms(end), ms(back), peak(t.pid())
+        ms(open),
+        ms(median(pages)),
+        ms(end),
+        ms(back),
+        peak(t.pid())
     );
     let text = fs::read(&log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text[from.min(text.len())..]).to_lowercase();
-    println!("  the server saw count(*): {}; offset: {}", text.contains("count(*)"), text.contains(" offset "));
+    println!(
+        "  the server saw count(*): {}; offset: {}",
+        text.contains("count(*)"),
+        text.contains(" offset ")
+    );
 }
 
 fn cancel(url: &str) {
@@ -196,6 +228,8 @@ fn csv(url: &str) {
     });
     println!(
         "csv of {BIG} rows: {:.1} s, peak {most:.0} MB; psql --csv: {:.1} s; ratio {:.2}",
-        ours.as_secs_f64(), theirs.as_secs_f64(), ours.as_secs_f64() / theirs.as_secs_f64()
+        ours.as_secs_f64(),
+        theirs.as_secs_f64(),
+        ours.as_secs_f64() / theirs.as_secs_f64()
     );
 }

@@ -73,11 +73,7 @@ pub async fn describe(client: &Client, oid: u32) -> Result<Option<Detail>, DbErr
     Ok(Some(Detail { relation, columns, keys, references, referenced_by }))
 }
 
-async fn rows(
-    client: &Client,
-    sql: &str,
-    args: &[(&(dyn ToSql + Sync), Type)],
-) -> Result<Vec<Row>, DbError> {
+async fn rows(client: &Client, sql: &str, args: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, DbError> {
     client.sql().query_typed(sql, args).await.map_err(|e| client.error(&e))
 }
 

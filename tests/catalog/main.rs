@@ -109,7 +109,10 @@ async fn a_relation_is_described_with_all_its_oddities() {
     assert_eq!(detail.row_key().map(|k| k.columns.clone()), Some(vec![1]));
     assert_eq!(detail.keys.len(), 2);
     let key = &detail.references[0];
-    assert_eq!((key.from_columns.join(","), key.to_columns.join(","), key.on_delete), ("pa,pb".into(), "a,b".into(), 'n'));
+    assert_eq!(
+        (key.from_columns.join(","), key.to_columns.join(","), key.on_delete),
+        ("pa,pb".into(), "a,b".into(), 'n')
+    );
     let parent = catalog::describe(&client, key.to_oid).await.expect("described").expect("there");
     assert_eq!(parent.referenced_by.len(), 1);
     assert_eq!(catalog::describe(&client, 1).await.expect("answered"), None);

@@ -33,7 +33,18 @@ impl Tty {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pgdeck"));
         command.args(args);
         command.env("TERM", "xterm-256color");
-        for name in ["PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD", "PGSERVICE", "NO_COLOR", "TMUX", "DISPLAY", "WAYLAND_DISPLAY"] {
+        for name in [
+            "PGHOST",
+            "PGPORT",
+            "PGUSER",
+            "PGDATABASE",
+            "PGPASSWORD",
+            "PGSERVICE",
+            "NO_COLOR",
+            "TMUX",
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+        ] {
             command.env_remove(name);
         }
         for (name, value) in env {
@@ -62,7 +73,10 @@ impl Tty {
 
     /// Sends bytes as a keyboard would.
     pub fn send(&mut self, bytes: &str) -> &mut Self {
-        self.writer.write_all(bytes.as_bytes()).and_then(|()| self.writer.flush()).expect("the terminal is open");
+        self.writer
+            .write_all(bytes.as_bytes())
+            .and_then(|()| self.writer.flush())
+            .expect("the terminal is open");
         self
     }
 
@@ -90,7 +104,10 @@ impl Tty {
                 return self;
             }
             let closed = self.seen.lock().expect("not poisoned").closed;
-            assert!(!closed && Instant::now() < end, "waited for {what}; closed: {closed}; the screen was\n{screen}");
+            assert!(
+                !closed && Instant::now() < end,
+                "waited for {what}; closed: {closed}; the screen was\n{screen}"
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }

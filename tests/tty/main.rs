@@ -76,7 +76,12 @@ fn a_panic_restores_the_terminal_first() {
     let home = Home::new();
     let url = db.url();
     let path = home.0.path().display().to_string();
-    let mut t = Tty::start(&[&url], &[("HOME", &path), ("XDG_STATE_HOME", &path), ("PGDECK_DEBUG_PANIC", "1")], 80, 24);
+    let mut t = Tty::start(
+        &[&url],
+        &[("HOME", &path), ("XDG_STATE_HOME", &path), ("PGDECK_DEBUG_PANIC", "1")],
+        80,
+        24,
+    );
     t.see(&db.name).send("\x1b[24~");
     assert_ne!(t.end(), 0);
     assert!(!t.alternate());
@@ -107,5 +112,11 @@ fn resizing_down_and_up_keeps_working() {
 fn the_external_editor_changes_the_text() {
     let db = server::database();
     let (_home, mut t) = console(&db);
-    t.see(&db.name).send(ALT_2).send("select 1 as one").send("\x0f").see("select 2 as one").send(F5).see("one");
+    t.see(&db.name)
+        .send(ALT_2)
+        .send("select 1 as one")
+        .send("\x0f")
+        .see("select 2 as one")
+        .send(F5)
+        .see("one");
 }
