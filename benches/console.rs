@@ -53,24 +53,12 @@ fn seed() -> String {
 }
 
 fn psql(url: &str, sql: &str) {
-    let out = Command::new("psql").args([
-        "-X",
-        "-q",
-        "-v",
-        "ON_ERROR_STOP=1",
-        url,
-        "-c",
-        "set log_statement = 'none'",
-    ]);
-    let mut out = out_with(out, sql);
-    assert!(out.status().is_ok_and(|s| s.success()), "psql runs");
-}
-
-fn out_with(mut command: Command, sql: &str) -> Command {
+    let mut command = Command::new("psql");
+    command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", url, "-c", "set log_statement = 'none'"]);
     for statement in sql.split(';').filter(|s| !s.trim().is_empty()) {
         command.args(["-c", statement]);
     }
-    command
+    assert!(command.status().is_ok_and(|s| s.success()), "psql runs");
 }
 
 fn console(url: &str) -> Tty {
