@@ -243,5 +243,6 @@ fn recorded_scripts_split_as_psql_split_them() {
     for w in &wrong {
         println!("{w}");
     }
-    assert!(wrong.len() <= 20, "{} differences", wrong.len());
+    // What only a run can tell stays: values of variables, which branch a query's result chose.
+    assert!(wrong.len() * 4000 <= statements, "{} differences", wrong.len());
 }
