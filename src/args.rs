@@ -15,6 +15,9 @@ Exit codes:
   5    timeout
   130  interrupted";
 
+/// The heading of the flags that say where to connect.
+const CONNECTION: &str = "Connection";
+
 const EXAMPLES: &str = "\
 CONNECTION is a URI (postgresql://user@host:port/database), a string of keyword=value
 pairs, the name of a profile in the config, or the name of a database. What it leaves open
@@ -48,7 +51,7 @@ pub struct Args {
     #[command(flatten)]
     connect: Connect,
     /// The server's port
-    #[arg(short, long, value_name = "PORT")]
+    #[arg(short, long, value_name = "PORT", help_heading = CONNECTION)]
     port: Option<String>,
     /// Ask the server to refuse every write of this session
     #[arg(long)]
@@ -69,28 +72,27 @@ pub struct Args {
 
 /// The connection's flags, but for the port (its short form means something else in `run`).
 #[derive(Clone, Debug, Default, ClapArgs)]
-#[command(next_help_heading = "Connection")]
 struct Connect {
     /// Database name, or a connection string or URI
-    #[arg(short, long, value_name = "DBNAME")]
+    #[arg(short, long, value_name = "DBNAME", help_heading = CONNECTION)]
     dbname: Option<String>,
     /// Host name, address, or folder of the server's socket
-    #[arg(short = 'h', long, value_name = "HOST")]
+    #[arg(short = 'h', long, value_name = "HOST", help_heading = CONNECTION)]
     host: Option<String>,
     /// User to log in as
-    #[arg(short = 'U', long = "username", alias = "user", value_name = "NAME")]
+    #[arg(short = 'U', long = "username", alias = "user", value_name = "NAME", help_heading = CONNECTION)]
     user: Option<String>,
     /// Ask for the password before connecting
-    #[arg(short = 'W', long = "password", conflicts_with = "no_password")]
+    #[arg(short = 'W', long = "password", conflicts_with = "no_password", help_heading = CONNECTION)]
     password: bool,
     /// Never ask for a password
-    #[arg(short = 'w', long = "no-password")]
+    #[arg(short = 'w', long = "no-password", help_heading = CONNECTION)]
     no_password: bool,
     /// Service of the service file (pg_service.conf)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = CONNECTION)]
     service: Option<String>,
     /// Profile of the config
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = CONNECTION)]
     profile: Option<String>,
 }
 
@@ -180,7 +182,7 @@ pub struct Run {
     #[command(flatten)]
     connect: Connect,
     /// The server's port (-p is a parameter here)
-    #[arg(long, value_name = "PORT", help_heading = "Connection")]
+    #[arg(long, value_name = "PORT", help_heading = CONNECTION)]
     port: Option<String>,
 }
 
@@ -207,7 +209,7 @@ pub struct Conninfo {
     #[command(flatten)]
     connect: Connect,
     /// The server's port
-    #[arg(short, long, value_name = "PORT", help_heading = "Connection")]
+    #[arg(short, long, value_name = "PORT", help_heading = CONNECTION)]
     port: Option<String>,
 }
 
@@ -513,6 +515,12 @@ mod tests {
     #[test]
     fn help_and_manual_tell_the_exit_codes() {
         let help = read("--help").expect_err("help").to_string();
+        let (options, connection) = help.split_once("\nConnection:").expect("two headings");
+        assert!(
+            options.contains("--theme") && options.contains("--help") && !options.contains("--host"),
+            "{help}"
+        );
+        assert!(connection.contains("--port") && !connection.contains("--theme <"), "{help}");
         let mut page = vec![];
         man(&mut page).expect("writes");
         let page = String::from_utf8(page).expect("text");
