@@ -95,10 +95,15 @@ impl Table {
         }
         let now = self.to_keep();
         if now != self.kept {
-            let key = self.keep_key(cx);
-            cx.ask(Effect::Keep { key, value: now.text() });
             self.kept = now;
+            self.keep_now(cx);
         }
+    }
+
+    /// Keeps what is to be remembered, changed or not.
+    pub fn keep_now(&self, cx: &mut Cx<'_>) {
+        let key = self.keep_key(cx);
+        cx.ask(Effect::Keep { key, value: self.kept.text() });
     }
 
     /// Describes and reads anew, staying where the cursor is.
@@ -256,20 +261,26 @@ impl Table {
         }
     }
 
-    /// An answer; `false`: not for this table.
-    pub fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) -> bool {
+    /// Does this table wait for the job?
+    #[must_use]
+    pub fn owns(&self, job: JobId) -> bool {
+        self.describing.is_some_and(|(j, _)| j == job)
+            || self.recalling == Some(job)
+            || self.fetch.as_ref().is_some_and(|f| f.job == job)
+            || matches!(self.count, Count::Running(j, _) if j == job)
+    }
+
+    /// An answer to one of its jobs.
+    pub fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
         if self.describing.is_some_and(|(j, _)| j == job) {
             self.described(news, cx);
         } else if self.recalling == Some(job) {
             self.recalled(news, cx);
         } else if self.fetch.as_ref().is_some_and(|f| f.job == job) {
             self.page_news(news, cx);
-        } else if matches!(self.count, Count::Running(j, _) if j == job) {
-            self.count_news(news, cx);
         } else {
-            return false;
+            self.count_news(news, cx);
         }
-        true
     }
 
     fn described(&mut self, news: News, cx: &mut Cx<'_>) {

@@ -50,6 +50,10 @@ pub struct Table {
     pub good: View,
     /// Do not restore the remembered filter: this table was opened with one of its own.
     pub given: bool,
+    /// So many conditions come from the row above and stay when the filter is cleared.
+    pub pinned: usize,
+    /// It was decided whether rows are shown below.
+    pub settled: bool,
     /// Cursor, scroll, columns.
     pub grid: GridState,
     /// The rows here.
@@ -94,6 +98,8 @@ impl Table {
             view: View::default(),
             good: View::default(),
             given: false,
+            pinned: 0,
+            settled: false,
             grid: GridState::new(world.settings.column_width),
             window: Window::default(),
             shape: Shape::default(),
@@ -325,7 +331,8 @@ impl Table {
     /// Filter and sort in a few words.
     #[must_use]
     pub fn describe_view(&self) -> String {
-        let mut parts: Vec<String> = self.view.filter.conditions.iter().map(|c| c.describe()).collect();
+        let own = self.view.filter.conditions.iter().skip(self.pinned);
+        let mut parts: Vec<String> = own.map(|c| c.describe()).collect();
         parts.extend(self.view.filter.raw.clone());
         let sort: Vec<String> = (self.view.sort.iter())
             .map(|s| format!("{} {}", s.column, if s.descending { "↓" } else { "↑" }))

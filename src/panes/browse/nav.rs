@@ -1,0 +1,242 @@
+//! Going places: opening tables, following references both ways, back and forward.
+
+use super::{
+    Browse, Over, Part,
+    below::{self, Below},
+    filter::Ask,
+    kept,
+    table::Table,
+    tree::Key,
+    whole::Whole,
+};
+use crate::{
+    core::{
+        effect::Effect,
+        pane::{Cx, Popup, Tone},
+    },
+    data::catalog::ForeignKey,
+    sql::filter::Condition,
+};
+
+/// Places remembered behind the present one.
+const MOST_PLACES: usize = 30;
+
+/// Where one was: the tables as they stood.
+#[derive(Debug)]
+pub struct Place {
+    main: Table,
+    below: Option<Below>,
+    focus: Part,
+}
+
+impl Browse {
+    /// Shows a table; the present place can be come back to.
+    pub(super) fn open(&mut self, mut table: Table, focus: bool, cx: &mut Cx<'_>) {
+        self.over.clear();
+        self.forward.clear();
+        if let Some(place) = self.leave(cx) {
+            self.back.push_back(place);
+            if self.back.len() > MOST_PLACES {
+                self.back.pop_front();
+            }
+        }
+        if !table.given {
+            let (key, name) = (kept::key(cx.world, "last"), table.name.clone());
+            cx.ask(Effect::Keep { key, value: Some(name) });
+        }
+        self.tree.reveal(&Key::Relation(table.oid));
+        table.open(cx);
+        self.main = Some(table);
+        if focus || self.focus == Part::Below || self.back.is_empty() {
+            self.focus = Part::Main;
+        }
+    }
+
+    /// Takes the present place off the screen.
+    fn leave(&mut self, cx: &mut Cx<'_>) -> Option<Place> {
+        let mut below = self.below.take();
+        if let Some(b) = &mut below {
+            b.table.stop(cx);
+            b.table.window.shrink(b.table.grid.row());
+        }
+        let mut main = self.main.take()?;
+        main.stop(cx);
+        main.window.shrink(main.grid.row());
+        Some(Place { main, below, focus: self.focus })
+    }
+
+    fn come_to(&mut self, place: Place, cx: &mut Cx<'_>) {
+        self.over.clear();
+        self.tree.reveal(&Key::Relation(place.main.oid));
+        self.main = Some(place.main);
+        self.below = place.below;
+        self.focus = place.focus;
+        for table in self.main.iter_mut().chain(self.below.as_mut().map(|b| &mut b.table)) {
+            if table.detail.is_none() {
+                table.open(cx);
+            } else {
+                table.look_ahead(cx);
+            }
+        }
+    }
+
+    /// To the place before; `false` when there is none.
+    pub(super) fn go_back(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Some(place) = self.back.pop_back() else { return false };
+        if let Some(here) = self.leave(cx) {
+            self.forward.push(here);
+        }
+        self.come_to(place, cx);
+        true
+    }
+
+    /// To the place one came back from.
+    pub(super) fn go_forward(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Some(place) = self.forward.pop() else { return false };
+        if let Some(here) = self.leave(cx) {
+            self.back.push_back(here);
+        }
+        self.come_to(place, cx);
+        true
+    }
+
+    /// Can one go there?
+    pub(super) fn has_place(&self, back: bool) -> bool {
+        if back { !self.back.is_empty() } else { !self.forward.is_empty() }
+    }
+
+    /// Once a table is described: decides whether rows are shown below.
+    pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
+        let Some(main) = &mut self.main else { return };
+        let Some(detail) = main.detail.clone().filter(|_| main.recalling.is_none() && !main.settled) else { return };
+        main.settled = true;
+        if self.below.is_none()
+            && let Some(key) = below::by_itself(&detail, main.kept.detail.as_deref())
+        {
+            self.below = Some(Below::new(key, cx));
+        }
+    }
+
+    /// The next reference below, or none.
+    pub(super) fn cycle_below(&mut self, cx: &mut Cx<'_>) {
+        let Some(main) = &mut self.main else { return };
+        let Some(detail) = main.detail.clone() else { return };
+        if detail.referenced_by.is_empty() {
+            return cx.toast(Tone::Note, format!("No table refers to {}", main.name));
+        }
+        main.settled = true;
+        let next = below::next_key(&detail, self.below.as_ref().map(|b| &b.key));
+        main.kept.detail = Some(next.as_ref().map_or_else(String::new, |k| k.name.clone()));
+        main.keep_now(cx);
+        if let Some(mut old) = self.below.take() {
+            old.table.stop(cx);
+        }
+        self.below = next.map(|key| Below::new(key, cx));
+        if self.below.is_none() && self.focus == Part::Below {
+            self.focus = Part::Main;
+        }
+    }
+
+    /// Enter in the tree.
+    pub(super) fn open_node(&mut self, cx: &mut Cx<'_>) {
+        let Some(node) = self.tree.chosen() else { return };
+        match node.key.clone() {
+            Key::Relation(oid) => {
+                let here = self.main.as_ref().is_some_and(|m| m.oid == oid && m.view.filter.is_empty());
+                if here {
+                    self.focus = Part::Main;
+                } else {
+                    self.open(Table::new(cx.world, oid), true, cx);
+                }
+            }
+            Key::Function(oid) => {
+                let title = node.text.clone();
+                self.show_definition(Whole::function(oid), title, cx);
+            }
+            Key::Type(oid) => {
+                let title = node.text.clone();
+                self.show_definition(Whole::type_of(oid), title, cx);
+            }
+            Key::Schema(_) | Key::Group(..) => {
+                self.tree.toggle();
+            }
+        }
+    }
+
+    /// The reference of this cell, to the row it means.
+    pub(super) fn follow_key(&mut self, cx: &mut Cx<'_>) {
+        let Some(table) = self.table() else { return };
+        let keys = table.references_here();
+        match &keys[..] {
+            [] => {
+                let column = table.column_info().map_or("this column", |c| &c.name);
+                cx.toast(Tone::Note, format!("{column} is not part of a foreign key (those show → and their table)"));
+            }
+            [one] => self.follow_one(&one.clone(), cx),
+            _ => {
+                let items = keys.iter().map(|k| (k.name.clone(), format!("→ {}.{}", k.to.0, k.to.1))).collect();
+                self.ask = Some(Ask::Follow(keys));
+                cx.popup(Popup::Pick { question: "browse", title: "Follow which reference?".into(), items });
+            }
+        }
+    }
+
+    pub(super) fn follow_one(&mut self, key: &ForeignKey, cx: &mut Cx<'_>) {
+        let Some(table) = self.table() else { return };
+        let row = table.grid.row();
+        let mut conditions = vec![];
+        for (from, to) in key.from_columns.iter().zip(&key.to_columns) {
+            let value = table.column_named(from).and_then(|c| table.exact(row, c));
+            match value {
+                None => return cx.toast(Tone::Note, format!("{from} is too long to look the row up by")),
+                Some(None) => return cx.toast(Tone::Note, format!("{from} is NULL: it refers to no row")),
+                Some(value) => conditions.push(Condition::equal(to, value)),
+            }
+        }
+        self.open_given(key.to_oid, conditions, cx);
+    }
+
+    fn open_given(&mut self, oid: u32, conditions: Vec<Condition>, cx: &mut Cx<'_>) {
+        let mut table = Table::new(cx.world, oid);
+        table.given = true;
+        table.view.filter.conditions = conditions;
+        self.open(table, true, cx);
+    }
+
+    /// Rows of other tables that refer to this one.
+    pub(super) fn referring(&mut self, cx: &mut Cx<'_>) {
+        let Some(table) = self.table() else { return };
+        let Some(detail) = table.detail.clone() else { return };
+        match &detail.referenced_by[..] {
+            [] => cx.toast(Tone::Note, format!("No table refers to {}", table.name)),
+            [one] => self.refer_one(&one.clone(), cx),
+            all => {
+                let item = |k: &ForeignKey| (format!("{}.{}", k.from.0, k.from.1), k.from_columns.join(", "));
+                let items = all.iter().map(item).collect();
+                self.ask = Some(Ask::Referring(all.to_vec()));
+                cx.popup(Popup::Pick { question: "browse", title: "Rows of which table?".into(), items });
+            }
+        }
+    }
+
+    pub(super) fn refer_one(&mut self, key: &ForeignKey, cx: &mut Cx<'_>) {
+        let Some(table) = self.table() else { return };
+        let row = table.grid.row();
+        let mut conditions = vec![];
+        for (from, to) in key.from_columns.iter().zip(&key.to_columns) {
+            match table.column_named(to).and_then(|c| table.exact(row, c)) {
+                None => return cx.toast(Tone::Note, format!("{to} is too long to look rows up by")),
+                Some(None) => return cx.toast(Tone::Note, format!("{to} is NULL: nothing can refer to it")),
+                Some(value) => conditions.push(Condition::equal(from, value)),
+            }
+        }
+        self.open_given(key.from_oid, conditions, cx);
+    }
+
+    /// The record view of the current row.
+    pub(super) fn open_record(&mut self) {
+        if self.table().is_some_and(|t| !t.window.is_empty()) {
+            self.over.push(Over::Record(Default::default()));
+        }
+    }
+}
