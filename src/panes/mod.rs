@@ -1,5 +1,6 @@
 //! EVERY PANE, one row: kind and how it is made. Popups have no row: the app opens them.
 
+pub mod browse;
 pub mod confirm;
 mod empty;
 pub mod help;
@@ -9,7 +10,9 @@ pub mod page;
 pub mod palette;
 pub mod password;
 pub mod pick;
+pub mod record;
 pub mod sql;
+pub mod value;
 
 use crate::core::pane::{Pane, PaneKind};
 
@@ -24,7 +27,11 @@ pub struct Row {
 
 /// The panes in the order of the tab line.
 pub const TABLE: &[Row] = &[
+<<<<<<< HEAD
     Row { kind: PaneKind::Browse, make: || Box::new(empty::Empty("Browse")) },
     Row { kind: PaneKind::Sql, make: || Box::<sql::Sql>::default() },
+=======
+    Row { kind: PaneKind::Browse, make: || Box::new(browse::Browse::default()) },
+    Row { kind: PaneKind::Sql, make: || Box::new(empty::Empty("SQL")) },
     Row { kind: PaneKind::Saved, make: || Box::new(empty::Empty("Saved")) },
 ];

@@ -53,7 +53,14 @@ impl RecordView {
     }
 
     /// The next field whose name or value holds the text looked for.
-    fn find(&self, forward: bool, grid: &mut GridState, source: &dyn GridSource, shown: &[usize], at: usize) -> bool {
+    fn find(
+        &self,
+        forward: bool,
+        grid: &mut GridState,
+        source: &dyn GridSource,
+        shown: &[usize],
+        at: usize,
+    ) -> bool {
         let needle = grid.finding().to_lowercase();
         let n = shown.len();
         if needle.is_empty() || n == 0 {
@@ -83,7 +90,14 @@ impl RecordView {
     }
 
     /// Draws the fields that fit.
-    pub fn draw(&mut self, buf: &mut Buffer, area: Rect, grid: &GridState, source: &dyn GridSource, theme: &Theme) {
+    pub fn draw(
+        &mut self,
+        buf: &mut Buffer,
+        area: Rect,
+        grid: &GridState,
+        source: &dyn GridSource,
+        theme: &Theme,
+    ) {
         let area = area.intersection(buf.area);
         self.area = area;
         self.drawn.clear();
@@ -114,7 +128,14 @@ impl RecordView {
             paint::put_clipped(buf, area.x + 1, y, name as u16, head.name, style);
             if types > 0 {
                 let x = area.x + name as u16 + 2;
-                paint::put_clipped(buf, x, y, types as u16 - 1, &head.detail, theme.style("grid.header.type"));
+                paint::put_clipped(
+                    buf,
+                    x,
+                    y,
+                    types as u16 - 1,
+                    &head.detail,
+                    theme.style("grid.header.type"),
+                );
             }
             let x = area.x + (name + types) as u16 + 3;
             let value = value_style(source.cell(grid.row(), *column), head.kind, theme);
@@ -185,7 +206,8 @@ fn preview(cell: GridCell<'_>, room: usize, most: usize) -> Vec<String> {
         }
     }
     if full || more.is_some() {
-        let size = more.filter(|n| *n > 0).map_or(String::new(), |n| format!(" {} · v shows it", units::bytes(n)));
+        let size =
+            more.filter(|n| *n > 0).map_or(String::new(), |n| format!(" {} · v shows it", units::bytes(n)));
         let mark = format!(" …{size}");
         if let Some(last) = out.last_mut() {
             *last = format!("{}{mark}", width::head(last, room.saturating_sub(width::width(&mark))));

@@ -167,10 +167,6 @@ impl<'a> PageSql<'a> {
         self.list = list.join(", ");
     }
 
-    fn from(&self) -> String {
-        table(self.detail)
-    }
-
     /// `qualified`: a bare name would mean the output column of that name, which may be a cut value.
     fn order_by(&self, flip: bool, qualified: bool) -> String {
         let table = ident(&self.detail.relation.name);
@@ -191,7 +187,7 @@ impl<'a> PageSql<'a> {
         limit: usize,
     ) -> Result<Query, String> {
         let mut query =
-            Query { sql: format!("SELECT {}\nFROM {}", self.list, self.from()), ..Query::default() };
+            Query { sql: format!("SELECT {}\nFROM {}", self.list, table(self.detail)), ..Query::default() };
         let extra = extra.map(|make| make(&mut query));
         filter::where_clause(self.detail, &self.view.filter, extra, &mut query)?;
         query.sql.push_str(&self.order_by(way == Way::Backward, true));
@@ -234,7 +230,7 @@ impl<'a> PageSql<'a> {
     /// As `edge`.
     pub fn stream(&self) -> Result<Query, String> {
         let mut query =
-            Query { sql: format!("SELECT {}\nFROM {}", self.list, self.from()), ..Query::default() };
+            Query { sql: format!("SELECT {}\nFROM {}", self.list, table(self.detail)), ..Query::default() };
         filter::where_clause(self.detail, &self.view.filter, None, &mut query)?;
         query.sql.push_str(&self.order_by(false, true));
         Ok(query)
@@ -245,7 +241,8 @@ impl<'a> PageSql<'a> {
     /// # Errors
     /// As `edge`.
     pub fn count(&self) -> Result<Query, String> {
-        let mut query = Query { sql: format!("SELECT count(*)\nFROM {}", self.from()), ..Query::default() };
+        let mut query =
+            Query { sql: format!("SELECT count(*)\nFROM {}", table(self.detail)), ..Query::default() };
         filter::where_clause(self.detail, &self.view.filter, None, &mut query)?;
         Ok(query)
     }
@@ -256,7 +253,7 @@ impl<'a> PageSql<'a> {
     /// As `edge`.
     pub fn statement(&self, limit: Option<usize>) -> Result<String, String> {
         let names: Vec<String> = self.detail.columns.iter().map(|c| ident(&c.name).to_string()).collect();
-        let sql = format!("SELECT {}\nFROM {}", names.join(", "), self.from());
+        let sql = format!("SELECT {}\nFROM {}", names.join(", "), table(self.detail));
         let mut query = Query { sql, literals: true, ..Query::default() };
         filter::where_clause(self.detail, &self.view.filter, None, &mut query)?;
         let mut sql = query.sql + &self.order_by(false, false);

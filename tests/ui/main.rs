@@ -4,5 +4,6 @@
 #[allow(dead_code, reason = "every test program uses its own part of this")]
 mod robot;
 
+mod browse;
 mod frame;
 mod sql;

@@ -36,7 +36,7 @@ impl Browse {
         match (command, part) {
             (Command::Accept | Command::Open, Part::Tree) => {
                 self.typing = None;
-                self.open_node(cx);
+                self.open_found(cx);
             }
             (Command::Accept | Command::Open, _) => {
                 self.typing = None;
@@ -101,7 +101,10 @@ impl Browse {
         let Some(Over::Value(view)) = self.over.last_mut() else { return false };
         match view.command(command) {
             Done::Yes => true,
-            Done::No => matches!(command, Command::NextPart | Command::PreviousPart | Command::Zoom | Command::Refresh),
+            Done::No => matches!(
+                command,
+                Command::NextPart | Command::PreviousPart | Command::Zoom | Command::Refresh
+            ),
             done => {
                 self.value_done(done, cx);
                 true
@@ -152,7 +155,8 @@ impl Browse {
             _ => {}
         }
         let Some(Over::Record(mut view)) = self.over.pop() else { return false };
-        let done = self.table_mut().is_some_and(|t| t.with_grid(|grid, source| view.command(command, grid, source)));
+        let done =
+            self.table_mut().is_some_and(|t| t.with_grid(|grid, source| view.command(command, grid, source)));
         self.over.push(Over::Record(view));
         done || self.table_command(command, cx)
     }
@@ -304,7 +308,12 @@ impl Browse {
                 self.main.is_some()
             }
             C::FindOnServer | C::Detail | C::Columns => self.main.is_some(),
-            C::Referring => rows && self.table().and_then(|t| t.detail.as_ref()).is_some_and(|d| !d.referenced_by.is_empty()),
+            C::Referring => {
+                rows && self
+                    .table()
+                    .and_then(|t| t.detail.as_ref())
+                    .is_some_and(|d| !d.referenced_by.is_empty())
+            }
             C::FollowKey => rows && self.table().is_some_and(|t| !t.references_here().is_empty()),
             other => !copy::is_copy(other) || rows || !self.over.is_empty(),
         }

@@ -83,7 +83,12 @@ impl Below {
         self.due = None;
         let Some(values) = &self.of else { return };
         let linked = self.key.from_columns.iter().zip(values).map(|(c, v)| Condition::equal(c, v.clone()));
-        let own = self.table.view.filter.conditions.split_off(self.table.pinned.min(self.table.view.filter.conditions.len()));
+        let own = self
+            .table
+            .view
+            .filter
+            .conditions
+            .split_off(self.table.pinned.min(self.table.view.filter.conditions.len()));
         self.table.view.filter.conditions = linked.chain(own).collect();
         self.table.trouble = None;
         self.table.stale.get_or_insert(cx.world.now);

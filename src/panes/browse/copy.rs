@@ -85,7 +85,8 @@ impl Browse {
             Command::CopyCell | Command::CopyInList => vec![table.grid.column()],
             _ => table.grid.shown().to_vec(),
         };
-        let cut = rows.iter().any(|r| columns.iter().any(|c| matches!(table.cell(*r, *c), GridCell::Cut(..))));
+        let cut =
+            rows.iter().any(|r| columns.iter().any(|c| matches!(table.cell(*r, *c), GridCell::Cut(..))));
         if !cut {
             let mut batch = Batch::new(columns.len());
             for row in rows {
@@ -117,7 +118,10 @@ impl Browse {
             News::Resting => {
                 cx.ask(Effect::Stop { job: copying.job });
                 self.copying = None;
-                cx.toast(Tone::Warning, format!("More than {} to copy: not copied", units::bytes(MOST_BYTES)));
+                cx.toast(
+                    Tone::Warning,
+                    format!("More than {} to copy: not copied", units::bytes(MOST_BYTES)),
+                );
             }
             News::Done(summary) if summary.last => self.copy_done(cx),
             News::Failed(_, error, _) => {
@@ -151,7 +155,9 @@ fn fetch(table: &Table, rows: &[u64], cx: &mut Cx<'_>) -> Result<JobId, String> 
     let detail = table.detail.as_deref().ok_or("the table is still being described")?;
     if rows.len() > MOST_ROWS {
         let n = units::count(MOST_ROWS as u64);
-        return Err(format!("Some values are only here in part: at most {n} rows with such values can be copied"));
+        return Err(format!(
+            "Some values are only here in part: at most {n} rows with such values can be copied"
+        ));
     }
     let mut statements = vec![];
     for row in rows {
@@ -176,7 +182,11 @@ fn finish(table: &Table, key: char, columns: &[usize], batch: &Batch, cx: &mut C
             let what = match key {
                 'y' if batch.len() == 1 => format!("Copied {} ({size})", columns[0].name),
                 'y' | 'n' => format!("Copied {} of {} rows ({size})", columns[0].name, batch.len()),
-                _ => format!("Copied {} as {} ({size})", units::counted(batch.len() as u64, "row", "rows"), format.name),
+                _ => format!(
+                    "Copied {} as {} ({size})",
+                    units::counted(batch.len() as u64, "row", "rows"),
+                    format.name
+                ),
             };
             cx.ask(Effect::Copy(text));
             cx.toast(Tone::Ok, what);

@@ -1,6 +1,9 @@
 //! Drawing Browse: the tree at the left, grids at the right, a title line over each part.
 
-use super::{Browse, Over, Part, Typing, table::{Table, Trouble}};
+use super::{
+    Browse, Over, Part, Typing,
+    table::{Table, Trouble},
+};
 use crate::{
     core::{theme::Theme, world::World},
     text::{clean, width},
@@ -23,7 +26,14 @@ impl Browse {
     pub(super) fn draw_all(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
         self.areas = Default::default();
         if area.width < 16 || area.height < 3 {
-            paint::put(frame.buffer_mut(), area.x, area.y, area.width, "too small", world.theme.style("text.dim"));
+            paint::put(
+                frame.buffer_mut(),
+                area.x,
+                area.y,
+                area.width,
+                "too small",
+                world.theme.style("text.dim"),
+            );
             return;
         }
         let (tree, rest) = self.split(area);
@@ -92,11 +102,19 @@ impl Browse {
         } else if narrowed {
             body.height = body.height.saturating_sub(1);
             let text = format!("/{} · Esc ends it", self.tree.narrowed());
-            paint::put_clipped(frame.buffer_mut(), area.x, body.bottom(), area.width, &text, theme.style("text.dim"));
+            paint::put_clipped(
+                frame.buffer_mut(),
+                area.x,
+                body.bottom(),
+                area.width,
+                &text,
+                theme.style("text.dim"),
+            );
         }
         self.areas.tree = Rect { y: area.y, height: area.height, ..body };
         if self.tree_of.is_none() {
-            let text = if world.server().is_some_and(|s| s.info.is_some()) { "reading the catalog …" } else { "" };
+            let text =
+                if world.server().is_some_and(|s| s.info.is_some()) { "reading the catalog …" } else { "" };
             paint::put_clipped(frame.buffer_mut(), body.x, body.y, body.width, text, theme.style("text.dim"));
             return;
         }
@@ -136,7 +154,11 @@ impl Browse {
             let typing = self.typing.as_ref().filter(|t| t.part == Part::Below);
             let link = lower.link();
             let own = lower.table.describe_view();
-            let and = if own.is_empty() || lower.table.view.filter.conditions.len() <= lower.table.pinned { " " } else { " and " };
+            let and = if own.is_empty() || lower.table.view.filter.conditions.len() <= lower.table.pinned {
+                " "
+            } else {
+                " and "
+            };
             let view = format!("{link}{and}{own}");
             let title = (table_title(&lower.table, world), view.trim().to_owned());
             match lower.nothing {
@@ -162,7 +184,12 @@ impl Browse {
                         Some(typing) if inner.height > 1 => {
                             let line = Rect { y: inner.bottom() - 1, height: 1, ..inner };
                             paint::put(frame.buffer_mut(), line.x, line.y, 1, "/", theme.style("key"));
-                            typing.input.draw(frame, Rect { x: line.x + 1, width: line.width - 1, ..line }, theme, true);
+                            typing.input.draw(
+                                frame,
+                                Rect { x: line.x + 1, width: line.width - 1, ..line },
+                                theme,
+                                true,
+                            );
                             Rect { height: inner.height - 1, ..inner }
                         }
                         _ => inner,
@@ -184,7 +211,14 @@ fn table_title(table: &Table, world: &World) -> String {
 }
 
 /// A title line: name and remark at the left, a word at the right.
-fn draw_title(buf: &mut Buffer, area: Rect, (name, remark): (&str, &str), right: &str, focused: bool, theme: &Theme) {
+fn draw_title(
+    buf: &mut Buffer,
+    area: Rect,
+    (name, remark): (&str, &str),
+    right: &str,
+    focused: bool,
+    theme: &Theme,
+) {
     let style = theme.style(if focused { "title.focus" } else { "title" });
     paint::fill(buf, area, style);
     let mark = if focused { "▌" } else { " " };
@@ -279,7 +313,9 @@ fn trouble_lines(trouble: &Trouble, some_rows: bool, cells: u16) -> Vec<(String,
         ("42501", _) => "Your role may not read this. Ask for: GRANT SELECT ON … TO …; then F5 tries again.",
         ("42P01" | "42703", _) => "It was changed or dropped since. F5 in the tree reads the catalog anew.",
         ("57014", _) => "A time limit ended it. F5 tries again; a filter or another sort may be quicker.",
-        _ if error.fatal => "The connection was lost. F5 connects and reads again; filter and place are kept.",
+        _ if error.fatal => {
+            "The connection was lost. F5 connects and reads again; filter and place are kept."
+        }
         (_, true) => "The rows read so far stay. F5 tries again.",
         _ => "F5 tries again, X clears filter and sort, Backspace goes back.",
     };
@@ -309,7 +345,14 @@ fn draw_welcome(buf: &mut Buffer, area: Rect, world: &World) {
         None => &[],
     };
     for (i, line) in lines.iter().enumerate().take(usize::from(area.height.saturating_sub(1))) {
-        paint::put_clipped(buf, area.x + 2, area.y + 1 + i as u16, area.width - 2, line, theme.style("text.dim"));
+        paint::put_clipped(
+            buf,
+            area.x + 2,
+            area.y + 1 + i as u16,
+            area.width - 2,
+            line,
+            theme.style("text.dim"),
+        );
     }
 }
 
@@ -320,7 +363,8 @@ fn draw_frame(buf: &mut Buffer, area: Rect, title: &str, right: &str, theme: &Th
     let inner = block.inner(area);
     block.render(area, buf);
     let cells = area.width.saturating_sub(4);
-    let x = paint::put_clipped(buf, area.x + 2, area.y, cells, &format!(" {title} "), theme.style("title.focus"));
+    let x =
+        paint::put_clipped(buf, area.x + 2, area.y, cells, &format!(" {title} "), theme.style("title.focus"));
     let room = area.right().saturating_sub(x + 2);
     if !right.is_empty() && usize::from(room) > width::width(right) + 2 {
         paint::put_right(buf, x, area.y, room, &format!(" {right} "), theme.style("title"));

@@ -15,7 +15,10 @@ use crate::{
         pane::{Cx, Tone},
     },
     data::rows::Batch,
-    sql::{filter::Query, page::{Shape, Way, key_columns}},
+    sql::{
+        filter::Query,
+        page::{Shape, Way, key_columns},
+    },
     widgets::grid::Want,
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -289,7 +292,10 @@ impl Table {
                 self.describing = None;
                 self.name = format!("{}.{}", detail.relation.schema, detail.relation.name);
                 let first_time = self.detail.is_none();
-                let same = self.detail.as_ref().is_some_and(|d| d.columns == detail.columns && d.keys == detail.keys);
+                let same = self
+                    .detail
+                    .as_ref()
+                    .is_some_and(|d| d.columns == detail.columns && d.keys == detail.keys);
                 self.keyed = !key_columns(&detail).is_empty();
                 self.detail = Some(detail);
                 if first_time {

@@ -202,7 +202,8 @@ impl Browse {
             (format!("move {here} right"), String::new()),
         ];
         items.extend(detail.columns.iter().enumerate().map(|(i, c)| {
-            let state = if table.grid.is_hidden(i) { "hidden · choose to show" } else { "shown · choose to hide" };
+            let state =
+                if table.grid.is_hidden(i) { "hidden · choose to show" } else { "shown · choose to hide" };
             (c.name.clone(), state.to_owned())
         }));
         self.ask = Some(Ask::Columns);

@@ -108,7 +108,9 @@ impl Browse {
     /// Once a table is described: decides whether rows are shown below.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
         let Some(main) = &mut self.main else { return };
-        let Some(detail) = main.detail.clone().filter(|_| main.recalling.is_none() && !main.settled) else { return };
+        let Some(detail) = main.detail.clone().filter(|_| main.recalling.is_none() && !main.settled) else {
+            return;
+        };
         main.settled = true;
         if self.below.is_none()
             && let Some(key) = below::by_itself(&detail, main.kept.detail.as_deref())
@@ -134,6 +136,16 @@ impl Browse {
         self.below = next.map(|key| Below::new(key, cx));
         if self.below.is_none() && self.focus == Part::Below {
             self.focus = Part::Main;
+        }
+    }
+
+    /// Enter on a node found by typing: the whole tree again, and the node opened.
+    pub(super) fn open_found(&mut self, cx: &mut Cx<'_>) {
+        let key = self.tree.chosen().map(|n| n.key.clone());
+        self.tree.narrow("");
+        if let Some(key) = key {
+            self.tree.reveal(&key);
+            self.open_node(cx);
         }
     }
 
@@ -170,11 +182,15 @@ impl Browse {
         match &keys[..] {
             [] => {
                 let column = table.column_info().map_or("this column", |c| &c.name);
-                cx.toast(Tone::Note, format!("{column} is not part of a foreign key (those show → and their table)"));
+                cx.toast(
+                    Tone::Note,
+                    format!("{column} is not part of a foreign key (those show → and their table)"),
+                );
             }
             [one] => self.follow_one(&one.clone(), cx),
             _ => {
-                let items = keys.iter().map(|k| (k.name.clone(), format!("→ {}.{}", k.to.0, k.to.1))).collect();
+                let items =
+                    keys.iter().map(|k| (k.name.clone(), format!("→ {}.{}", k.to.0, k.to.1))).collect();
                 self.ask = Some(Ask::Follow(keys));
                 cx.popup(Popup::Pick { question: "browse", title: "Follow which reference?".into(), items });
             }

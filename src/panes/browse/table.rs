@@ -1,9 +1,22 @@
 //! One view of one relation: what it shows, which rows are here, where the cursor is.
 
-use super::{fetch::Fetch, kept::Kept, window::{Anchor, Window}};
+use super::{
+    fetch::Fetch,
+    kept::Kept,
+    window::{Anchor, Window},
+};
 use crate::{
-    core::{error::DbError, ids::{ConnId, JobId, Lane}, pane::Running, world::World},
-    data::{catalog::{ColumnInfo, Detail, ForeignKey}, rows::Column, value::Kind},
+    core::{
+        error::DbError,
+        ids::{ConnId, JobId, Lane},
+        pane::Running,
+        world::World,
+    },
+    data::{
+        catalog::{ColumnInfo, Detail, ForeignKey},
+        rows::Column,
+        value::Kind,
+    },
     sql::page::{PageSql, Shape, SortBy, View, key_columns},
     text::units,
     widgets::grid::{GridCell, GridColumn, GridLayout, GridSource, GridState, Sorted},
@@ -85,10 +98,10 @@ impl Table {
     /// A relation to be described and read; see `open`.
     #[must_use]
     pub fn new(world: &World, oid: u32) -> Self {
-        let name = world.catalog().and_then(|c| c.relation(oid)).map_or_else(
-            || format!("relation {oid}"),
-            |r| format!("{}.{}", r.schema, r.name),
-        );
+        let name = world
+            .catalog()
+            .and_then(|c| c.relation(oid))
+            .map_or_else(|| format!("relation {oid}"), |r| format!("{}.{}", r.schema, r.name));
         Self {
             conn: world.active,
             oid,
@@ -303,9 +316,12 @@ impl Table {
     #[must_use]
     pub fn position(&self) -> String {
         if self.window.is_empty() {
-            return self.total().filter(|_| !self.window.at_end).map_or_else(String::new, |t| format!("{t} rows"));
+            return self
+                .total()
+                .filter(|_| !self.window.at_end)
+                .map_or_else(String::new, |t| format!("{t} rows"));
         }
-        let row = match self.window.from_last(self.grid.row()) {
+        let row = match self.window.before_end(self.grid.row()) {
             Some(n) => format!("row −{}", units::count(n)),
             None => format!("row {}", units::count(self.grid.row() + 1)),
         };
@@ -354,7 +370,7 @@ impl Table {
         let short = short_type(&info.type_name);
         Cow::Owned(match target {
             Some(f) => format!("→ {}", f.to.1),
-            None if key_columns(detail).contains(&at) => format!("{short} key"),
+            None if key_columns(detail).contains(&at) => format!("pk {short}"),
             None => short.into_owned(),
         })
     }
@@ -396,7 +412,8 @@ impl GridSource for Table {
     }
 
     fn column(&self, column: usize) -> GridColumn<'_> {
-        let Some((detail, info)) = self.detail.as_ref().and_then(|d| Some((d, d.columns.get(column)?))) else {
+        let Some((detail, info)) = self.detail.as_ref().and_then(|d| Some((d, d.columns.get(column)?)))
+        else {
             return GridColumn::new("", Kind::Text);
         };
         let many = self.good.sort.len() > 1;
@@ -425,10 +442,16 @@ impl GridSource for Table {
         let Some(bytes) = self.window.cell(row, column) else { return GridCell::Null };
         let Some(limit) = self.shape.cut.get(column).copied().flatten() else { return GridCell::Text(bytes) };
         let hex = self.detail.as_ref().and_then(|d| d.columns.get(column)).is_some_and(|c| c.base_oid == 17);
-        let end = if hex { Some(2 + 2 * limit as usize).filter(|n| bytes.len() > *n) } else { cut_at(bytes, limit) };
+        let end = if hex {
+            Some(2 + 2 * limit as usize).filter(|n| bytes.len() > *n)
+        } else {
+            cut_at(bytes, limit)
+        };
         let Some(end) = end else { return GridCell::Text(bytes) };
         let size = self.shape.sizes.get(column).copied().flatten();
-        let size = size.and_then(|at| self.window.cell(row, at)).and_then(|b| std::str::from_utf8(b).ok()?.parse().ok());
+        let size = size
+            .and_then(|at| self.window.cell(row, at))
+            .and_then(|b| std::str::from_utf8(b).ok()?.parse().ok());
         GridCell::Cut(&bytes[..end], size.unwrap_or(0))
     }
 
@@ -444,7 +467,11 @@ impl GridSource for Table {
         if self.trouble.is_some() {
             return Cow::Borrowed("");
         }
-        if self.describing.is_some() || self.recalling.is_some() || self.fetch.is_some() || self.detail.is_none() {
+        if self.describing.is_some()
+            || self.recalling.is_some()
+            || self.fetch.is_some()
+            || self.detail.is_none()
+        {
             return Cow::Borrowed("reading …");
         }
         if self.view.filter.is_empty() {

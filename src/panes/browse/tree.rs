@@ -117,7 +117,7 @@ impl<'a> Build<'a> {
             return String::new();
         }
         // A partitioned table's own estimate already covers its partitions once it was analysed.
-        let rows = if r.rows >= 0.0 && r.rows > 0.0 { r.rows } else { sum(r.rows, |p| p.rows) };
+        let rows = if r.rows > 0.0 { r.rows } else { sum(r.rows, |p| p.rows) };
         let bytes = sum(r.bytes as f64, |p| p.bytes as f64);
         let known = r.rows >= 0.0 || !below.is_empty();
         let mut out = if known { units::about(rows as u64) } else { String::new() };
@@ -207,7 +207,8 @@ mod tests {
             ..Catalog::default()
         };
         let all = nodes(&catalog, true);
-        let lines: Vec<_> = all.iter().map(|n| format!("{}{}{}", "  ".repeat(n.depth.into()), n.sign, n.text)).collect();
+        let lines: Vec<_> =
+            all.iter().map(|n| format!("{}{}{}", "  ".repeat(n.depth.into()), n.sign, n.text)).collect();
         assert_eq!(
             lines,
             [

@@ -77,8 +77,13 @@ impl Browse {
                 let (Some(detail), Some(key)) = (table.detail.clone(), table.key_of(row)) else { return };
                 match page::cell(&detail, &name, &key, MOST) {
                     Ok(q) => {
-                        let statement =
-                            Statement { sql: q.sql, params: q.params, types: q.types, pure_read: true, simple: false };
+                        let statement = Statement {
+                            sql: q.sql,
+                            params: q.params,
+                            types: q.types,
+                            pure_read: true,
+                            simple: false,
+                        };
                         self.over.push(Over::Value(Box::new(view)));
                         self.whole = Some(Whole { statement, ..Whole::new("", vec![], vec![]) });
                         self.ask_or_send(size, cx);

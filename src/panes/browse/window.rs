@@ -70,7 +70,7 @@ impl Window {
 
     /// How far a row is from the very end (1 is the last row), when rows are counted from there.
     #[must_use]
-    pub fn from_last(&self, row: u64) -> Option<u64> {
+    pub fn before_end(&self, row: u64) -> Option<u64> {
         (self.anchor == Anchor::Unknown).then(|| self.tail.saturating_sub(row))
     }
 
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn numbers_are_found_when_the_start_is_reached() {
         let mut w = Window::from_end(page(50, 50), None);
-        assert_eq!(w.from_last(UNKNOWN + 49), Some(1));
+        assert_eq!(w.before_end(UNKNOWN + 49), Some(1));
         assert_eq!(w.total(), None);
         w.push_front(page(0, 50));
         let by = w.number_from_start();
@@ -286,7 +286,12 @@ mod tests {
             w.push_back(page(n * 100, 100));
         }
         w.shrink(730);
-        assert!(w.first() <= 700 && w.end() >= 800 && w.end() - w.first() <= 400, "{} {}", w.first(), w.end());
+        assert!(
+            w.first() <= 700 && w.end() >= 800 && w.end() - w.first() <= 400,
+            "{} {}",
+            w.first(),
+            w.end()
+        );
         assert_eq!(text(&w, 730), "730");
     }
 

@@ -39,12 +39,21 @@ impl ValueView {
             Body::Waiting(what) => Some((what.clone(), "text.dim")),
             Body::Null => Some((NULL.to_owned(), "grid.cell.null")),
             Body::Failed(what) => Some((what.clone(), "message.error")),
-            Body::Text if self.raw.is_empty() => Some((crate::widgets::grid::EMPTY.to_owned(), "grid.cell.empty")),
+            Body::Text if self.raw.is_empty() => {
+                Some((crate::widgets::grid::EMPTY.to_owned(), "grid.cell.empty"))
+            }
             _ => None,
         };
         if let Some((text, style)) = plain {
             for (i, line) in text.lines().take(usize::from(area.height)).enumerate() {
-                paint::put_clipped(buf, area.x + 1, area.y + i as u16, area.width - 1, line, theme.style(style));
+                paint::put_clipped(
+                    buf,
+                    area.x + 1,
+                    area.y + i as u16,
+                    area.width - 1,
+                    line,
+                    theme.style(style),
+                );
             }
         }
         self.draw_foot(buf, foot, theme);
@@ -118,7 +127,13 @@ fn tree_line(buf: &mut Buffer, place: Rect, json: &Json, node: usize, open: bool
     let end = place.right();
     let mut x = place.x + indent;
     let branch = json.count(node) > 0;
-    let sign = if !branch { "  " } else if open { "▾ " } else { "▸ " };
+    let sign = if !branch {
+        "  "
+    } else if open {
+        "▾ "
+    } else {
+        "▸ "
+    };
     let put = |buf: &mut Buffer, x: u16, text: &str, style: &str| {
         paint::put(buf, x, place.y, end.saturating_sub(x), text, theme.style(style))
     };
