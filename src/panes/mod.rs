@@ -27,11 +27,7 @@ pub struct Row {
 
 /// The panes in the order of the tab line.
 pub const TABLE: &[Row] = &[
-<<<<<<< HEAD
-    Row { kind: PaneKind::Browse, make: || Box::new(empty::Empty("Browse")) },
+    Row { kind: PaneKind::Browse, make: || Box::<browse::Browse>::default() },
     Row { kind: PaneKind::Sql, make: || Box::<sql::Sql>::default() },
-=======
-    Row { kind: PaneKind::Browse, make: || Box::new(browse::Browse::default()) },
-    Row { kind: PaneKind::Sql, make: || Box::new(empty::Empty("SQL")) },
     Row { kind: PaneKind::Saved, make: || Box::new(empty::Empty("Saved")) },
 ];
