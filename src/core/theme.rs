@@ -100,6 +100,7 @@ pub const NAMES: &[&str] = &[
     "grid.match",
     "grid.frozen",
     "grid.more",
+    "tree",
     "tree.schema",
     "tree.table",
     "tree.view",
@@ -146,6 +147,10 @@ pub const NAMES: &[&str] = &[
     "json.bool",
     "json.null",
     "json.punct",
+    "chart",
+    "chart.other",
+    "chart.warning",
+    "chart.error",
 ];
 
 #[cfg(test)]

@@ -20,7 +20,12 @@ use std::{
 use toml::de::{DeTable, DeValue};
 
 /// The themes pgdeck brings along.
-pub const BUILT_IN: &[(&str, &str)] = &[];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("dark", include_str!("../../themes/dark.toml")),
+    ("light", include_str!("../../themes/light.toml")),
+    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    ("ansi16", include_str!("../../themes/ansi16.toml")),
+];
 
 const COLOURS: &[(&str, Color)] = &[
     ("default", Color::Reset),

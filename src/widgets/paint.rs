@@ -59,13 +59,15 @@ pub fn put_marked(
     end
 }
 
-/// Blanks an area in a style.
+/// Blanks an area and lays a style over it; colours the style leaves open stay as they were.
 pub fn fill(buf: &mut Buffer, area: Rect, style: Style) {
     let area = area.intersection(buf.area);
     for y in area.top()..area.bottom() {
         for x in area.left()..area.right() {
-            buf[(x, y)].reset();
-            buf[(x, y)].set_style(style);
+            let cell = &mut buf[(x, y)];
+            let (fg, bg) = (cell.fg, cell.bg);
+            cell.reset();
+            cell.set_fg(fg).set_bg(bg).set_style(style);
         }
     }
 }
