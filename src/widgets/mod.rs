@@ -6,7 +6,11 @@
 pub mod chrome;
 pub mod editor;
 pub mod finder;
+pub mod form;
 pub mod grid;
 pub mod input;
 pub mod paint;
+pub mod spark;
+pub mod syntax;
+pub mod textview;
 pub mod tree;
