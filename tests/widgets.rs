@@ -8,9 +8,10 @@ use pgdeck::{
     core::{command::Command, theme::Theme},
     data::value::Kind,
     settings::themes::{BUILT_IN, parse},
+    sql::{highlight::highlight_line, lex::LineState},
     widgets::{
         chrome,
-        editor::{Editor, plain},
+        editor::{Editor, Spans},
         grid::{GridCell, GridColumn, GridSource, GridState, Sorted},
         tree::{Node, Tree},
     },
@@ -97,12 +98,18 @@ fn scene(theme: &Theme) -> Buffer {
     grid.find("example");
     let inner = chrome::panel(&mut buf, Rect::new(28, 0, 82, 13), "public.users", true, theme);
     grid.draw(&mut buf, inner, &Users, theme, true);
-    let mut editor = Editor::new("select u.email, count(*)\nfrom users u\n\tjoin posts p on p.user_id = u.id\nwhere u.is_actve;\n\nselect 1;");
-    editor.set_current(Some(0..90));
-    editor.set_error(Some(84..91));
-    editor.go(30);
+    let sql = "select u.email, count(*) -- per user\nfrom users u\n\tjoin posts p on p.user_id = u.id\nwhere u.is_actve and p.title <> 'x';\n\nselect 1;";
+    let mut editor = Editor::new(sql);
+    editor.set_current(Some(0..sql.find(';').unwrap_or(0)));
+    editor.set_error(sql.find("is_actve").map(|at| at..at + 8));
+    editor.go(40);
     let inner = chrome::panel(&mut buf, Rect::new(0, 13, 110, 11), "SQL", false, theme);
-    editor.draw(&mut buf, inner, theme, true, &mut plain);
+    let mut colour = |line: &str, state: &LineState, out: &mut Spans| {
+        let (spans, next) = highlight_line(line, state);
+        out.extend(spans.into_iter().map(|(range, class)| (range, class.style())));
+        next
+    };
+    editor.draw(&mut buf, inner, theme, true, &mut colour);
     buf
 }
 
@@ -132,8 +139,8 @@ fn cells_become_runs_with_their_style() {
     buf.set_string(0, 0, "a<b", Style::new().fg(Color::Rgb(1, 2, 3)).add_modifier(Modifier::BOLD));
     buf.set_string(3, 0, "日│", Style::new().bg(Color::Red));
     let picture = svg(&buf, &Picture::default());
-    assert!(picture.contains("font-weight=\"bold\">a&lt;b</text>"), "{picture}");
-    assert!(picture.contains("fill=\"#010203\"") && picture.contains("textLength=\"16.8\""), "{picture}");
+    assert!(picture.contains("<text x=\"0.0 8.4 16.8\" y=\"13.4\" fill=\"#010203\" font-weight=\"bold\">a&lt;b</text>"), "{picture}");
+    assert!(picture.contains("<text x=\"25.2\"") && picture.contains(">日</text>"), "{picture}");
     assert_eq!(picture.matches("<path").count(), 1, "the line is drawn");
     assert_eq!(picture.matches("fill=\"#c23b3f\"").count(), 2, "two grounds: the wide sign, the line");
 }

@@ -173,7 +173,7 @@ impl Form {
         let area = area.intersection(frame.area());
         self.lines.clear();
         self.scroll(area.height);
-        let label = self.fields.iter().map(|f| label_width(f)).max().unwrap_or(0);
+        let label = self.fields.iter().map(label_width).max().unwrap_or(0);
         let label = (label as u16 + 2).min(area.width / 2);
         let mut y = area.y;
         for number in self.top..self.fields.len() {

@@ -193,7 +193,7 @@ impl TextView {
                 _ => true,
             };
             let mut starts = places.into_iter().map(|r| r.start).filter(fits);
-            let place = if forward { starts.next() } else { starts.last() };
+            let place = if forward { starts.next() } else { starts.next_back() };
             if let Some(place) = place {
                 hit = Some((at, place));
                 break;
@@ -254,7 +254,7 @@ impl TextView {
             let pieces = if self.wrap {
                 width::wrap(&self.lines[line], cells)
             } else {
-                vec![0..self.lines[line].len()]
+                std::iter::once(0..self.lines[line].len()).collect()
             };
             for piece in pieces.into_iter().skip(row) {
                 if y < area.bottom() {

@@ -1,13 +1,14 @@
 //! A screen buffer as an SVG picture with its colours: for snapshot tests and the README.
 //!
-//! Every run of cells of one style is one `<text>` of a fixed length, so that columns stay aligned
-//! whatever monospace font the viewer has. Box-drawing lines are drawn as lines: fonts leave gaps.
+//! Every run of cells of one style is one `<text>` in which each sign has its own x, so that columns
+//! stay aligned whatever font the viewer has. Box-drawing lines are drawn as lines: fonts leave gaps.
 
 use ratatui::{
     buffer::Buffer,
     style::{Color, Modifier},
 };
 use std::fmt::Write;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Width and height of a cell, and where its baseline is.
 const CELL: (f64, f64) = (8.4, 18.0);
@@ -117,11 +118,11 @@ fn run(out: &mut String, (x, y): (u16, u16), cells: u16, text: &str, look: &Look
             look.bg
         );
     }
-    for (n, c) in text.chars().enumerate() {
+    for (n, g) in text.graphemes(true).enumerate() {
+        let c = g.chars().next().unwrap_or(' ');
         drawn(out, left + n as f64 * CELL.0, top, c, &look.fg);
     }
-    let shown: String = text.chars().map(|c| if strokes(c).is_some() { ' ' } else { c }).collect();
-    if !shown.trim().is_empty() {
+    for word in words(text) {
         let mut style = format!("fill=\"{}\"", look.fg);
         for (on, attribute) in
             [(look.bold, " font-weight=\"bold\""), (look.italic, " font-style=\"italic\"")]
@@ -130,12 +131,10 @@ fn run(out: &mut String, (x, y): (u16, u16), cells: u16, text: &str, look: &Look
                 style.push_str(attribute);
             }
         }
-        let _ = writeln!(
-            out,
-            "<text x=\"{left:.1}\" y=\"{:.1}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\" {style}>{}</text>",
-            top + BASE,
-            escaped(&shown)
-        );
+        let at: Vec<String> =
+            (0..word.signs).map(|n| format!("{:.1}", left + (word.cell + n) as f64 * CELL.0)).collect();
+        let (x, y) = (at.join(" "), top + BASE);
+        let _ = writeln!(out, "<text x=\"{x}\" y=\"{y:.1}\" {style}>{}</text>", escaped(&word.text));
     }
     for (on, height) in [(look.underline, BASE + 2.2), (look.strike, BASE - 4.5)] {
         if on {
@@ -147,6 +146,39 @@ fn run(out: &mut String, (x, y): (u16, u16), cells: u16, text: &str, look: &Look
             );
         }
     }
+}
+
+/// A piece of a run without long gaps.
+struct Word {
+    cell: usize,
+    text: String,
+    /// How many x positions it gets: one for a sign made of several characters, which stay together.
+    signs: usize,
+}
+
+/// Splits a run at blanks and at signs that are drawn as lines; a combined sign stands alone.
+fn words(text: &str) -> Vec<Word> {
+    let mut out: Vec<Word> = vec![];
+    let mut open = false;
+    for (cell, g) in text.graphemes(true).enumerate() {
+        let mut chars = g.chars();
+        let single = (chars.next(), chars.next());
+        if let (Some(c), None) = single {
+            if c == ' ' || strokes(c).is_some() {
+                open = false;
+            } else if let Some(last) = out.last_mut().filter(|_| open) {
+                last.text.push(c);
+                last.signs += 1;
+            } else {
+                out.push(Word { cell, text: g.to_owned(), signs: 1 });
+                open = true;
+            }
+        } else {
+            out.push(Word { cell, text: g.to_owned(), signs: 1 });
+            open = false;
+        }
+    }
+    out
 }
 
 /// Where the lines of a box-drawing sign go from its middle: left, right, up, down; and how heavy.

@@ -92,11 +92,12 @@ impl GridState {
         let styles = Styles::new(theme, focused);
         paint::fill(buf, area, styles.cell);
         self.draw_head(buf, source, theme, focused);
+        self.draw_rows_under(buf, &styles);
         self.draw_gutter(buf, &styles);
         for at in 0..self.last.columns.len() {
             self.draw_column(buf, source, &styles, self.last.columns[at]);
         }
-        self.draw_rows_over(buf, &styles);
+        self.draw_over(buf, &styles);
         if self.last.rows.is_empty() {
             self.draw_empty(buf, source, theme);
         }
@@ -150,7 +151,10 @@ impl GridState {
             return;
         }
         let plain = theme.style("grid.header");
-        paint::fill(buf, Rect { height: head, ..area }, plain);
+        paint::fill(buf, Rect { height: 1, ..area }, plain);
+        if head > 1 {
+            paint::fill(buf, Rect { y: area.y + 1, height: 1, ..area }, theme.style("grid.header.type"));
+        }
         for d in &self.last.columns {
             let c = source.column(d.column);
             let mut style = if c.key { theme.style("grid.header.key") } else { plain };
@@ -249,11 +253,10 @@ impl GridState {
         }
     }
 
-    /// What lies over the cells: the cursor's row, marked rows, the frozen line, the cursor.
-    fn draw_rows_over(&self, buf: &mut Buffer, styles: &Styles) {
+    /// What lies under the cells: the cursor's row and marked rows.
+    fn draw_rows_under(&self, buf: &mut Buffer, styles: &Styles) {
         let Layout { area, head, .. } = self.last;
-        let top = area.y + head;
-        for (y, row) in (top..).zip(self.last.rows.clone()) {
+        for (y, row) in (area.y + head..).zip(self.last.rows.clone()) {
             let line = Rect { y, height: 1, ..area };
             if row == self.row {
                 paint::tint(buf, line, Style { fg: None, ..styles.row });
@@ -262,6 +265,11 @@ impl GridState {
                 paint::tint(buf, line, Style { fg: None, ..styles.marked });
             }
         }
+    }
+
+    /// What lies over the cells: the line behind the frozen columns, the cursor.
+    fn draw_over(&self, buf: &mut Buffer, styles: &Styles) {
+        let top = self.last.area.y + self.last.head;
         self.draw_frozen_line(buf, styles.frozen, top, self.last.rows.clone().count() as u16);
         if let Some(d) = self.last.columns.iter().find(|d| d.column == self.column())
             && self.last.rows.contains(&self.row)
