@@ -1,6 +1,6 @@
 //! Styles by dotted name; a missing name falls back to the left (`grid.cell.null` → `grid.cell` → `grid`).
 
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use std::collections::HashMap;
 
 /// A theme: a style per dotted name.
@@ -44,18 +44,22 @@ impl Theme {
     }
 
     /// Removes all colours, keeping bold, underline and reverse (`NO_COLOR`). A background that
-    /// says something (a cursor, a selection, a match) becomes reverse; one that only decorates goes.
+    /// says something (a cursor, a selection, a match) becomes reverse, that of a cursor without the
+    /// focus an underline; one that only decorates goes.
     #[must_use]
     pub fn without_colour(mut self) -> Self {
-        const SAYS: &[&str] = &["cursor", "active", "selection", "match", "marked", "failed"];
+        const SAYS: &[&str] = &["cursor", "active", "selection", "match", "failed"];
         for (name, s) in &mut self.styles {
-            let reversed = s.bg.is_some() && name.rsplit('.').next().is_some_and(|end| SAYS.contains(&end));
+            let end = name.rsplit('.').next().unwrap_or_default();
+            let modifier = match s.bg {
+                Some(_) if SAYS.contains(&end) => Modifier::REVERSED,
+                Some(_) if end == "off" => Modifier::UNDERLINED,
+                _ => Modifier::empty(),
+            };
             s.fg = None;
             s.bg = None;
             s.underline_color = None;
-            if reversed {
-                *s = s.add_modifier(ratatui::style::Modifier::REVERSED);
-            }
+            *s = s.add_modifier(modifier);
         }
         self
     }
@@ -171,7 +175,7 @@ mod tests {
         let blue = Style::default().bg(Color::Blue).fg(Color::Red);
         let names = ["popup", "grid.cursor", "grid.row"];
         let t = Theme::new("t", names.map(|n| (n.to_owned(), blue)).into()).without_colour();
-        let reversed = Style::default().add_modifier(ratatui::style::Modifier::REVERSED);
+        let reversed = Style::default().add_modifier(Modifier::REVERSED);
         assert_eq!(names.map(|n| t.style(n)), [Style::default(), reversed, Style::default()]);
     }
 }

@@ -13,6 +13,13 @@ fn printable_ascii(text: &str) -> bool {
     text.bytes().all(|b| (0x20..0x7f).contains(&b))
 }
 
+/// True when as many bytes as there are cells, and the next one, are plain ASCII: then bytes are
+/// cells, and the cut at `cells` is between two graphemes.
+fn plain_to(text: &str, cells: usize) -> bool {
+    let bytes = text.as_bytes();
+    bytes[..bytes.len().min(cells.saturating_add(1))].iter().all(|b| (0x20..0x7f).contains(b))
+}
+
 /// Cells one grapheme takes (0, 1 or 2; clusters of several drawn signs may take more).
 #[must_use]
 pub fn grapheme(symbol: &str) -> usize {
@@ -32,6 +39,9 @@ pub fn width(text: &str) -> usize {
 /// Cells a text takes, counted only until `most` is passed: bounded work for long values.
 #[must_use]
 pub fn width_to(text: &str, most: usize) -> usize {
+    if plain_to(text, most) {
+        return text.len().min(most.saturating_add(1));
+    }
     let mut sum = 0;
     for g in text.graphemes(true) {
         sum += grapheme(g);
@@ -45,6 +55,9 @@ pub fn width_to(text: &str, most: usize) -> usize {
 /// The longest beginning that fits into `cells`, never half a wide sign.
 #[must_use]
 pub fn head(text: &str, cells: usize) -> &str {
+    if plain_to(text, cells) {
+        return &text[..text.len().min(cells)];
+    }
     let mut used = 0;
     for (at, g) in text.grapheme_indices(true) {
         used += grapheme(g);
@@ -59,6 +72,10 @@ pub fn head(text: &str, cells: usize) -> &str {
 /// second number says how many blanks make up for it.
 #[must_use]
 pub fn skip(text: &str, cells: usize) -> (&str, usize) {
+    if plain_to(text, cells) {
+        let at = text.len().min(cells);
+        return (&text[at..], 0);
+    }
     let mut used = 0;
     for (at, g) in text.grapheme_indices(true) {
         if used >= cells {
