@@ -54,7 +54,8 @@ fn true_colour_themes_are_legible() {
             assert!(is >= least, "{name}: {wanted} has a contrast of {is:.1}, wanted {least}");
         }
         // What lies over cells keeps each kind of cell legible.
-        for over in ["grid.row", "grid.marked", "grid.cursor.off", "editor.selection", "editor.line", "popup"] {
+        for over in ["grid.row", "grid.marked", "grid.cursor.off", "editor.selection", "editor.line", "popup"]
+        {
             let bg = theme.style(over).bg.unwrap_or_else(|| panic!("{name}: {over} has no background"));
             for cell in NAMES.iter().filter(|n| n.starts_with("grid.cell") || n.starts_with("sql.")) {
                 let fg = theme.style(cell).fg.or(base.fg).expect("a colour");

@@ -27,12 +27,33 @@ use svg::{Picture, svg};
 struct Users;
 
 const ROWS: [[Option<&str>; 6]; 6] = [
-    [Some("1"), Some("ada@example.com"), Some("Ada Lovelace"), Some("t"), Some("2024-03-01 09:12:44+00"), Some("{\"lang\": \"en\"}")],
+    [
+        Some("1"),
+        Some("ada@example.com"),
+        Some("Ada Lovelace"),
+        Some("t"),
+        Some("2024-03-01 09:12:44+00"),
+        Some("{\"lang\": \"en\"}"),
+    ],
     [Some("2"), Some("grace@example.com"), Some(""), Some("f"), Some("2024-03-02 10:00:00+00"), None],
     [Some("3"), Some("edsger@example.com"), None, Some("t"), Some("2024-03-05 23:59:59.999+00"), Some("{}")],
     [Some("4"), Some("NULL"), Some("日本語 テスト"), Some("t"), None, Some("[1, 2, 3]")],
-    [Some("50000"), Some("evil\x1b[31m@example.com"), Some("line\nend"), None, Some("2025-01-01 00:00:00+00"), None],
-    [Some("6"), Some("barbara@example.com"), Some("Barbara Liskov"), Some("t"), Some("2025-06-01 00:00:00+00"), Some("null")],
+    [
+        Some("50000"),
+        Some("evil\x1b[31m@example.com"),
+        Some("line\nend"),
+        None,
+        Some("2025-01-01 00:00:00+00"),
+        None,
+    ],
+    [
+        Some("6"),
+        Some("barbara@example.com"),
+        Some("Barbara Liskov"),
+        Some("t"),
+        Some("2025-06-01 00:00:00+00"),
+        Some("null"),
+    ],
 ];
 
 impl GridSource for Users {
@@ -139,7 +160,12 @@ fn cells_become_runs_with_their_style() {
     buf.set_string(0, 0, "a<b", Style::new().fg(Color::Rgb(1, 2, 3)).add_modifier(Modifier::BOLD));
     buf.set_string(3, 0, "日│", Style::new().bg(Color::Red));
     let picture = svg(&buf, &Picture::default());
-    assert!(picture.contains("<text x=\"0.0 8.4 16.8\" y=\"13.4\" fill=\"#010203\" font-weight=\"bold\">a&lt;b</text>"), "{picture}");
+    assert!(
+        picture.contains(
+            "<text x=\"0.0 8.4 16.8\" y=\"13.4\" fill=\"#010203\" font-weight=\"bold\">a&lt;b</text>"
+        ),
+        "{picture}"
+    );
     assert!(picture.contains("<text x=\"25.2\"") && picture.contains(">日</text>"), "{picture}");
     assert_eq!(picture.matches("<path").count(), 1, "the line is drawn");
     assert_eq!(picture.matches("fill=\"#c23b3f\"").count(), 2, "two grounds: the wide sign, the line");

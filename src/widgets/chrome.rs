@@ -54,7 +54,14 @@ pub fn panel_with(
         if !foot.is_empty() && area.height > 1 {
             let text = format!(" {} ", width::clip(&foot, area.width as usize - 4));
             let cells = width::width(&text) as u16;
-            paint::put(buf, area.right() - 1 - cells, area.bottom() - 1, cells, &text, theme.style("text.dim"));
+            paint::put(
+                buf,
+                area.right() - 1 - cells,
+                area.bottom() - 1,
+                cells,
+                &text,
+                theme.style("text.dim"),
+            );
         }
     }
     inner
@@ -190,7 +197,12 @@ mod tests {
     fn hints_and_buttons_fit() {
         let mut buf = Buffer::empty(Rect::new(0, 0, 20, 2));
         let area = buf.area;
-        hints(&mut buf, Rect { height: 1, ..area }, &[("F5", "run"), ("Ctrl+P", "go to"), ("x", "y")], &Theme::default());
+        hints(
+            &mut buf,
+            Rect { height: 1, ..area },
+            &[("F5", "run"), ("Ctrl+P", "go to"), ("x", "y")],
+            &Theme::default(),
+        );
         assert_eq!(line(&buf, 0), " F5 run");
         let at = buttons(&mut buf, Rect { y: 1, height: 1, ..area }, &["Yes", "No"], 1, &Theme::default());
         assert_eq!(line(&buf, 1), "  Yes   [ No ]");

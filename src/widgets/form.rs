@@ -122,7 +122,8 @@ impl Form {
         let Some(field) = self.fields.get_mut(self.at) else { return false };
         let plain = !chord.ctrl && !chord.alt;
         if !field.choices.is_empty() && plain {
-            let known = field.input.text().is_empty() || field.choices.iter().any(|c| c == field.input.text());
+            let known =
+                field.input.text().is_empty() || field.choices.iter().any(|c| c == field.input.text());
             let forward = match chord.key {
                 Key::Right if known => Some(true),
                 Key::Left if known => Some(false),

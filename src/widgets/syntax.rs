@@ -29,7 +29,9 @@ pub fn guess(text: &str) -> Option<&'static str> {
     match start.as_bytes().first()? {
         b'{' | b'[' => Some("json"),
         b'<' if head.starts_with("<!doctype html") || head.starts_with("<html") => Some("html"),
-        b'<' if start.as_bytes().get(1).is_some_and(|b| b.is_ascii_alphabetic() || b"?!".contains(b)) => Some("xml"),
+        b'<' if start.as_bytes().get(1).is_some_and(|b| b.is_ascii_alphabetic() || b"?!".contains(b)) => {
+            Some("xml")
+        }
         b'-' if start.starts_with("---\n") => Some("yaml"),
         _ => None,
     }
@@ -143,7 +145,9 @@ fn json_line(line: &str, in_string: &mut bool) -> LineSpans {
             spans.push((from..at, if key { "json.key" } else { "json.string" }));
             continue;
         }
-        let word = |at: usize| b[at..].iter().take_while(|c| c.is_ascii_alphanumeric() || b"+-.".contains(c)).count();
+        let word = |at: usize| {
+            b[at..].iter().take_while(|c| c.is_ascii_alphanumeric() || b"+-.".contains(c)).count()
+        };
         let name = match b[at] {
             b'{' | b'}' | b'[' | b']' | b',' | b':' => {
                 at += 1;

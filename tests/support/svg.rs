@@ -124,8 +124,7 @@ fn run(out: &mut String, (x, y): (u16, u16), cells: u16, text: &str, look: &Look
     }
     for word in words(text) {
         let mut style = format!("fill=\"{}\"", look.fg);
-        for (on, attribute) in
-            [(look.bold, " font-weight=\"bold\""), (look.italic, " font-style=\"italic\"")]
+        for (on, attribute) in [(look.bold, " font-weight=\"bold\""), (look.italic, " font-style=\"italic\"")]
         {
             if on {
                 style.push_str(attribute);
@@ -280,8 +279,8 @@ fn hex(colour: Color, default: &str) -> String {
 
 fn indexed(n: u8) -> String {
     const NAMED: [&str; 16] = [
-        "#000000", "#c23b3f", "#4e9a3a", "#c19c2d", "#3a6fc4", "#9a56b0", "#2f9fa8", "#c8ccd2", "#6b7280", "#f07178",
-        "#8bd17c", "#f2d06b", "#7fb2ff", "#d79bf0", "#7fe0e0", "#ffffff",
+        "#000000", "#c23b3f", "#4e9a3a", "#c19c2d", "#3a6fc4", "#9a56b0", "#2f9fa8", "#c8ccd2", "#6b7280",
+        "#f07178", "#8bd17c", "#f2d06b", "#7fb2ff", "#d79bf0", "#7fe0e0", "#ffffff",
     ];
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     match n {
