@@ -69,6 +69,7 @@ fn serve_demo(asked: &args::Demo) -> Result<Exit, String> {
         quiet: asked.quiet,
         keep: asked.keep.clone(),
         install: if asked.yes { Install::Yes } else { usual.install },
+        fresh: asked.fresh,
         ..usual
     };
     demo::serve(&options).map(|()| Exit::Done).map_err(|e| e.to_string())

@@ -60,7 +60,8 @@ pub struct Machine;
 
 impl Environment for Machine {
     fn var(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
+        // One that is not UTF-8 must not count as unset: that would be another server.
+        std::env::var_os(name).map(|v| v.to_string_lossy().into_owned())
     }
 
     fn file(&self, path: &Path) -> Found {
