@@ -1,8 +1,8 @@
 //! Drawing: the editor above, tabs of results below, a line that says how things stand.
 
-use super::{Part, Sql, messages::Message, run::Going};
+use super::{Part, Sql, run::Going};
 use crate::{
-    core::{event::Tx, pane::Tone, theme::Theme, world::World},
+    core::{event::Tx, theme::Theme, world::World},
     sql::{highlight, lex::LineState},
     text::{clean, units, width},
     widgets::{editor::Spans, paint},
@@ -43,7 +43,7 @@ impl Sql {
         }
     }
 
-    /// The editor takes what its text needs, between a third and half of the room.
+    /// The editor takes what its text needs, between a quarter and half of the room.
     fn split(&self, area: Rect) -> (Rect, Rect) {
         let none = Rect { height: 0, ..area };
         match self.zoomed {
@@ -52,7 +52,7 @@ impl Sql {
             None => {}
         }
         let wanted = u16::try_from(self.editor.lines().len() + 2).unwrap_or(u16::MAX);
-        let height = wanted.clamp(area.height / 3, area.height / 2).max(3).min(area.height);
+        let height = wanted.clamp((area.height / 4).max(6).min(area.height / 2), area.height / 2).max(3).min(area.height);
         let top = Rect { height, ..area };
         (top, Rect { y: area.y + height, height: area.height - height, ..area })
     }
@@ -159,10 +159,10 @@ impl Sql {
                 }
                 (o.note(), dim)
             }
-            (None, None) => self
-                .messages
-                .last()
-                .map_or((String::new(), dim), |m| (short(m), theme.style(tone_style(m.tone)))),
+            (None, None) => {
+                let place = self.messages.last().and_then(|m| m.jump);
+                (place.map_or("", |_| "Alt+E goes to the place of the error").into(), dim)
+            }
         };
         let mut text = text;
         if let Some(w) = &self.watch {
@@ -198,20 +198,6 @@ fn position(o: &super::outcome::Outcome) -> String {
     let column = o.grid.column();
     let name = o.columns.get(column).map_or("", |c| c.name.as_str());
     format!("row {row} · {}", clean::line(name))
-}
-
-fn short(m: &Message) -> String {
-    let first = m.text.lines().next().unwrap_or_default();
-    if m.jump.is_some() { format!("{first} · Alt+E goes there") } else { first.to_owned() }
-}
-
-fn tone_style(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Ok => "message.ok",
-        Tone::Note => "message.notice",
-        Tone::Warning => "message.warning",
-        Tone::Error => "message.error",
-    }
 }
 
 /// The colours of one line of SQL.
