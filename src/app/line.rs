@@ -68,8 +68,13 @@ impl App {
             simple: false,
         };
         let name = format!("{name} {pattern}").trim_end().to_owned();
-        let tell =
-            Tell::RunQuery { name: name.clone(), statements: vec![statement], title: name, watch: None };
+        let tell = Tell::RunQuery {
+            name: name.clone(),
+            statements: vec![statement],
+            title: name,
+            read_only: false,
+            watch: None,
+        };
         self.pass(PaneKind::Sql, tell);
     }
 

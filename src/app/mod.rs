@@ -478,7 +478,7 @@ impl App {
             Tell::ReloadSaved => self.ask_saved(),
             Tell::ReloadCatalog => self.reload_catalog(),
             Tell::Toast(tone, text) => self.say(tone, text),
-            Tell::Answer { .. } | Tell::Chosen { .. } => self.answer(from, tell),
+            Tell::Answer { .. } | Tell::Chosen { .. } | Tell::Filled { .. } => self.answer(from, tell),
             Tell::Password(conn, password) => {
                 if password.is_none() {
                     self.say(Tone::Warning, "Not connected. :c connects, F5 tries again.");

@@ -8,8 +8,8 @@ use crate::{
         pane::{Pane, Popup, Tell},
     },
     panes::{
-        confirm::Confirm, help, line::Line, menu::Menu, page::Page, palette::Palette, password::Password,
-        pick::Pick,
+        confirm::Confirm, form::FormPopup, help, line::Line, menu::Menu, page::Page, palette::Palette,
+        password::Password, pick::Pick,
     },
 };
 
@@ -35,6 +35,9 @@ impl App {
             }
             Popup::Pick { question, title, items } => {
                 (Box::new(Pick::new(question, title, items)), Size::Large)
+            }
+            Popup::Form { question, title, text, fields } => {
+                (Box::new(FormPopup::new(question, title, text, fields)), Size::Small)
             }
             Popup::Page { title, text } => (Box::new(Page::new(title, text)), Size::Large),
         };

@@ -167,6 +167,8 @@ pub enum Tell {
         statements: Vec<super::effect::Statement>,
         /// Where the texts stand in the file, for error positions: byte offset per statement.
         title: String,
+        /// It only reads: the server is to refuse anything else.
+        read_only: bool,
         /// Repeat every so many seconds.
         watch: Option<u64>,
     },
@@ -193,6 +195,13 @@ pub enum Tell {
         text: String,
         /// Number of the chosen item, where there is one.
         index: usize,
+    },
+    /// Answer of a form: a value a field, `None` is NULL.
+    Filled {
+        /// What the asker named the question.
+        question: &'static str,
+        /// The values in the order of the fields.
+        values: Vec<Option<String>>,
     },
     /// Password typed for a connection; `None` gave up.
     Password(ConnId, Option<Secret>),
@@ -249,6 +258,17 @@ pub enum Popup {
         /// Items: text and a dim remark.
         items: Vec<(String, String)>,
     },
+    /// Fields to fill in. Answer: `Tell::Filled`; Esc gives no answer.
+    Form {
+        /// Name of the question.
+        question: &'static str,
+        /// Title.
+        title: String,
+        /// A text above the fields, may be empty.
+        text: String,
+        /// The fields.
+        fields: Vec<FormField>,
+    },
     /// A page to read.
     Page {
         /// Title.
@@ -256,6 +276,23 @@ pub enum Popup {
         /// Text.
         text: String,
     },
+}
+
+/// A field of `Popup::Form`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FormField {
+    /// Its name.
+    pub label: String,
+    /// SQL type name, which says what is checked; may be empty.
+    pub type_name: String,
+    /// What it means.
+    pub help: String,
+    /// What stands in it at first; `None` is NULL.
+    pub value: Option<String>,
+    /// What one may choose from.
+    pub choices: Vec<String>,
+    /// Nothing but the choices will do.
+    pub only_choices: bool,
 }
 
 /// Gives out job and pane numbers.

@@ -1,6 +1,7 @@
 //! Pure meaning: every type here is a value. No IO, no clock, no SQL text.
 
 pub mod catalog;
+pub mod check;
 pub mod json;
 pub mod rows;
 pub mod saved;

@@ -2,7 +2,7 @@
 
 pub mod browse;
 pub mod confirm;
-mod empty;
+pub mod form;
 pub mod help;
 pub mod line;
 pub mod menu;
@@ -11,6 +11,7 @@ pub mod palette;
 pub mod password;
 pub mod pick;
 pub mod record;
+pub mod saved;
 pub mod sql;
 pub mod value;
 
@@ -29,5 +30,5 @@ pub struct Row {
 pub const TABLE: &[Row] = &[
     Row { kind: PaneKind::Browse, make: || Box::<browse::Browse>::default() },
     Row { kind: PaneKind::Sql, make: || Box::<sql::Sql>::default() },
-    Row { kind: PaneKind::Saved, make: || Box::new(empty::Empty("Saved")) },
+    Row { kind: PaneKind::Saved, make: || Box::<saved::Saved>::default() },
 ];

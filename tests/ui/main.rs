@@ -6,4 +6,5 @@ mod robot;
 
 mod browse;
 mod frame;
+mod saved;
 mod sql;

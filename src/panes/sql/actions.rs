@@ -2,7 +2,7 @@
 
 use super::{
     Part, Sql, Watch, keep,
-    run::{Mode, Sent},
+    run::{Mode, Run, Sent},
     transaction::{self, Choice},
 };
 use crate::{
@@ -79,25 +79,26 @@ impl Sql {
             return cx.toast(Tone::Note, "No statement here: type one, or F8 for the history");
         }
         self.watch = None;
-        self.send(statements, sent, Mode::Fresh, cx);
+        self.send(Run { statements, sent, reading: false }, Mode::Fresh, cx);
     }
 
     /// A saved query, its parameters bound.
     pub(super) fn run_query(
         &mut self,
-        name: &str,
-        statements: Vec<Statement>,
         title: &str,
+        statements: Vec<Statement>,
+        read_only: bool,
         watch: Option<u64>,
         cx: &mut Cx<'_>,
     ) {
-        let title = if title.is_empty() { name } else { title };
-        let sent: Vec<Sent> = statements
-            .iter()
-            .map(|s| Sent { sql: s.sql.clone(), span: None, title: title.to_owned() })
-            .collect();
+        let sent =
+            statements.iter().map(|s| Sent { sql: s.sql.clone(), span: None, title: title.to_owned() });
+        // The reading session is in read-only mode for good: the server holds the query to its
+        // word. Within a transaction the query is to see what that has done.
+        let idle = cx.world.server().is_some_and(|s| s.tx == Tx::Idle);
+        let run = Run { sent: sent.collect(), statements, reading: read_only && idle };
         self.focus(Part::Results);
-        if self.send(statements, sent, Mode::Fresh, cx) {
+        if self.send(run, Mode::Fresh, cx) {
             self.watch = watch.map(|s| Watch { every: Duration::from_secs(s.max(1)), next: None });
         }
     }
@@ -111,7 +112,7 @@ impl Sql {
         let Some(last) = &self.last_run else {
             return cx.toast(Tone::Note, "Run something first (F5), then watch it");
         };
-        if !last.0.iter().all(|s| s.pure_read) {
+        if !last.statements.iter().all(|s| s.pure_read) {
             return cx.toast(Tone::Warning, "Only statements that just read can be watched");
         }
         cx.popup(Popup::Line {
@@ -146,11 +147,11 @@ impl Sql {
         if self.running_now().is_some() {
             return self.watched(cx);
         }
-        let Some((statements, sent)) = self.last_run.clone() else { return self.watch = None };
+        let Some(run) = self.last_run.clone() else { return self.watch = None };
         if let Some(w) = self.watch.as_mut() {
             w.next = None;
         }
-        self.send(statements, sent, Mode::Again, cx);
+        self.send(run, Mode::Again, cx);
     }
 
     // ---- transactions -----------------------------------------------------------------------
@@ -190,7 +191,7 @@ impl Sql {
     fn run_own(&mut self, sql: String, cx: &mut Cx<'_>) {
         let sent = Sent { sql: sql.clone(), span: None, title: sql.clone() };
         let statement = Statement { sql, ..Statement::default() };
-        self.send(vec![statement], vec![sent], Mode::Quiet, cx);
+        self.send(Run { statements: vec![statement], sent: vec![sent], reading: false }, Mode::Quiet, cx);
     }
 
     // ---- questions --------------------------------------------------------------------------

@@ -52,7 +52,10 @@ impl Sql {
             None => {}
         }
         let wanted = u16::try_from(self.editor.lines().len() + 2).unwrap_or(u16::MAX);
-        let height = wanted.clamp((area.height / 4).max(6).min(area.height / 2), area.height / 2).max(3).min(area.height);
+        let height = wanted
+            .clamp((area.height / 4).max(6).min(area.height / 2), area.height / 2)
+            .max(3)
+            .min(area.height);
         let top = Rect { height, ..area };
         (top, Rect { y: area.y + height, height: area.height - height, ..area })
     }

@@ -75,7 +75,7 @@ pub struct Sql {
     waiting: Waiting,
     copying: Option<copy::Copying>,
     watch: Option<Watch>,
-    last_run: run::Last,
+    last_run: Option<run::Run>,
     places: draw::Places,
 }
 
@@ -158,8 +158,9 @@ impl Pane for Sql {
                 self.editor.insert(&text);
                 self.text_changed(cx);
             }
-            Tell::RunQuery { name, statements, title, watch } => {
-                self.run_query(&name, statements, &title, watch, cx);
+            Tell::RunQuery { name, statements, title, read_only, watch } => {
+                let title = if title.is_empty() { name } else { title };
+                self.run_query(&title, statements, read_only, watch, cx);
             }
             Tell::Chosen { question, text, index } => self.chosen(question, &text, index, cx),
             Tell::Answer { question, button } => self.answered(question, button, cx),

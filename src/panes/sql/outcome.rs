@@ -83,7 +83,7 @@ impl Outcome {
             Stage::Running if read == 0 => "…".into(),
             Stage::Running | Stage::Resting => format!("{}+ rows", units::count(read)),
             Stage::Done(s) if s.cut.is_some() => format!("{}+ rows", units::count(read)),
-            Stage::Done(_) => units::counted(read, "row", "rows"),
+            Stage::Done(s) => units::counted(s.rows.max(read), "row", "rows"),
             Stage::Failed(_) => format!("{}, then it failed", units::counted(read, "row", "rows")),
         }
     }
@@ -98,6 +98,10 @@ impl Outcome {
                 parts.push(units::duration(s.elapsed));
                 if let Some(cut) = s.cut {
                     parts.push(cut_words(cut).into());
+                } else if s.rows > self.rows.end() {
+                    // Only the last statement of a run, if it just reads, waits to be read on.
+                    let read = units::counted(self.rows.end(), "row", "rows");
+                    parts.push(format!("the first {read} are here: run it alone to read on"));
                 }
             }
             Stage::Failed(e) if e.is_cancel() => parts.push("cancelled: what was read stays".into()),

@@ -30,8 +30,6 @@ const FIRST_CREDIT: u64 = 256 << 10;
 const MORE_CREDIT: u64 = 1 << 20;
 /// Bytes asked for at a time when reading to the end.
 const END_CREDIT: u64 = 8 << 20;
-/// Of a statement that others follow, so much is read; then they have their turn.
-const SHARE: u64 = 4 << 20;
 /// Results with rows kept of one run.
 const MOST_RESULTS: usize = 40;
 
@@ -57,8 +55,15 @@ pub(super) enum Mode {
     Again,
 }
 
-/// What was run last, to run it again.
-pub(super) type Last = Option<(Vec<Statement>, Vec<Sent>)>;
+/// Statements to run, or those run last.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub statements: Vec<Statement>,
+    /// Where each came from.
+    pub sent: Vec<Sent>,
+    /// On the reading session, which is read-only for good.
+    pub reading: bool,
+}
 
 /// How far a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,10 +85,10 @@ pub(super) struct Job {
     /// The statement it is at.
     pub at: usize,
     pub sent: Vec<Sent>,
+    /// It runs on the reading session.
+    pub reading: bool,
     /// Read on to the end.
     pub to_end: bool,
-    /// Bytes of the present statement asked for so far.
-    pub asked: u64,
 }
 
 /// The bytes of a character position (from 1) in a text; its end when it lies behind it.
@@ -105,45 +110,41 @@ impl Sql {
     }
 
     /// Sends statements; `false`: something else still runs.
-    pub(super) fn send(
-        &mut self,
-        statements: Vec<Statement>,
-        sent: Vec<Sent>,
-        mode: Mode,
-        cx: &mut Cx<'_>,
-    ) -> bool {
-        if statements.is_empty() {
+    pub(super) fn send(&mut self, run: Run, mode: Mode, cx: &mut Cx<'_>) -> bool {
+        if run.statements.is_empty() {
             return false;
         }
         if let Some(r) = self.running_now() {
             cx.toast(Tone::Warning, format!("{} is still running (Ctrl+C cancels it)", r.what));
             return false;
         }
-        let lane = Lane::Own(cx.world.active);
         if mode == Mode::Fresh {
             self.outcomes.clear();
             self.tab = 0;
             self.error = None;
             self.editor.set_error(None);
-            self.last_run = Some((statements.clone(), sent.clone()));
+            self.last_run = Some(run.clone());
         }
         if mode != Mode::Quiet {
             self.messages.clear();
         }
+        // What rests on the same session is ended by the actor, elsewhere it has to be told.
+        let old = self.job.take();
+        if let Some(old) = old.as_ref().filter(|o| o.reading != run.reading) {
+            cx.ask(Effect::Stop { job: old.id });
+        }
+        // Its last word still comes under its own number.
+        self.before = old.or(self.before.take());
+        let Run { statements, sent, reading } = run;
+        let conn = cx.world.active;
+        let lane = if reading { Lane::Read(conn) } else { Lane::Own(conn) };
         let id = cx.start(|job| Effect::Execute { job, lane, statements, credit: FIRST_CREDIT });
-        // What rests is ended by the actor; its last word still comes under its own number.
-        self.before = self.job.take().or(self.before.take());
         self.mode = mode;
-        self.job = Some(Job {
-            id,
-            going: Going::Running,
-            since: cx.world.now,
-            at: 0,
-            sent,
-            to_end: false,
-            asked: FIRST_CREDIT,
-        });
-        self.parts_changed();
+        let since = cx.world.now;
+        self.job = Some(Job { id, going: Going::Running, since, at: 0, sent, reading, to_end: false });
+        if self.zoomed == Some(Part::Editor) {
+            self.zoomed = None;
+        }
         true
     }
 
@@ -181,7 +182,6 @@ impl Sql {
             News::Started(n) => {
                 if let Some(job) = self.job.as_mut().filter(|j| j.id == id) {
                     job.at = *n;
-                    job.asked = if *n == 0 { FIRST_CREDIT } else { 0 };
                 }
             }
             News::Columns(columns) => {
@@ -253,19 +253,7 @@ impl Sql {
     /// The credit is used up.
     fn rest(&mut self, id: JobId, cx: &mut Cx<'_>) {
         let Some(job) = self.job.as_mut().filter(|j| j.id == id) else { return };
-        if job.at + 1 < job.sent.len() {
-            // Others wait for their turn: read a fair share, then end this one.
-            let share = SHARE.min(cx.world.settings.result_budget);
-            if job.asked >= share {
-                cx.ask(Effect::Stop { job: id });
-            } else {
-                job.asked += MORE_CREDIT;
-                cx.ask(Effect::More { job: id, credit: MORE_CREDIT });
-            }
-            return;
-        }
         if job.to_end {
-            job.asked += END_CREDIT;
             return cx.ask(Effect::More { job: id, credit: END_CREDIT });
         }
         job.going = Going::Resting;
@@ -304,7 +292,6 @@ impl Sql {
         job.going = Going::Running;
         job.since = cx.world.now;
         job.to_end = to_end;
-        job.asked += credit;
         let (id, at) = (job.id, job.at);
         cx.ask(Effect::More { job: id, credit });
         if let Some(o) = self.outcome_of(id, at) {
@@ -324,7 +311,8 @@ impl Sql {
         let sent = self.job_of(id).and_then(|j| j.sent.get(n)).cloned();
         let current = self.job.as_ref().is_some_and(|j| j.id == id);
         if let Some(sent) = &sent {
-            if !matches!(summary.tx, Tx::Gone) {
+            let own = self.job_of(id).is_some_and(|j| !j.reading);
+            if own && summary.tx != Tx::Gone {
                 transaction::follow(&mut self.savepoints, &sent.sql, summary.tx);
             }
             self.remember(sent, summary.elapsed, Some(summary.rows), None, cx);
@@ -351,7 +339,8 @@ impl Sql {
         let sent = self.job_of(id).and_then(|j| j.sent.get(n)).cloned();
         let left = self.job_of(id).map_or(0, |j| j.sent.len().saturating_sub(n + 1));
         let since = self.job_of(id).map_or(cx.world.now, |j| j.since);
-        if matches!(tx, Tx::Idle | Tx::Gone) {
+        let own = self.job_of(id).is_some_and(|j| !j.reading);
+        if own && matches!(tx, Tx::Idle | Tx::Gone) {
             self.savepoints.clear();
         }
         if let Some(sent) = &sent {
@@ -446,13 +435,6 @@ impl Sql {
                 false // the app sends it, and offers more at the second press
             }
             None => false,
-        }
-    }
-
-    /// The part that is shown when a run brings something.
-    fn parts_changed(&mut self) {
-        if self.zoomed == Some(Part::Editor) {
-            self.zoomed = None;
         }
     }
 }
