@@ -1,7 +1,7 @@
 //! What the commands of the pane do: run, watch, the transaction menu, questions and their answers.
 
 use super::{
-    Part, Sql, Watch, keep,
+    Part, Sql, Watch, keep, over,
     run::{Mode, Run, Sent},
     transaction::{self, Choice},
 };
@@ -220,6 +220,7 @@ impl Sql {
                     grid.find_next(&rows, true);
                 }
             }
+            over::FIND => self.find_in_value(text, cx),
             keep::HISTORY => self.take_history(index, cx),
             keep::SAVE => self.save_as(text, cx),
             _ => {}

@@ -89,6 +89,7 @@ impl Sql {
         self.places.results = inside;
         self.tab = self.tab.min(self.outcomes.len());
         match self.outcomes.get_mut(self.tab) {
+            Some(_) if self.draw_over(frame.buffer_mut(), inside, theme) => {}
             Some(o) => {
                 let (rows, grid) = o.parts();
                 grid.draw(frame.buffer_mut(), inside, &rows, theme, focus);

@@ -6,6 +6,7 @@ mod draw;
 mod keep;
 mod messages;
 mod outcome;
+mod over;
 mod popup;
 mod run;
 mod transaction;
@@ -74,6 +75,8 @@ pub struct Sql {
     draft: Draft,
     waiting: Waiting,
     copying: Option<copy::Copying>,
+    /// Views over the result, the last on top.
+    over: Vec<over::Over>,
     watch: Option<Watch>,
     last_run: Option<run::Run>,
     places: draw::Places,
@@ -88,7 +91,11 @@ impl Pane for Sql {
         match (self.part, &self.list) {
             (Part::Editor, Some(_)) => vec![Scope::List, Scope::Editor, Scope::Sql],
             (Part::Editor, None) => vec![Scope::Editor, Scope::Sql],
-            (Part::Results, _) if self.on_screen().is_some() => vec![Scope::Grid, Scope::Sql],
+            (Part::Results, _) if self.on_screen().is_some() => match self.over.last() {
+                Some(over::Over::Value(_)) => vec![Scope::Value, Scope::Sql],
+                Some(over::Over::Record(_)) => vec![Scope::Record, Scope::Sql],
+                None => vec![Scope::Grid, Scope::Sql],
+            },
             (Part::Results, _) => vec![Scope::Page, Scope::Sql],
         }
     }
@@ -241,6 +248,7 @@ impl Sql {
     }
 
     fn turn(&mut self, forward: bool) {
+        self.over.clear();
         let tabs = self.outcomes.len() + 1;
         self.tab = if forward { (self.tab + 1) % tabs } else { (self.tab + tabs - 1) % tabs };
     }
@@ -349,6 +357,9 @@ impl Sql {
                 other => self.messages.command(other),
             };
         }
+        if !self.over.is_empty() {
+            return self.over_command(command, cx);
+        }
         if command == Command::Last && self.read_to_end(cx) {
             return true;
         }
@@ -357,6 +368,17 @@ impl Sql {
         }
         if let Some(job) = self.job.as_mut() {
             job.to_end = false;
+        }
+        match command {
+            Command::OpenRecord => {
+                self.open_record();
+                return true;
+            }
+            Command::OpenValue => {
+                self.open_value();
+                return true;
+            }
+            _ => {}
         }
         let Some(o) = self.outcomes.get_mut(self.tab) else { return false };
         let (rows, grid) = o.parts();
@@ -393,6 +415,7 @@ impl Sql {
         } else if let Some(tab) = self.places.tab(at) {
             if !wheel {
                 self.focus(Part::Results);
+                self.over.clear();
                 self.tab = tab;
             }
         } else if self.places.results.contains(at) {
@@ -427,6 +450,9 @@ impl Sql {
     }
 
     fn results_mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
+        if self.over_mouse(mouse) {
+            return self.read_on(cx);
+        }
         let up = mouse.kind == MouseKind::ScrollUp;
         let Some(o) = self.outcomes.get_mut(self.tab) else {
             if mouse.kind == MouseKind::Double {
@@ -440,8 +466,12 @@ impl Sql {
         match mouse.kind {
             MouseKind::ScrollUp => grid.wheel(-3, &rows),
             MouseKind::ScrollDown => grid.wheel(3, &rows),
-            MouseKind::Press | MouseKind::Double => {
+            MouseKind::Press => {
                 grid.click(mouse.x, mouse.y);
+            }
+            MouseKind::Double => {
+                grid.click(mouse.x, mouse.y);
+                self.open_record();
             }
             MouseKind::Drag => {}
         }

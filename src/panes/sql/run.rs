@@ -120,6 +120,7 @@ impl Sql {
         }
         if mode == Mode::Fresh {
             self.outcomes.clear();
+            self.over.clear();
             self.tab = 0;
             self.error = None;
             self.editor.set_error(None);
@@ -369,6 +370,7 @@ impl Sql {
         self.watch = None;
         // What was read before a cancel stays in view; an error is shown.
         if !cancelled || self.outcomes.is_empty() {
+            self.over.clear();
             self.tab = self.outcomes.len();
         }
     }
