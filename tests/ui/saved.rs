@@ -51,7 +51,10 @@ fn queries() -> Vec<SavedQuery> {
             )
         },
         query("table-sizes", "Sizes of tables", "select 1;\n", vec![], Origin::BuiltIn),
-        SavedQuery { read_only: false, ..query("mine", "mine", "delete from x where false", vec![], Origin::User) },
+        SavedQuery {
+            read_only: false,
+            ..query("mine", "mine", "delete from x where false", vec![], Origin::User)
+        },
     ]
 }
 

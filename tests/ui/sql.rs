@@ -459,3 +459,24 @@ fn rows_are_copied_in_a_format() {
     });
     assert!(copied.contains("\"id\": 2") || copied.contains("\"id\":2"), "{copied}");
 }
+
+#[test]
+fn a_row_and_a_value_open_over_the_result() {
+    let mut r = sql(80, 24);
+    r.keys("select * from posts<f5>");
+    let (job, ..) = r.execute();
+    r.result(
+        job,
+        &["id", "profile"],
+        &[&[Some("1"), Some("{\"a\": [1, 2]}")], &[Some("2"), None]],
+        "SELECT 2",
+    );
+    r.keys("<esc><enter>");
+    insta::assert_snapshot!("record_80x24", r.screen());
+    r.keys("Jjv");
+    assert!(r.screen().to_lowercase().contains("null"), "{}", r.screen());
+    r.keys("qKv");
+    insta::assert_snapshot!("value_80x24", r.screen());
+    r.keys("qq");
+    assert!(r.screen().contains("2 rows") && !r.screen().contains("Quit"), "{}", r.screen());
+}

@@ -88,8 +88,9 @@ impl Sql {
         let inside = Rect { y: area.y + 1, height: area.height - 1 - line, ..area };
         self.places.results = inside;
         self.tab = self.tab.min(self.outcomes.len());
+        let over = self.draw_over(frame.buffer_mut(), inside, theme);
         match self.outcomes.get_mut(self.tab) {
-            Some(_) if self.draw_over(frame.buffer_mut(), inside, theme) => {}
+            Some(_) if over => {}
             Some(o) => {
                 let (rows, grid) = o.parts();
                 grid.draw(frame.buffer_mut(), inside, &rows, theme, focus);

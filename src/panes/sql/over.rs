@@ -58,7 +58,8 @@ impl Sql {
         if self.copy_command(command, cx) {
             return true;
         }
-        let (Some(Over::Record(view)), Some(o)) = (self.over.last_mut(), self.outcomes.get_mut(self.tab)) else {
+        let (Some(Over::Record(view)), Some(o)) = (self.over.last_mut(), self.outcomes.get_mut(self.tab))
+        else {
             return false;
         };
         let (rows, grid) = o.parts();
