@@ -76,6 +76,11 @@ pub(crate) fn find(look: &Look, user: RunAs) -> Vec<Bins> {
     found
 }
 
+/// Whether the user named a folder, so that no other server is wanted.
+pub(crate) fn folder_is_given() -> bool {
+    env::var_os("PGDECK_PG_BIN").is_some_and(|v| !v.is_empty() && v != "none")
+}
+
 /// For the error when nothing was found: where was looked.
 pub(crate) fn looked(look: &Look) -> String {
     match look {
@@ -84,7 +89,9 @@ pub(crate) fn looked(look: &Look) -> String {
             format!("looked for version {major} in PATH, the usual folders and pgdeck's own cache")
         }
         Look::Everywhere | Look::Installed => match env::var("PGDECK_PG_BIN") {
-            Ok(v) if !v.is_empty() => format!("looked only where PGDECK_PG_BIN says: {v}"),
+            Ok(v) if folder_is_given() => {
+                format!("PGDECK_PG_BIN={v} is the only folder looked in; it should hold initdb and postgres")
+            }
             _ => "looked in PATH, the usual folders and pgdeck's own cache".into(),
         },
     }

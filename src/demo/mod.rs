@@ -122,7 +122,7 @@ pub fn cluster_or_fetch(
     progress: Progress,
 ) -> Result<Cluster, DemoError> {
     match Cluster::start(&settings, progress) {
-        Err(DemoError::NoServer(_)) if matches!(settings.look, Look::Everywhere) => {
+        Err(DemoError::NoServer(_)) if settings.look == Look::Everywhere && !find::folder_is_given() => {
             settings.look = Look::Folder(obtain::obtain(install, progress)?.folder);
             Cluster::start(&settings, progress)
         }

@@ -3,4 +3,5 @@
 mod server;
 
 mod cluster;
+mod life;
 mod whole;
