@@ -29,4 +29,6 @@ queries! {
     FUNCTIONS "functions.sql";
     /// Types.
     TYPES "types.sql";
+    /// Ends a backend.
+    TERMINATE "terminate.sql";
 }

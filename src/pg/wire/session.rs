@@ -6,7 +6,7 @@ use super::{
 };
 use crate::core::{effect::Statement, error::DbError, event::Tx};
 use crate::data::rows::{Batch, Column};
-use crate::pg::cancel::CancelHandle;
+use crate::pg::cancel::{self, CancelHandle};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use postgres_protocol::{IsNull, message::frontend};
 use std::{
@@ -16,8 +16,12 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
+    time::Duration,
 };
-use tokio::io::{AsyncReadExt, AsyncWrite};
+use tokio::{
+    io::{AsyncReadExt, AsyncWrite},
+    sync::Notify,
+};
 
 /// A batch is handed out when it has so many rows …
 const BATCH_ROWS: usize = 256;
@@ -25,6 +29,8 @@ const BATCH_ROWS: usize = 256;
 const BATCH_BYTES: usize = 64 << 10;
 /// Read from the socket in pieces of this size.
 const READ: usize = 32 << 10;
+/// A cancel request is repeated after this time, then less and less often.
+const REPEAT: Duration = Duration::from_millis(250);
 /// COPY data waiting to be sent above which `copy_data` waits.
 const COPY_WAITING: usize = 256 << 10;
 /// Answers read while COPY data cannot be sent, at most.
@@ -153,20 +159,75 @@ impl Session {
         }
     }
 
-    /// Reads and drops everything until the server is ready again.
+    /// Reads until the server is ready again; `see` is shown what comes.
     ///
     /// # Errors
     /// The first error of the statement, or that the session is lost.
-    pub async fn finish(&mut self) -> Result<(), DbError> {
+    pub async fn finish(&mut self, mut see: impl FnMut(&Item)) -> Result<(), DbError> {
         let mut failed = None;
         while self.state != State::Idle {
             match self.next().await? {
                 Item::Error(e) => failed = failed.or(Some(e)),
                 Item::CopyIn => self.copy_fail("no data is given here")?,
-                _ => {}
+                item => see(&item),
             }
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Cancels what runs and reads until the server is ready again; `see` is shown what still comes.
+    /// Afterwards no cancel request is on its way any more: the next statement is safe.
+    ///
+    /// The request is repeated while the statement goes on: one that arrives before its statement does
+    /// hits nothing. When a request does not get through, the session is closed, as the request might
+    /// arrive later and hit another statement.
+    ///
+    /// # Errors
+    /// The statement's error (57014 when the cancel hit it), or that the session is lost. `Ok` when
+    /// the statement had ended by itself.
+    pub async fn cancel(&mut self, see: impl FnMut(&Item)) -> Result<(), DbError> {
+        if self.state == State::Idle || self.dead.is_some() {
+            return self.dead.clone().map_or(Ok(()), Err);
+        }
+        let Some(handle) = self.cancel.clone() else {
+            let e = DbError::lost(format!(
+                "{} gave no key to cancel with, so the connection was closed; the statement may still run there",
+                self.place
+            ));
+            return Err(self.die(e));
+        };
+        let ended = Notify::new();
+        let requests = async {
+            let mut pause = REPEAT;
+            loop {
+                handle.cancel().await?;
+                if tokio::time::timeout(pause, ended.notified()).await.is_ok() {
+                    return Ok(());
+                }
+                pause = (pause * 2).min(cancel::PATIENCE);
+            }
+        };
+        let result = {
+            let reading = async {
+                let result = self.finish(see).await;
+                ended.notify_one();
+                result
+            };
+            tokio::pin!(requests, reading);
+            tokio::select! {
+                result = &mut reading => requests.await.map(|()| result),
+                failed = &mut requests => match failed {
+                    Ok(()) => Ok(reading.await),
+                    Err(e) => Err(e),
+                },
+            }
+        };
+        result.unwrap_or_else(|e: DbError| {
+            Err(self.die(DbError::lost(format!(
+                "{}; the connection was closed, and the statement may still run on the server",
+                e.message
+            ))))
+        })
     }
 
     /// Runs a statement and gives its rows' cells as text; for small questions of our own.
@@ -189,7 +250,7 @@ impl Session {
                     }
                 }
                 Item::Error(e) => {
-                    self.finish().await?;
+                    self.finish(|_| ()).await?;
                     return Err(e);
                 }
                 Item::CopyIn => self.copy_fail("no data is given here")?,

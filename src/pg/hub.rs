@@ -1,0 +1,231 @@
+//! The hub: owns every session, routes wishes to them, and never makes the caller wait.
+
+use super::{
+    lookup::{self, Lookups},
+    server::{Plan, Routes, Server},
+    session::{Actor, Ask, Job},
+};
+use crate::core::{
+    effect::{Effect, Secret},
+    error::DbError,
+    event::{Event, Link, News, Tx},
+    ids::{ConnId, JobId, Lane},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// Events that may wait for the screen. When it is full, sessions stop reading their sockets.
+pub const EVENTS: usize = 64;
+
+/// How long the end of the program waits for sessions to end.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Turns what was typed after `:c` (nothing: as at the start) into where to connect.
+pub type Resolver = Box<dyn Fn(Option<&str>) -> Result<Plan, DbError> + Send>;
+
+/// All sessions to all servers.
+pub struct Hub {
+    events: mpsc::Sender<Event>,
+    resolve: Resolver,
+    rest: Duration,
+    connections: HashMap<ConnId, Connection>,
+    routes: Routes,
+    closing: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// One connected server: its sessions, opened when first used.
+struct Connection {
+    server: Arc<Server>,
+    lanes: HashMap<Lane, mpsc::UnboundedSender<Ask>>,
+    catalog: Option<mpsc::UnboundedSender<lookup::Ask>>,
+}
+
+impl Hub {
+    /// A hub that reports into `events` (bounded: [`EVENTS`]); `rest`: how long a stream may rest
+    /// (`Settings::rest_seconds`).
+    #[must_use]
+    pub fn new(events: mpsc::Sender<Event>, resolve: Resolver, rest: Duration) -> Self {
+        Self {
+            events,
+            resolve,
+            rest,
+            connections: HashMap::new(),
+            routes: Routes::default(),
+            closing: watch::channel(false).0,
+            tasks: vec![],
+        }
+    }
+
+    /// Does what concerns servers of an effect, at once and without waiting. Effects that concern
+    /// something else are given back. Call it inside a tokio runtime.
+    pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Connect { conn, spec } => self.connect(conn, spec.as_deref()),
+            Effect::Password { conn, password } => self.password(conn, password),
+            Effect::Execute { job, lane, statements, credit } => {
+                self.ask(job, readable(lane), Ask::Execute(Job { id: job, statements, credit }));
+            }
+            Effect::More { job, credit } => self.tell(job, Ask::More(job, credit)),
+            Effect::Stop { job } => self.tell(job, Ask::Stop(job)),
+            Effect::Cancel { job } => self.tell(job, Ask::Cancel(job)),
+            Effect::Terminate { job } => self.terminate(job),
+            Effect::LoadCatalog { job, conn } => self.look_up(job, conn, lookup::Ask::Load(job)),
+            Effect::Describe { job, conn, relation } => {
+                self.look_up(job, conn, lookup::Ask::Describe(job, relation));
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Cancels what runs, says goodbye to the servers and ends all sessions, within about a second.
+    pub async fn shutdown(mut self) {
+        let _ = self.closing.send(true);
+        for connection in self.connections.values() {
+            connection.close();
+        }
+        self.connections.clear();
+        let all = async {
+            for task in &mut self.tasks {
+                // A session that failed has nothing left to end.
+                let _ = task.await;
+            }
+        };
+        if timeout(GOODBYE, all).await.is_err() {
+            self.tasks.iter().for_each(JoinHandle::abort);
+        }
+    }
+
+    fn connect(&mut self, conn: ConnId, spec: Option<&str>) {
+        if let Some(old) = self.connections.remove(&conn) {
+            old.close();
+        }
+        self.tasks.retain(|t| !t.is_finished());
+        match (self.resolve)(spec) {
+            Err(e) => self.later(Event::Link(conn, Link::Failed(Box::new(e)))),
+            Ok(plan) => {
+                let (events, closing) = (self.events.clone(), self.closing.subscribe());
+                let server = Server::new(conn, plan, self.rest, events, closing, Arc::clone(&self.routes));
+                let connection = Connection { server: Arc::new(server), lanes: HashMap::new(), catalog: None };
+                self.connections.insert(conn, connection);
+                self.send(Lane::Own(conn), Ask::Open(None));
+            }
+        }
+    }
+
+    fn password(&mut self, conn: ConnId, password: Option<Secret>) {
+        match password {
+            Some(password) => self.send(Lane::Own(conn), Ask::Open(Some(password))),
+            None => {
+                let e = DbError::client("no password was given; connect again to be asked once more");
+                self.later(Event::Link(conn, Link::Failed(Box::new(e))));
+            }
+        }
+    }
+
+    /// Sends a job to its lane and remembers where it went.
+    fn ask(&mut self, job: JobId, lane: Lane, ask: Ask) {
+        if !self.connections.contains_key(&lane.conn()) {
+            return self.nowhere(job);
+        }
+        self.routes().insert(job, lane);
+        self.send(lane, ask);
+    }
+
+    /// A word about a running job; nothing happens when it has ended.
+    fn tell(&mut self, job: JobId, ask: Ask) {
+        let lane = self.routes().get(&job).copied();
+        match lane {
+            Some(Lane::Catalog(_)) | None => {}
+            Some(lane) => self.send(lane, ask),
+        }
+    }
+
+    fn send(&mut self, lane: Lane, ask: Ask) {
+        let Some(connection) = self.connections.get_mut(&lane.conn()) else { return };
+        let server = &connection.server;
+        let tasks = &mut self.tasks;
+        let mailbox = connection.lanes.entry(lane).or_insert_with(|| {
+            let (mailbox, asks) = mpsc::unbounded_channel();
+            tasks.push(tokio::spawn(Actor::new(lane, Arc::clone(server), asks).run()));
+            mailbox
+        });
+        // Actors end only when their mailbox is closed.
+        let _ = mailbox.send(ask);
+    }
+
+    fn look_up(&mut self, job: JobId, conn: ConnId, ask: lookup::Ask) {
+        if !self.connections.contains_key(&conn) {
+            return self.nowhere(job);
+        }
+        self.routes().insert(job, Lane::Catalog(conn));
+        self.send_catalog(conn, ask);
+    }
+
+    fn send_catalog(&mut self, conn: ConnId, ask: lookup::Ask) {
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let server = &connection.server;
+        let tasks = &mut self.tasks;
+        let mailbox = connection.catalog.get_or_insert_with(|| {
+            let (mailbox, asks) = mpsc::unbounded_channel();
+            tasks.push(tokio::spawn(Lookups::new(Arc::clone(server), asks).run()));
+            mailbox
+        });
+        let _ = mailbox.send(ask);
+    }
+
+    /// Ends the backend of a job from another session.
+    fn terminate(&mut self, job: JobId) {
+        let lane = self.routes().get(&job).copied();
+        let Some(lane) = lane.filter(|l| !matches!(l, Lane::Catalog(_))) else { return };
+        let Some(connection) = self.connections.get(&lane.conn()) else { return };
+        let pid = connection.server.pid(lane);
+        if pid != 0 {
+            self.send_catalog(lane.conn(), lookup::Ask::Terminate(job, pid));
+        }
+    }
+
+    fn nowhere(&self, job: JobId) {
+        let e = DbError::client("not connected: :c connects");
+        self.later(Event::News(job, News::Failed(0, Box::new(e), Tx::Gone)));
+    }
+
+    /// Sends an event without waiting for room.
+    fn later(&self, event: Event) {
+        let events = self.events.clone();
+        tokio::spawn(async move { events.send(event).await });
+    }
+
+    fn routes(&self) -> MutexGuard<'_, HashMap<JobId, Lane>> {
+        let routes: &Mutex<_> = &self.routes;
+        routes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The catalog lane has a client of its own kind; statements of panes go to the reading session.
+fn readable(lane: Lane) -> Lane {
+    match lane {
+        Lane::Catalog(conn) => Lane::Read(conn),
+        other => other,
+    }
+}
+
+impl Connection {
+    fn close(&self) {
+        for mailbox in self.lanes.values() {
+            let _ = mailbox.send(Ask::Close);
+        }
+        if let Some(mailbox) = &self.catalog {
+            let _ = mailbox.send(lookup::Ask::Close);
+        }
+    }
+}

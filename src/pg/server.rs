@@ -1,0 +1,305 @@
+//! One server as the hub knows it: how to get there, and what its sessions share.
+
+use super::{
+    client::Client,
+    connect::{self, ConnectError, Options},
+    target::Target,
+    wire::Session,
+};
+use crate::core::{
+    effect::Secret,
+    error::DbError,
+    event::{Event, Link, News, ServerInfo},
+    ids::{ConnId, JobId, Lane},
+};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI32, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{mpsc, watch};
+
+/// Where a connection leads, and on what terms.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The resolved target.
+    pub target: Target,
+    /// The user's own session is read-only, too.
+    pub read_only: bool,
+    /// `application_name` unless the target names one.
+    pub application_name: String,
+}
+
+/// Which lane runs a job. Entries go when the job ends.
+pub type Routes = Arc<Mutex<HashMap<JobId, Lane>>>;
+
+/// What all sessions of one connection share.
+#[derive(Debug)]
+pub struct Server {
+    conn: ConnId,
+    plan: Plan,
+    password: Mutex<Option<Secret>>,
+    /// The host of the target the first session was found on: all others go there.
+    host: Mutex<Option<usize>>,
+    /// A pooler that refuses start-up settings stands before the server.
+    plain: AtomicBool,
+    /// Backend of the user's own session and of the other lanes, 0 when there is none.
+    pids: [AtomicI32; 4],
+    events: mpsc::Sender<Event>,
+    closing: watch::Receiver<bool>,
+    routes: Routes,
+    /// How long a stream may rest.
+    pub rest: Duration,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Server {
+    /// A server not yet connected to.
+    pub fn new(
+        conn: ConnId,
+        plan: Plan,
+        rest: Duration,
+        events: mpsc::Sender<Event>,
+        closing: watch::Receiver<bool>,
+        routes: Routes,
+    ) -> Self {
+        Self {
+            conn,
+            plan,
+            password: Mutex::new(None),
+            host: Mutex::new(None),
+            plain: AtomicBool::new(false),
+            pids: [const { AtomicI32::new(0) }; 4],
+            events,
+            closing,
+            routes,
+            rest,
+        }
+    }
+
+    /// Sends an event; waits while the screen is behind, gives up when everything is closing.
+    pub async fn emit(&self, event: Event) {
+        let mut closing = self.closing.clone();
+        tokio::select! {
+            biased;
+            // An error means that nobody listens any more: then nobody misses it.
+            _ = self.events.send(event) => {}
+            _ = closing.wait_for(|c| *c) => {}
+        }
+    }
+
+    /// News of a job. Its last ones also end its route.
+    pub async fn news(&self, job: JobId, news: News) {
+        let ends = match &news {
+            News::Failed(..) => true,
+            News::Done(summary) => summary.last,
+            News::Catalog(catalog) => catalog.complete,
+            News::Detail(_) => true,
+            _ => false,
+        };
+        if ends {
+            lock(&self.routes).remove(&job);
+        }
+        self.emit(Event::News(job, news)).await;
+    }
+
+    /// Tells how the link is.
+    pub async fn link(&self, link: Link) {
+        self.emit(Event::Link(self.conn, link)).await;
+    }
+
+    /// A password the user typed; kept in memory only.
+    pub fn set_password(&self, password: Secret) {
+        *lock(&self.password) = Some(password);
+    }
+
+    /// Where it leads, for people.
+    pub fn title(&self) -> String {
+        self.plan.target.title()
+    }
+
+    /// The database's name.
+    pub fn database(&self) -> &str {
+        self.plan.target.dbname()
+    }
+
+    /// Remembers the backend of a lane; 0 forgets it.
+    pub fn set_pid(&self, lane: Lane, pid: i32) {
+        self.pids[slot(lane)].store(pid, Ordering::Relaxed);
+    }
+
+    /// The backend of a lane.
+    pub fn pid(&self, lane: Lane) -> i32 {
+        self.pids[slot(lane)].load(Ordering::Relaxed)
+    }
+
+    /// Opens a session for a lane. The user's own session may go to any host of the target, the
+    /// others go where it is.
+    pub async fn open(&self, lane: Lane) -> Result<Session, ConnectError> {
+        let own = matches!(lane, Lane::Own(_));
+        let mut options = self.options(lane);
+        let opened = match connect::open_at(&self.plan.target, &options).await {
+            Err(e) if self.refused_by_pooler(&e, lane)? => {
+                self.plain.store(true, Ordering::Relaxed);
+                options = self.options(lane);
+                connect::open_at(&self.plan.target, &options).await?
+            }
+            other => other?,
+        };
+        if own {
+            *lock(&self.host) = Some(opened.host);
+        }
+        self.set_pid(lane, opened.session.pid());
+        Ok(opened.session)
+    }
+
+    /// Opens the client of the catalog lane.
+    pub async fn open_client(&self) -> Result<Client, ConnectError> {
+        let lane = Lane::Catalog(self.conn);
+        match connect::open_client(&self.plan.target, &self.options(lane)).await {
+            Err(e) if self.refused_by_pooler(&e, lane)? => {
+                self.plain.store(true, Ordering::Relaxed);
+                connect::open_client(&self.plan.target, &self.options(lane)).await
+            }
+            other => other,
+        }
+    }
+
+    fn options(&self, lane: Lane) -> Options {
+        let own = matches!(lane, Lane::Own(_));
+        let plain = self.plain.load(Ordering::Relaxed);
+        let limited = matches!(lane, Lane::Catalog(_)) && !plain;
+        let limits = if limited { vec![("statement_timeout".into(), "50s".into())] } else { vec![] };
+        Options {
+            application_name: self.plan.application_name.clone(),
+            // A pooler's server session is shared with others: no SET may replace the start-up setting.
+            read_only: (self.plan.read_only || !own) && !plain,
+            settings: limits,
+            password: lock(&self.password).clone(),
+            host: if own { None } else { *lock(&self.host) },
+        }
+    }
+
+    /// PgBouncer takes only the start-up settings it knows. Lanes that only send our own reading
+    /// statements can do without; what the user asked for cannot be dropped silently.
+    fn refused_by_pooler(&self, e: &ConnectError, lane: Lane) -> Result<bool, ConnectError> {
+        let refused = e.error.code == "08P01" && e.error.message.contains("unsupported startup parameter");
+        if !refused || self.plain.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        if self.plan.read_only && matches!(lane, Lane::Own(_)) {
+            let mut e = e.clone();
+            e.error.hint = Some(
+                "The pooler does not let a session be read-only. Connect to the server itself, or add default_transaction_read_only to the pooler's accepted start-up parameters.".into(),
+            );
+            return Err(e);
+        }
+        Ok(true)
+    }
+
+    /// What is known of the server from an open session.
+    pub async fn info(&self, session: &mut Session) -> ServerInfo {
+        let get = |s: &Session, name: &str| s.parameter(name).unwrap_or_default().to_owned();
+        let version = get(session, "server_version");
+        let mut standby = session.parameter("in_hot_standby").map(|v| v == "on");
+        let mut read_only = session.parameter("default_transaction_read_only").map(|v| v == "on");
+        if standby.is_none() || read_only.is_none() {
+            // Before version 14 the server does not report these by itself; some poolers never do.
+            let asked = session
+                .ask("select pg_catalog.pg_is_in_recovery()::text, pg_catalog.current_setting('default_transaction_read_only')")
+                .await
+                .unwrap_or_default();
+            let yes = |column: usize| {
+                let cell = asked.first().and_then(|row| row.get(column)).and_then(Option::as_deref);
+                matches!(cell, Some("on" | "true"))
+            };
+            standby = standby.or(Some(yes(0)));
+            read_only = read_only.or(Some(yes(1)));
+        }
+        let user = match get(session, "session_authorization") {
+            user if user.is_empty() => self.plan.target.user().to_owned(),
+            user => user,
+        };
+        ServerInfo {
+            version_num: version_number(&version),
+            version,
+            address: session.place().to_owned(),
+            user,
+            database: self.plan.target.dbname().to_owned(),
+            pid: session.pid(),
+            tls: session.tls(),
+            superuser: session.parameter("is_superuser") == Some("on"),
+            standby: standby.unwrap_or_default(),
+            read_only: read_only.unwrap_or_default(),
+            time_zone: get(session, "TimeZone"),
+            profile: self.plan.target.profile.clone(),
+        }
+    }
+}
+
+fn slot(lane: Lane) -> usize {
+    match lane {
+        Lane::Own(_) => 0,
+        Lane::Read(_) => 1,
+        Lane::Watch(_) => 2,
+        Lane::Catalog(_) => 3,
+    }
+}
+
+/// What was lost with a session, in plain words.
+pub fn what_was_lost(in_transaction: bool) -> String {
+    let session = "settings (SET), temporary tables, prepared statements and LISTEN of the session";
+    if in_transaction {
+        format!("lost: the open transaction (the server rolls it back), {session}")
+    } else {
+        format!("lost: {session}")
+    }
+}
+
+/// An error that a cancelled job ends with although nothing of it had been sent.
+pub fn cancelled_unsent() -> DbError {
+    DbError {
+        severity: "ERROR".into(),
+        code: "57014".into(),
+        ..DbError::client("cancelled before it was sent to the server")
+    }
+}
+
+/// `server_version_num` from `server_version` (`15.4 (Debian …)`, `18beta1`, `14devel`).
+fn version_number(text: &str) -> u32 {
+    let number = |t: &str| -> u32 {
+        let end = t.find(|c: char| !c.is_ascii_digit()).unwrap_or(t.len());
+        t[..end].parse().unwrap_or(0)
+    };
+    let major = number(text);
+    let minor = match text.split_once('.') {
+        Some((before, after)) if before.bytes().all(|b| b.is_ascii_digit()) => number(after),
+        _ => 0,
+    };
+    major * 10_000 + minor
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_numbers() {
+        for (text, number) in [
+            ("15.18 (Debian 15.18-0+deb12u1)", 150_018),
+            ("13.0", 130_000),
+            ("18beta1", 180_000),
+            ("19devel", 190_000),
+            ("", 0),
+            ("16rc2 (x 1.5)", 160_000),
+        ] {
+            assert_eq!(version_number(text), number, "{text}");
+        }
+    }
+}
