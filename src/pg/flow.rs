@@ -157,7 +157,9 @@ impl Flow {
             Item::CopyOut(bytes) => self.copy_came(&bytes),
             Item::Columns(columns) => self.after_rows(News::Columns(columns)),
             Item::Notice(e) => self.after_rows(News::Notice(Box::new(e))),
-            Item::Notification(channel, payload, pid) => self.after_rows(News::Notification(channel, payload, pid)),
+            Item::Notification(channel, payload, pid) => {
+                self.after_rows(News::Notification(channel, payload, pid))
+            }
             Item::Setting(name, value) => self.after_rows(News::Setting(name, value)),
             Item::CopyIn => {
                 self.no_copy_in = true;
@@ -251,7 +253,9 @@ fn lines(lines: &[&[u8]]) -> Batch {
 fn no_copy_in() -> DbError {
     DbError {
         severity: "ERROR".into(),
-        hint: Some("Load a file with \\copy, or give the data to \"pgdeck run\" on its standard input.".into()),
+        hint: Some(
+            "Load a file with \\copy, or give the data to \"pgdeck run\" on its standard input.".into(),
+        ),
         ..DbError::client("COPY FROM STDIN needs data, and there is none on the screen; nothing was changed")
     }
 }
@@ -320,7 +324,9 @@ mod tests {
         let mut texts = vec![];
         for n in &all {
             if let News::Rows(b) = n {
-                texts.extend((0..b.len()).map(|r| String::from_utf8_lossy(b.cell(r, 0).unwrap()).into_owned()));
+                texts.extend(
+                    (0..b.len()).map(|r| String::from_utf8_lossy(b.cell(r, 0).unwrap()).into_owned()),
+                );
             }
         }
         assert_eq!(texts, ["one", "two", "", "last"]);

@@ -115,7 +115,8 @@ impl Hub {
             Ok(plan) => {
                 let (events, closing) = (self.events.clone(), self.closing.subscribe());
                 let server = Server::new(conn, plan, self.rest, events, closing, Arc::clone(&self.routes));
-                let connection = Connection { server: Arc::new(server), lanes: HashMap::new(), catalog: None };
+                let connection =
+                    Connection { server: Arc::new(server), lanes: HashMap::new(), catalog: None };
                 self.connections.insert(conn, connection);
                 self.send(Lane::Own(conn), Ask::Open(None));
             }

@@ -39,7 +39,9 @@ fn tcp(user: &str, more: &str) -> String {
 
 #[tokio::test]
 async fn every_method_lets_in_with_the_right_password() {
-    for (user, password) in [("clear", r"p w\\\'"), ("hashed", "pw"), ("scram", "пароль"), ("open", "ignored")] {
+    for (user, password) in
+        [("clear", r"p w\\\'"), ("hashed", "pw"), ("scram", "пароль"), ("open", "ignored")]
+    {
         let mut s = open(&tcp(user, &format!("password='{password}'"))).await;
         assert_eq!(rows(&run(&mut s, &sql("select current_user")).await.unwrap()), [[Some(user.to_owned())]]);
         // the catalog's client takes the same way
@@ -113,7 +115,10 @@ async fn hosts_are_tried_in_order_until_one_answers() {
     assert!(e.error.code == "28000" && !e.error.message.contains(&format!(":{closed}")), "{e}");
     // every host's trouble is told
     let other = closed_port().await;
-    let e = try_open(&format!("host=127.0.0.1,127.0.0.1 port={closed},{other} user=u")).await.map(|_| ()).unwrap_err();
+    let e = try_open(&format!("host=127.0.0.1,127.0.0.1 port={closed},{other} user=u"))
+        .await
+        .map(|_| ())
+        .unwrap_err();
     for place in [closed, other] {
         assert!(e.error.message.contains(&format!("127.0.0.1:{place} failed")), "{e}");
     }
@@ -134,7 +139,10 @@ async fn target_session_attrs_choose() {
         assert_eq!(opened.is_ok(), fits, "{attrs}: {:?}", opened.map(|s| s.tx()));
     }
     let e = try_open(&tcp("open", "target_session_attrs=standby")).await.map(|_| ()).unwrap_err();
-    assert!(e.error.message.contains("not in hot standby") && e.error.message.contains(&port.to_string()), "{e}");
+    assert!(
+        e.error.message.contains("not in hot standby") && e.error.message.contains(&port.to_string()),
+        "{e}"
+    );
 }
 
 #[tokio::test]
@@ -153,5 +161,11 @@ async fn closing_frees_the_backend() {
     let s = open(&tcp("open", "application_name=leaves")).await;
     assert_eq!(s.tx(), Tx::Idle);
     s.close().await;
-    while !rows(&run(&mut watcher, &sql("select 1 from pg_stat_activity where application_name = 'leaves'")).await.unwrap()).is_empty() {}
+    while !rows(
+        &run(&mut watcher, &sql("select 1 from pg_stat_activity where application_name = 'leaves'"))
+            .await
+            .unwrap(),
+    )
+    .is_empty()
+    {}
 }

@@ -91,9 +91,15 @@ async fn drain(s: &mut Session) -> pgdeck::core::error::DbError {
 async fn nonsense_in_an_answer_ends_the_session() {
     let cases: &[(&[u8], &str)] = &[
         (b"D\0\0\0\x0b\0\x01\0\0\0\x01a", "outside of a result"),
-        (b"T\0\0\0\x1b\0\x01a\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0D\0\0\0\x06\0\x02", "does not fit"),
+        (
+            b"T\0\0\0\x1b\0\x01a\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0D\0\0\0\x06\0\x02",
+            "does not fit",
+        ),
         (b"T\0\0\0\x08\0\x05ab", "malformed"),
-        (b"T\0\0\0\x1b\0\x01a\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0D\x7f\xff\xff\xff", "impossible length"),
+        (
+            b"T\0\0\0\x1b\0\x01a\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0D\x7f\xff\xff\xff",
+            "impossible length",
+        ),
         (b"D\x3f\xff\xff\xff\0\x01", "closed it unexpectedly"),
         (b"R\0\0\0\x08\0\0\0\0", "does not belong"),
         (b"W\0\0\0\x07\0\0\0", "replication"),

@@ -47,7 +47,8 @@ pub fn target(connection: &str) -> Target {
 
 /// Tries to open a session.
 pub async fn try_open(connection: &str) -> Result<Session, ConnectError> {
-    connect::open(&target(connection), &Options { application_name: "pgdeck".into(), ..Options::default() }).await
+    connect::open(&target(connection), &Options { application_name: "pgdeck".into(), ..Options::default() })
+        .await
 }
 
 /// Opens a session that must open.

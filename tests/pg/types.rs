@@ -41,7 +41,9 @@ async fn same_as_psql(database: &server::Database, text: &str) {
 #[tokio::test]
 async fn odd_types() {
     let database = server::database();
-    database.execute("create table granted (); create role reader_of_types; grant select on granted to reader_of_types");
+    database.execute(
+        "create table granted (); create role reader_of_types; grant select on granted to reader_of_types",
+    );
     same_as_psql(&database, ODD).await;
     database.execute("drop owned by reader_of_types; drop role reader_of_types");
 }

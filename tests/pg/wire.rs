@@ -15,7 +15,8 @@ async fn fresh() -> (server::Database, Session) {
 #[tokio::test]
 async fn parameters_columns_and_tags() {
     let (_db, mut s) = fresh().await;
-    let made = run(&mut s, &sql("create table t (id int primary key, name varchar(7), tags text[])")).await.unwrap();
+    let made =
+        run(&mut s, &sql("create table t (id int primary key, name varchar(7), tags text[])")).await.unwrap();
     assert_eq!((tags(&made), tx(&made)), (vec!["CREATE TABLE".to_owned()], Tx::Idle));
     let insert = Statement {
         sql: "insert into t values ($1, $2, $3), (2, null, '{}')".into(),
@@ -30,7 +31,9 @@ async fn parameters_columns_and_tags() {
     assert_eq!((columns[0].type_oid, columns[0].attnum), (23, 1));
     assert_eq!((columns[1].type_oid, columns[1].typmod, columns[1].attnum), (1043, 11, 2));
     assert!(columns[0].table_oid > 0 && columns[2].table_oid == 0);
-    let got = run(&mut s, &sql("select name, tags, relacl from t, pg_class where relname = 't' order by id")).await.unwrap();
+    let got = run(&mut s, &sql("select name, tags, relacl from t, pg_class where relname = 't' order by id"))
+        .await
+        .unwrap();
     let text = |t: &str| Some(t.to_owned());
     assert_eq!(rows(&got), [[text("é"), text("{a,NULL}"), None], [None, text("{}"), None]]);
 }
@@ -74,7 +77,11 @@ async fn errors_carry_their_fields() {
 #[tokio::test]
 async fn a_simple_query_has_several_results() {
     let (_db, mut s) = fresh().await;
-    let both = Statement { sql: "select 1 as a; create table x(); select 2 as b".into(), simple: true, ..Statement::default() };
+    let both = Statement {
+        sql: "select 1 as a; create table x(); select 2 as b".into(),
+        simple: true,
+        ..Statement::default()
+    };
     let items = run(&mut s, &both).await.unwrap();
     assert_eq!(tags(&items), ["SELECT 1", "CREATE TABLE", "SELECT 1"]);
     assert_eq!(rows(&items), [[Some("1".to_owned())], [Some("2".to_owned())]]);
@@ -86,17 +93,27 @@ async fn a_simple_query_has_several_results() {
 #[tokio::test]
 async fn rows_come_in_small_batches_and_large_values_whole() {
     let (_db, mut s) = fresh().await;
-    let items = run(&mut s, &sql("select g, repeat('x', 100) from generate_series(1, 20000) g")).await.unwrap();
+    let items =
+        run(&mut s, &sql("select g, repeat('x', 100) from generate_series(1, 20000) g")).await.unwrap();
     assert_eq!(rows(&items).len(), 20_000);
     for item in &items {
         if let Item::Rows(b) = item {
-            assert!(b.len() <= 256 && b.text_len() <= (64 << 10) + 110, "{} rows {} bytes", b.len(), b.text_len());
+            assert!(
+                b.len() <= 256 && b.text_len() <= (64 << 10) + 110,
+                "{} rows {} bytes",
+                b.len(),
+                b.text_len()
+            );
         }
     }
     let items = run(&mut s, &sql("select repeat('y', 20000000), 'end'")).await.unwrap();
     assert_eq!(rows(&items)[0][0].as_ref().map(String::len), Some(20_000_000));
     // a large parameter goes up as well
-    let up = Statement { sql: "select length($1)".into(), params: vec![Some("z".repeat(8 << 20))], ..Statement::default() };
+    let up = Statement {
+        sql: "select length($1)".into(),
+        params: vec![Some("z".repeat(8 << 20))],
+        ..Statement::default()
+    };
     let items = run(&mut s, &up).await.unwrap();
     assert_eq!(rows(&items), [[Some((8 << 20).to_string())]]);
 }
@@ -116,9 +133,13 @@ async fn tables_without_columns_and_with_many() {
 #[tokio::test]
 async fn notices_settings_and_notifications() {
     let (_db, mut s) = fresh().await;
-    let items = run(&mut s, &sql("do $$ begin raise notice 'hello' using hint = 'wave'; end $$")).await.unwrap();
+    let items =
+        run(&mut s, &sql("do $$ begin raise notice 'hello' using hint = 'wave'; end $$")).await.unwrap();
     let Item::Notice(n) = &items[0] else { panic!("{items:?}") };
-    assert_eq!((n.message.as_str(), n.hint.as_deref(), n.severity.as_str()), ("hello", Some("wave"), "NOTICE"));
+    assert_eq!(
+        (n.message.as_str(), n.hint.as_deref(), n.severity.as_str()),
+        ("hello", Some("wave"), "NOTICE")
+    );
     let items = run(&mut s, &sql("set timezone = 'Asia/Tokyo'")).await.unwrap();
     assert!(items.contains(&Item::Setting("TimeZone".into(), "Asia/Tokyo".into())), "{items:?}");
     assert_eq!(s.parameter("TimeZone"), Some("Asia/Tokyo"));
@@ -178,8 +199,15 @@ async fn a_copy_that_fails_leaves_the_session_in_step() {
 #[tokio::test]
 async fn bytes_that_are_not_utf_8_survive() {
     let database = server::database();
-    database.execute("create database ascii_bytes template template0 encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'");
-    let mut s = open(&format!("host={} port={} user=postgres dbname=ascii_bytes", database.host(), server::cluster().port())).await;
+    database.execute(
+        "create database ascii_bytes template template0 encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'",
+    );
+    let mut s = open(&format!(
+        "host={} port={} user=postgres dbname=ascii_bytes",
+        database.host(),
+        server::cluster().port()
+    ))
+    .await;
     run(&mut s, &sql("set client_encoding = 'SQL_ASCII'")).await.unwrap();
     let items = run(&mut s, &sql(r"select convert_from('\xff41'::bytea, 'SQL_ASCII') as v")).await.unwrap();
     let batch = items.iter().find_map(|i| if let Item::Rows(b) = i { Some(b) } else { None }).unwrap();
