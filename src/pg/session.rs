@@ -365,7 +365,7 @@ impl Actor {
         flow.cancelled = true;
         let Some(session) = &mut self.session else { return Ok(()) };
         if flow.copying_in() {
-            return session.finish(|item| flow.count(item)).await;
+            return session.finish_seeing(|item| flow.count(item)).await;
         }
         session.cancel(|item| flow.count(item)).await
     }

@@ -189,7 +189,7 @@ async fn a_copy_that_fails_leaves_the_session_in_step() {
             }
             let _ = s.copy_done();
         }
-        let e = s.finish(|_| ()).await.unwrap_err();
+        let e = s.finish().await.unwrap_err();
         assert_eq!(e.code, if round % 2 == 0 { "57014" } else { "22P02" });
         let items = run(&mut s, &sql(&format!("select {round}"))).await.unwrap();
         assert_eq!(rows(&items), [[Some(round.to_string())]]);

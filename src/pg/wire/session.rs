@@ -159,11 +159,19 @@ impl Session {
         }
     }
 
+    /// Reads and drops everything until the server is ready again.
+    ///
+    /// # Errors
+    /// The first error of the statement, or that the session is lost.
+    pub async fn finish(&mut self) -> Result<(), DbError> {
+        self.finish_seeing(|_| ()).await
+    }
+
     /// Reads until the server is ready again; `see` is shown what comes.
     ///
     /// # Errors
     /// The first error of the statement, or that the session is lost.
-    pub async fn finish(&mut self, mut see: impl FnMut(&Item)) -> Result<(), DbError> {
+    pub async fn finish_seeing(&mut self, mut see: impl FnMut(&Item)) -> Result<(), DbError> {
         let mut failed = None;
         while self.state != State::Idle {
             match self.next().await? {
@@ -209,7 +217,7 @@ impl Session {
         };
         let result = {
             let reading = async {
-                let result = self.finish(see).await;
+                let result = self.finish_seeing(see).await;
                 ended.notify_one();
                 result
             };
@@ -250,7 +258,7 @@ impl Session {
                     }
                 }
                 Item::Error(e) => {
-                    self.finish(|_| ()).await?;
+                    self.finish().await?;
                     return Err(e);
                 }
                 Item::CopyIn => self.copy_fail("no data is given here")?,
