@@ -83,11 +83,13 @@ async fn answer(server: &Server, client: &Client, ask: &Ask) -> Result<(), DbErr
             server.news(job, News::Detail(detail.map(Arc::new))).await;
             Ok(())
         }
-        Ask::Terminate(_, pid) => in_time(async {
-            let sent = client.sql().query_typed(queries::TERMINATE, &[(&pid, Type::INT4)]).await;
-            sent.map(drop).map_err(|e| client.error(&e))
-        })
-        .await,
+        Ask::Terminate(_, pid) => {
+            in_time(async {
+                let sent = client.sql().query_typed(queries::TERMINATE, &[(&pid, Type::INT4)]).await;
+                sent.map(drop).map_err(|e| client.error(&e))
+            })
+            .await
+        }
         Ask::Close => Ok(()),
     }
 }
