@@ -30,7 +30,7 @@ const BATCH_BYTES: usize = 64 << 10;
 /// Read from the socket in pieces of this size.
 const READ: usize = 32 << 10;
 /// A cancel request is repeated after this time, then less and less often.
-const REPEAT: Duration = Duration::from_millis(250);
+const REPEAT: Duration = Duration::from_millis(50);
 /// COPY data waiting to be sent above which `copy_data` waits.
 const COPY_WAITING: usize = 256 << 10;
 /// Answers read while COPY data cannot be sent, at most.
