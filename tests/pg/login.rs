@@ -39,8 +39,7 @@ fn tcp(user: &str, more: &str) -> String {
 
 #[tokio::test]
 async fn every_method_lets_in_with_the_right_password() {
-    for (user, password) in
-        [("clear", "p w"), ("hashed", "pw"), ("scram", "пароль"), ("open", "ignored")]
+    for (user, password) in [("clear", "p w"), ("hashed", "pw"), ("scram", "пароль"), ("open", "ignored")]
     {
         let mut s = open(&tcp(user, &format!("password='{password}'"))).await;
         assert_eq!(rows(&run(&mut s, &sql("select current_user")).await.unwrap()), [[Some(user.to_owned())]]);
