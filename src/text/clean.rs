@@ -6,6 +6,7 @@
 //! without a base gets a dotted circle, so that nothing can draw over its neighbour.
 
 use std::borrow::Cow;
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
 /// The mark of a line end in a one-line place.
@@ -199,6 +200,7 @@ fn fate(c: char, before: Before, next: Option<char>, form: Form) -> Fate {
         '\u{200C}' | '\u{200D}' => joiner(before, next),
         '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}' => selector(c, before),
         c if hidden(c) => Fate::Code,
+        c if c.width() == Some(0) && !combines(c) => Fate::Code,
         c if c.width() == Some(0) && (before.base.is_none() || before.run >= COMBINING) => Fate::Based,
         _ => Fate::Keep,
     }
@@ -222,6 +224,14 @@ fn selector(c: char, before: Before) -> Fate {
         Some(b) if (emoji || !b.is_ascii()) && before.run < COMBINING => Fate::Keep,
         _ => Fate::Code,
     }
+}
+
+/// Does this zero-width character join the one before it? A few join the one behind instead, and
+/// would take it out of its place.
+fn combines(c: char) -> bool {
+    let mut pair = String::from('◌');
+    pair.push(c);
+    pair.graphemes(true).nth(1).is_none()
 }
 
 /// Characters that show nothing, or change how others are shown.
@@ -277,6 +287,9 @@ mod tests {
             ("👨\u{200d}👩", "👨\u{200d}👩"),
             ("می\u{200c}خواهم", "می\u{200c}خواهم"),
             ("a\u{200d}b", "a‹U+200D›b"),
+            ("\u{111c2}W", "‹U+111C2›W"),
+            ("नमस्ते", "नमस्ते"),
+            ("สวัสดี", "สวัสดี"),
             ("1\u{fe0f}\u{20e3}", "1\u{fe0f}\u{20e3}"),
             ("日本語 žluť", "日本語 žluť"),
         ] {
@@ -329,9 +342,17 @@ mod tests {
         }
 
         #[test]
-        fn cleaning_twice_changes_nothing(raw in any::<String>()) {
+        fn cleaning_twice_changes_nothing(raw in proptest::collection::vec(prop_oneof![
+            any::<char>(),
+            proptest::sample::select(vec!['\u{200D}', '\u{200C}', '\u{FE0F}', '\u{301}', 'a', '日', 'ی', '\n', '\x1b']),
+        ], 0..40)) {
+            let raw: String = raw.into_iter().collect();
             let once = line(&raw).into_owned();
             prop_assert_eq!(line(&once), once.as_str());
+            for sign in once.graphemes(true) {
+                let sign = sign.trim_end_matches(['\u{200C}', '\u{200D}']);
+                prop_assert!(harmless(sign), "{sign:?} of {raw:?}");
+            }
         }
     }
 }

@@ -223,6 +223,6 @@ mod tests {
                 "  ▦pg_class"
             ]
         );
-        assert_eq!(all[3].remark, "~1 k 2.0 MB");
+        assert_eq!(all[3].remark, "~1 k 2 MB");
     }
 }

@@ -24,7 +24,12 @@ pub(super) fn shown(g: &str, column: usize, tab: usize) -> (Cow<'_, str>, usize)
         let cells = tab - column % tab;
         return (Cow::Owned(" ".repeat(cells)), cells);
     }
-    let text = clean::line(g);
+    let mut text = clean::line(g);
+    // A joiner at the end belongs to the sign behind it, which is not seen from here.
+    let base = g.trim_end_matches(['\u{200C}', '\u{200D}']);
+    if base.len() < g.len() && !base.is_ascii() && clean::harmless(base) {
+        text = Cow::Borrowed(g);
+    }
     let cells = width::width(&text);
     (text, cells)
 }

@@ -368,7 +368,9 @@ mod hostile {
             g.draw(&mut buf, area, &t, &Theme::default(), true);
             for cell in &buf.content {
                 prop_assert!(!cell.symbol().contains(char::is_control), "{:?}", cell.symbol());
-                prop_assert!(crate::text::clean::harmless(cell.symbol()), "{:?}", cell.symbol());
+                // A joiner at the end of a sign is judged with the next one.
+                let symbol = cell.symbol().trim_end_matches(['\u{200C}', '\u{200D}']);
+                prop_assert!(crate::text::clean::harmless(symbol), "{symbol:?}");
             }
         }
     }
