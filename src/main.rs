@@ -6,13 +6,14 @@ use pgdeck::{
     demo::{self, obtain::Install},
     format,
     headless::{conninfo, exit::Exit, queries, run},
-    pg::target::{Input, Machine, resolve},
+    pg::target::{Input, Machine, Target, resolve},
     settings::{
         config::{self, Config},
         paths::Paths,
         saved,
     },
     text::clean,
+    tui::{self, Open},
 };
 use std::{
     io::{self, Write},
@@ -57,22 +58,48 @@ fn dispatch(args: &Args) -> Result<Exit, String> {
             written(made.and_then(|()| io::stdout().write_all(&text)).map(|()| Exit::Done))
         }
         Some(Command::Demo(asked)) if asked.print_url => serve_demo(asked),
-        Some(Command::Demo(_)) | None => Err("this build has no screen".into()),
+        Some(Command::Demo(asked)) => demo_console(args, asked),
+        None => console(args, None),
     }
+}
+
+/// The console, on what the command line says or on a target of our own.
+fn console(args: &Args, target: Option<Target>) -> Result<Exit, String> {
+    let config = config(args)?;
+    let input = args.input(config.profiles.clone());
+    let open = Open {
+        config,
+        theme: args.theme.clone(),
+        input,
+        target,
+        read_only: args.is_read_only(),
+        paths: Paths::find(),
+        saved: places(),
+    };
+    tui::open(open).map(|()| Exit::Done)
+}
+
+/// `pgdeck demo`: the server lives as long as the console.
+fn demo_console(args: &Args, asked: &args::Demo) -> Result<Exit, String> {
+    let demo = demo::start(&demo_options(asked), &mut |words| eprintln!("{words}")).map_err(|e| e.to_string())?;
+    console(args, Some(demo.target().clone()))
 }
 
 /// `pgdeck demo --print-url`.
 fn serve_demo(asked: &args::Demo) -> Result<Exit, String> {
+    demo::serve(&demo_options(asked)).map(|()| Exit::Done).map_err(|e| e.to_string())
+}
+
+fn demo_options(asked: &args::Demo) -> demo::Options {
     let usual = demo::Options::default();
-    let options = demo::Options {
+    demo::Options {
         posts: asked.rows.unwrap_or(usual.posts),
         quiet: asked.quiet,
         keep: asked.keep.clone(),
         install: if asked.yes { Install::Yes } else { usual.install },
         fresh: asked.fresh,
         ..usual
-    };
-    demo::serve(&options).map(|()| Exit::Done).map_err(|e| e.to_string())
+    }
 }
 
 /// A reader that has gone is no error.

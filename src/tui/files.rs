@@ -1,0 +1,225 @@
+//! The user's files: drafts, history, saved queries. Done off the loop, in order.
+
+use crate::{
+    core::{
+        effect::{Effect, Place},
+        event::{Event, HistoryEntry, News},
+        ids::JobId,
+    },
+    data::saved::Origin,
+    settings::{files, history::History, kept::Kept, paths::Paths, saved},
+};
+use std::{
+    fs, io,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+/// History entries a search gives at most.
+const HISTORY: usize = 2_000;
+
+/// Where the user's files are.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The usual folders; without them nothing is kept.
+    pub paths: Option<Paths>,
+    /// Folders with saved queries.
+    pub saved: Vec<(Origin, PathBuf)>,
+    /// Entries kept in the history.
+    pub history_size: usize,
+}
+
+/// A task that does what concerns files, one after the other.
+#[derive(Debug)]
+pub struct Files {
+    wishes: mpsc::UnboundedSender<Effect>,
+    task: JoinHandle<()>,
+}
+
+impl Files {
+    /// Starts the task.
+    #[must_use]
+    pub fn start(places: Places, events: mpsc::Sender<Event>) -> Self {
+        let (wishes, mut inbox) = mpsc::unbounded_channel();
+        let task = tokio::task::spawn_blocking(move || {
+            let worker = Worker::new(places);
+            worker.tidy();
+            while let Some(wish) = inbox.blocking_recv() {
+                if let Some((job, news)) = worker.perform(wish)
+                    && events.blocking_send(Event::News(job, news)).is_err()
+                {
+                    // Nobody listens any more, but what is still waiting must be kept.
+                    while let Ok(wish) = inbox.try_recv() {
+                        worker.perform(wish);
+                    }
+                    break;
+                }
+            }
+        });
+        Self { wishes, task }
+    }
+
+    /// Queues a wish.
+    pub fn perform(&self, wish: Effect) {
+        // The task ends only after this sender is dropped.
+        let _ = self.wishes.send(wish);
+    }
+
+    /// Waits until all that was asked is on disk.
+    pub async fn finish(self, inbox: &mut mpsc::Receiver<Event>) {
+        inbox.close();
+        while inbox.try_recv().is_ok() {}
+        drop(self.wishes);
+        let _ = self.task.await;
+    }
+}
+
+struct Worker {
+    places: Places,
+    history: Option<History>,
+    kept: Option<Kept>,
+}
+
+impl Worker {
+    fn new(places: Places) -> Self {
+        let history = places.paths.as_ref().map(|p| History::new(p.history.clone(), places.history_size));
+        let kept = places.paths.as_ref().map(|p| Kept::new(p.kept.clone()));
+        Self { places, history, kept }
+    }
+
+    fn tidy(&self) {
+        if let Some(history) = &self.history {
+            // A history that cannot be shortened is only long.
+            let _ = history.tidy();
+        }
+    }
+
+    fn perform(&self, wish: Effect) -> Option<(JobId, News)> {
+        match wish {
+            Effect::Write { job, path, text, place, replace } => {
+                Some((job, News::Written(self.write(&path, &text, place, replace))))
+            }
+            Effect::LoadSaved { job } => {
+                let (found, problems) = saved::load(&self.places.saved);
+                Some((job, News::Saved(found.into(), problems)))
+            }
+            Effect::LoadHistory { job, like } => {
+                let found = self.history.as_ref().map(|h| h.newest(&like, HISTORY));
+                Some((job, News::History(found.and_then(Result::ok).unwrap_or_default().into())))
+            }
+            Effect::Remember(entry) => {
+                let entry = HistoryEntry { at: utc(SystemTime::now()), ..entry };
+                // A history that cannot be written must not stop the work; the next start says nothing either.
+                let _ = self.history.as_ref().map(|h| h.append(&entry));
+                None
+            }
+            Effect::Keep { key, value } => {
+                let _ = self.kept.as_ref().map(|k| k.put(&key, value.as_deref()));
+                None
+            }
+            Effect::Recall { job, key } => {
+                let text = self.kept.as_ref().and_then(|k| k.get(&key).ok()).flatten();
+                Some((job, News::Remembered(text)))
+            }
+            _ => None,
+        }
+    }
+
+    fn write(&self, path: &str, text: &str, place: Place, replace: bool) -> Result<String, String> {
+        let path = self.target(path, place)?;
+        let say = |e: io::Error| match e.kind() {
+            io::ErrorKind::AlreadyExists => format!("{} is there already", path.display()),
+            _ => format!("cannot write {}: {e}", path.display()),
+        };
+        if replace {
+            files::replace_private(&path, text.as_bytes()).map_err(say)?;
+        } else {
+            write_new(&path, text).map_err(say)?;
+        }
+        Ok(path.display().to_string())
+    }
+
+    fn target(&self, path: &str, place: Place) -> Result<PathBuf, String> {
+        let folder = match place {
+            Place::Path => {
+                return Ok(match (path.strip_prefix("~/"), std::env::home_dir()) {
+                    (Some(rest), Some(home)) => home.join(rest),
+                    _ => PathBuf::from(path),
+                });
+            }
+            Place::Saved => self.places.paths.as_ref().map(|p| p.queries.clone()),
+            Place::Project => {
+                self.places.saved.iter().find(|(o, _)| *o == Origin::Project).map(|(_, p)| p.clone())
+            }
+        };
+        let folder = folder.ok_or("there is no folder for it")?;
+        let parts: Vec<&str> = path.split('/').collect();
+        if parts.iter().any(|p| p.is_empty() || p.starts_with('.') || p.contains(['\\', '\0'])) {
+            return Err(format!("\"{path}\" is no name for a query (letters, digits, - and /)"));
+        }
+        Ok(folder.join(format!("{path}.sql")))
+    }
+}
+
+/// Writes a file that must not be there yet, whole or not at all.
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
+}
+
+/// `YYYY-MM-DD HH:MM:SS` UTC. Days to dates by Howard Hinnant's `civil_from_days`.
+fn utc(at: SystemTime) -> String {
+    let seconds = at.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let z = days + 719_468;
+    let era = z / 146_097;
+    let day_of_era = z % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", rest / 3_600, rest / 60 % 60, rest % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn seconds_become_dates() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00:00"),
+            (951_782_399, "2000-02-28 23:59:59"),
+            (951_782_400, "2000-02-29 00:00:00"),
+            (1_767_225_600, "2026-01-01 00:00:00"),
+        ] {
+            assert_eq!(utc(UNIX_EPOCH + Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn a_query_is_saved_once_and_stays_in_its_folder() {
+        let dir = tempfile::tempdir().expect("folder");
+        let paths = Paths::at(dir.path(), dir.path());
+        let worker = Worker::new(Places { paths: Some(paths.clone()), ..Places::default() });
+        let written = worker.write("report/daily", "select 1", Place::Saved, false).expect("written");
+        assert_eq!(written, paths.queries.join("report/daily.sql").display().to_string());
+        assert!(worker.write("report/daily", "select 2", Place::Saved, false).is_err());
+        assert_eq!(fs::read_to_string(&written).expect("there"), "select 1");
+        worker.write("report/daily", "select 2", Place::Saved, true).expect("replaced");
+        for bad in ["../x", "", "a//b", ".hidden", "/etc/x"] {
+            assert!(worker.write(bad, "x", Place::Saved, false).is_err(), "{bad}");
+        }
+    }
+}

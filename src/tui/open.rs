@@ -1,0 +1,120 @@
+//! Opens the console: what the command line and the config say becomes settings, keys, themes and a hub.
+
+use super::{Start, files::Places, run};
+use crate::{
+    core::{error::DbError, keymap::Keymap, theme::Theme},
+    data::saved::Origin,
+    pg::{
+        hub::{Hub, Resolver},
+        server::Plan,
+        target::{Input, Machine, Target, resolve},
+    },
+    settings::{config::Config, paths::Paths, themes},
+};
+use std::{
+    io::{self, IsTerminal},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// What the console is opened with.
+pub struct Open {
+    /// The config, read.
+    pub config: Config,
+    /// `--theme`.
+    pub theme: Option<String>,
+    /// What was said about the connection.
+    pub input: Input,
+    /// Where to connect instead of what `input` says: the demo.
+    pub target: Option<Target>,
+    /// `--read-only`.
+    pub read_only: bool,
+    /// The usual folders.
+    pub paths: Option<Paths>,
+    /// Folders with saved queries.
+    pub saved: Vec<(Origin, PathBuf)>,
+}
+
+/// Opens the console and stays until it is left.
+///
+/// # Errors
+/// In plain words: a refused connection string, an unknown theme, no terminal.
+pub fn open(open: Open) -> Result<(), String> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err("the console needs a terminal; for scripts there is pgdeck run".into());
+    }
+    let first = match open.target {
+        Some(target) => target,
+        None => {
+            let target = resolve(&open.input, &Machine).map_err(|e| e.message)?;
+            target.check().map_err(|e| e.message)?;
+            target
+        }
+    };
+    let mut settings = open.config.settings;
+    if let Some(theme) = open.theme {
+        settings.theme = theme;
+    }
+    let themes = themes_of(&settings.theme, open.paths.as_ref())?;
+    let mut keymap = Keymap::builtin();
+    let mut warnings = keymap.overlay(&settings.keys);
+    warnings.extend(open.config.problems);
+    warnings.extend(first.warnings.iter().cloned());
+    let rest = Duration::from_secs(settings.rest_seconds);
+    let places = Places { paths: open.paths, saved: open.saved, history_size: settings.history_size };
+    let resolver = resolver(first, open.input, open.read_only);
+    let start = Start { settings, keymap, themes, places, warnings };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|e| e.to_string())?;
+    let ended = runtime.block_on(run(start, |events| Hub::new(events, resolver, rest)));
+    // A name look-up that hangs must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ended.map_err(|e| format!("the terminal cannot be used: {e}"))
+}
+
+/// The theme in force first, then the others one may switch to.
+fn themes_of(wanted: &str, paths: Option<&Paths>) -> Result<Vec<Theme>, String> {
+    let nowhere = Path::new("/nonexistent");
+    let folder = paths.map_or(nowhere, |p| p.themes.as_path());
+    let colours = themes::colours(|name| std::env::var(name).ok());
+    let mut all = vec![themes::load(wanted, folder, colours)?];
+    for name in themes::names(folder) {
+        if name != wanted
+            && let Ok(theme) = themes::load(&name, folder, colours)
+        {
+            all.push(theme);
+        }
+    }
+    Ok(all)
+}
+
+/// What `:c` means: nothing is the place of the start; a database's name is that database on the same
+/// server; anything else is resolved as on the command line.
+fn resolver(first: Target, input: Input, read_only: bool) -> Resolver {
+    Box::new(move |spec| {
+        let target = match spec {
+            None => first.clone(),
+            Some(spec) if is_database(spec, &input) => {
+                let mut target = first.clone();
+                target.set("dbname", spec);
+                target
+            }
+            Some(spec) => {
+                let input = Input {
+                    connection: Some(spec.to_owned()),
+                    flags: vec![],
+                    profile: None,
+                    profiles: input.profiles.clone(),
+                    prompt: input.prompt,
+                };
+                resolve(&input, &Machine).map_err(|e| DbError::client(e.message))?
+            }
+        };
+        let read_only = read_only || target.read_only;
+        Ok(Plan { target, read_only, application_name: "pgdeck".into() })
+    })
+}
+
+fn is_database(spec: &str, input: &Input) -> bool {
+    !spec.contains('=') && !spec.contains("://") && !input.profiles.iter().any(|p| p.name == spec)
+}

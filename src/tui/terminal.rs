@@ -1,0 +1,69 @@
+//! The terminal: entered, left, and left again on a panic or a signal.
+
+use crossterm::{
+    cursor,
+    event::{
+        DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+        KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+    },
+    execute,
+    terminal::{self, EnterAlternateScreen, LeaveAlternateScreen},
+};
+use ratatui::{Terminal, backend::CrosstermBackend};
+use std::{
+    io::{self, Stdout, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// The screen to draw on.
+pub type Screen = Terminal<CrosstermBackend<Stdout>>;
+
+/// Raw mode is on, so it must be left.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// Enters raw mode and the alternate screen.
+///
+/// # Errors
+/// When standard output is no terminal.
+pub fn enter(mouse: bool) -> io::Result<Screen> {
+    terminal::enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    let mut out = io::stdout();
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste)?;
+    if mouse {
+        execute!(out, EnableMouseCapture)?;
+    }
+    // Told apart only where the terminal offers it; no key of ours depends on it.
+    let _ = execute!(out, PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES));
+    let mut screen = Terminal::new(CrosstermBackend::new(out))?;
+    screen.clear()?;
+    Ok(screen)
+}
+
+/// Leaves the screen as it was. May be called any number of times.
+pub fn leave() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = execute!(
+        out,
+        PopKeyboardEnhancementFlags,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = out.flush();
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Makes a panic leave the screen before it speaks.
+pub fn leave_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        leave();
+        before(info);
+        eprintln!("pgdeck ended by a mistake of its own. What was typed in the SQL editor is kept and offered at the next start.");
+    }));
+}
