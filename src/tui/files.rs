@@ -7,7 +7,7 @@ use crate::{
         ids::JobId,
     },
     data::saved::Origin,
-    settings::{files, history::History, kept::Kept, paths::Paths, saved},
+    settings::{files, history::{self, History}, kept::Kept, paths::Paths, saved},
 };
 use std::{
     fs, io,
@@ -111,7 +111,8 @@ impl Worker {
                 Some((job, News::History(found.and_then(Result::ok).unwrap_or_default().into())))
             }
             Effect::Remember(entry) => {
-                let entry = HistoryEntry { at: utc(SystemTime::now()), ..entry };
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+                let entry = HistoryEntry { at: history::stamp(now), ..entry };
                 // A history that cannot be written must not stop the work; the next start says nothing either.
                 let _ = self.history.as_ref().map(|h| h.append(&entry));
                 None
@@ -175,38 +176,9 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
     })
 }
 
-/// `YYYY-MM-DD HH:MM:SS` UTC. Days to dates by Howard Hinnant's `civil_from_days`.
-fn utc(at: SystemTime) -> String {
-    let seconds = at.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let z = days + 719_468;
-    let era = z / 146_097;
-    let day_of_era = z % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", rest / 3_600, rest / 60 % 60, rest % 60)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn seconds_become_dates() {
-        for (seconds, text) in [
-            (0, "1970-01-01 00:00:00"),
-            (951_782_399, "2000-02-28 23:59:59"),
-            (951_782_400, "2000-02-29 00:00:00"),
-            (1_767_225_600, "2026-01-01 00:00:00"),
-        ] {
-            assert_eq!(utc(UNIX_EPOCH + Duration::from_secs(seconds)), text);
-        }
-    }
 
     #[test]
     fn a_query_is_saved_once_and_stays_in_its_folder() {
