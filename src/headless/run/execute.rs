@@ -1,8 +1,8 @@
 //! One statement on one session: its results into the output, its notices to standard error.
 
-use super::{report, script::Step};
+use super::{fit, report, script::Step};
 use crate::{
-    core::{effect::Statement, error::DbError},
+    core::{effect::Statement, error::DbError, event::Tx},
     data::rows::{Batch, Column},
     format::{End, Writer},
     headless::{exit::Exit, output::Output, stop::Stop},
@@ -152,6 +152,8 @@ pub(super) async fn run(
     if let Some(exit) = stop.reason() {
         return Err(Failure::Stopped(exit));
     }
+    // inside a transaction a cancel would lose what was written before
+    let breakable = session.tx() == Tx::Idle && fit::only_reads(step);
     session.start(&statement)?;
     let mut blocks = step.copy_data().iter();
     let mut failed = None;
@@ -196,6 +198,10 @@ pub(super) async fn run(
         if let Err(e) = written {
             abandon(session).await;
             return Err(e.into());
+        }
+        if out.is_gone() && breakable {
+            abandon(session).await;
+            return Ok(());
         }
     }
     match (failed, stop.reason()) {

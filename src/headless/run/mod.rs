@@ -362,7 +362,7 @@ async fn explain(run: &Run<'_>, session: &mut Session, step: &Step, failure: Fai
 fn refused(run: &Run<'_>, step: &Step, e: &DbError) -> String {
     let at = e.position.map(|p| step.source_position(p));
     let mut text = report::error(&run.label, &run.query.text, step.start(), at, e);
-    if e.code == "42P02" && !step.bound.names.is_empty() {
+    if matches!(&*e.code, "42P02" | "08P01") && !step.bound.names.is_empty() {
         text.push_str("HINT: this kind of statement takes no parameters; queries and INSERT, UPDATE, DELETE and MERGE do\n");
     }
     text

@@ -51,7 +51,7 @@ pub(super) struct Script {
 /// The statements as psql would send them, for `--dry-run`.
 pub(super) fn statements(text: &str) -> Vec<String> {
     let spans = split::split(text, &SplitOptions::default());
-    spans.iter().filter(|s| !s.empty).map(|s| s.text(text).into_owned()).collect()
+    spans.iter().map(|s| s.text(text).into_owned()).collect()
 }
 
 /// Makes a query ready to run. `label` names it in errors.
