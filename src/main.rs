@@ -81,7 +81,8 @@ fn console(args: &Args, target: Option<Target>) -> Result<Exit, String> {
 
 /// `pgdeck demo`: the server lives as long as the console.
 fn demo_console(args: &Args, asked: &args::Demo) -> Result<Exit, String> {
-    let demo = demo::start(&demo_options(asked), &mut |words| eprintln!("{words}")).map_err(|e| e.to_string())?;
+    let demo =
+        demo::start(&demo_options(asked), &mut |words| eprintln!("{words}")).map_err(|e| e.to_string())?;
     console(args, Some(demo.target().clone()))
 }
 

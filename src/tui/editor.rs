@@ -34,7 +34,8 @@ pub fn edit(text: &str, suffix: &str) -> Result<String, String> {
     written.map_err(say)?;
     let command = command();
     // As git does: the variable may hold options, so a shell splits it.
-    let status = Command::new("/bin/sh").arg("-c").arg(format!("{command} \"$1\"")).arg(&command).arg(&path).status();
+    let status =
+        Command::new("/bin/sh").arg("-c").arg(format!("{command} \"$1\"")).arg(&command).arg(&path).status();
     let outcome = match status {
         Err(e) => Err(format!("cannot start {command}: {e}")),
         Ok(s) if !s.success() => Err(format!("{command} ended with {s}: the text is unchanged")),

@@ -7,7 +7,13 @@ use crate::{
         ids::JobId,
     },
     data::saved::Origin,
-    settings::{files, history::{self, History}, kept::Kept, paths::Paths, saved},
+    settings::{
+        files,
+        history::{self, History},
+        kept::Kept,
+        paths::Paths,
+        saved,
+    },
 };
 use std::{
     fs, io,

@@ -32,8 +32,9 @@ impl Input {
         let (x, y) = (mouse.column, mouse.row);
         let kind = match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => {
-                let twice =
-                    self.last.is_some_and(|(at, lx, ly)| now.duration_since(at) < DOUBLE && (lx, ly) == (x, y));
+                let twice = self
+                    .last
+                    .is_some_and(|(at, lx, ly)| now.duration_since(at) < DOUBLE && (lx, ly) == (x, y));
                 self.last = (!twice).then_some((now, x, y));
                 if twice { MouseKind::Double } else { MouseKind::Press }
             }

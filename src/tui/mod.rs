@@ -94,7 +94,12 @@ struct Outside {
 }
 
 impl Outside {
-    async fn turn(mut self, mut app: App, inbox: &mut mpsc::Receiver<Event>, warnings: Vec<String>) -> io::Result<()> {
+    async fn turn(
+        mut self,
+        mut app: App,
+        inbox: &mut mpsc::Receiver<Event>,
+        warnings: Vec<String>,
+    ) -> io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hangup = signal(SignalKind::hangup())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -131,7 +136,9 @@ impl Outside {
                 () = sleep_until(wake.into()) => Some(Event::Tick),
             };
             let Some(event) = event else { continue };
-            if cfg!(debug_assertions) && matches!(&event, Event::Key(c) if c.key == crate::core::key::Key::F(12)) {
+            if cfg!(debug_assertions)
+                && matches!(&event, Event::Key(c) if c.key == crate::core::key::Key::F(12))
+            {
                 // Lets a test see that a panic leaves the terminal as it was.
                 assert!(std::env::var_os("PGDECK_DEBUG_PANIC").is_none(), "asked for by PGDECK_DEBUG_PANIC");
             }

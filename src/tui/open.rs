@@ -64,8 +64,11 @@ pub fn open(open: Open) -> Result<(), String> {
     let places = Places { paths: open.paths, saved: open.saved, history_size: settings.history_size };
     let resolver = resolver(first, open.input, open.read_only);
     let start = Start { settings, keymap, themes, places, warnings };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|e| e.to_string())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| e.to_string())?;
     let ended = runtime.block_on(run(start, |events| Hub::new(events, resolver, rest)));
     // A name look-up that hangs must not hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(200));

@@ -64,6 +64,8 @@ pub fn leave_on_panic() {
     std::panic::set_hook(Box::new(move |info| {
         leave();
         before(info);
-        eprintln!("pgdeck ended by a mistake of its own. What was typed in the SQL editor is kept and offered at the next start.");
+        eprintln!(
+            "pgdeck ended by a mistake of its own. What was typed in the SQL editor is kept and offered at the next start."
+        );
     }));
 }
