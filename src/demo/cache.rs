@@ -99,3 +99,13 @@ pub(crate) fn store(packed: &Path, archive: &Path) -> Result<(), DemoError> {
     let _ = fs::remove_file(packed);
     copied
 }
+
+/// Held while something is put into the cache; given back when dropped, also by the end of the process.
+pub(crate) fn lock(folder: &Path) -> Result<fs::File, DemoError> {
+    make(folder)?;
+    let path = folder.join(".lock");
+    let file = fs::File::create(&path).map_err(DemoError::io("write", &path))?;
+    let locked = rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive);
+    locked.map_err(|e| DemoError::io("lock", &path)(e.into()))?;
+    Ok(file)
+}

@@ -23,7 +23,8 @@ pub struct Bins {
 /// Where to look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Look {
-    /// Everywhere; `PGDECK_PG_BIN` overrides (a folder, or `none` for a machine that has none).
+    /// Everywhere; `PGDECK_PG_BIN` overrides (a folder, or `none` for
+    /// nothing but what pgdeck fetched itself).
     #[default]
     Everywhere,
     /// Only in this folder.
@@ -55,7 +56,7 @@ pub(crate) fn find(look: &Look, user: RunAs) -> Vec<Bins> {
         Look::Folder(folder) => vec![folder.clone()],
         Look::Installed => usual_folders(),
         Look::Everywhere | Look::Major(_) => match env::var_os("PGDECK_PG_BIN") {
-            Some(v) if v == "none" => Vec::new(),
+            Some(v) if v == "none" => fetched_folders(),
             Some(v) if !v.is_empty() => vec![PathBuf::from(v)],
             _ => usual_folders(),
         },
@@ -103,10 +104,13 @@ fn usual_folders() -> Vec<PathBuf> {
     for (parent, tail) in PARENTS {
         folders.extend(below(Path::new(parent), tail));
     }
-    if let Some(cache) = super::cache::servers() {
-        folders.extend(super::cache::bin_folders(&cache));
-    }
+    folders.extend(fetched_folders());
     folders
+}
+
+/// Folders of servers that were fetched into our cache.
+fn fetched_folders() -> Vec<PathBuf> {
+    super::cache::servers().map(|cache| super::cache::bin_folders(&cache)).unwrap_or_default()
 }
 
 /// The folders `parent/*/tail`, where the middle part speaks of PostgreSQL (or the parent does).

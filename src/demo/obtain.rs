@@ -52,6 +52,8 @@ const NOT_HERE: i32 = 3;
 /// Fetches a server, or finds the one fetched before. `progress` hears what is being done.
 pub fn obtain(install: Install, progress: Progress) -> Result<Bins, DemoError> {
     let user = RunAs::detect()?;
+    // one at a time; the second finds what the first has fetched
+    let _lock = cache::servers().and_then(|servers| cache::lock(&servers).ok());
     if let Some(bins) = fetched(user) {
         return Ok(bins);
     }
@@ -94,7 +96,7 @@ fn fetch(way: &Way, user: RunAs) -> Result<Bins, String> {
     let part = servers.join(format!("{}.part-{}", way.name, std::process::id()));
     let done = servers.join(way.name);
     let filled = cache::make(&part).map_err(|e| e.to_string()).and_then(|()| run(way, &part));
-    // only what is whole gets the name under which it is looked for; losing a race against another pgdeck is fine
+    // only what is whole gets the name under which it is looked for
     let named = filled.and_then(|()| match fs::rename(&part, &done) {
         Err(e) if !done.exists() => Err(format!("{}: {e}", done.display())),
         _ => Ok(()),

@@ -12,19 +12,21 @@ use super::{DemoError, Options, block_on, start};
 /// See [`start`].
 pub fn serve(options: &Options) -> Result<(), DemoError> {
     let demo = start(options, &mut |words| eprintln!("{words}"))?;
-    let told = writeln!(io::stdout(), "{}", demo.url()).and_then(|()| io::stdout().flush());
-    if told.is_ok() {
-        eprintln!("Press Ctrl+C to stop the server and remove it.");
-        block_on(interrupted())?;
-    }
+    block_on(tell_and_wait(&demo.url()))?;
     drop(demo);
     Ok(())
 }
 
-async fn interrupted() -> Result<(), DemoError> {
+/// Prints the URL and waits for a signal; who reads the URL may send one at once.
+async fn tell_and_wait(url: &str) -> Result<(), DemoError> {
     let on = |kind| signal(kind).map_err(|e| DemoError::Sql(e.to_string()));
     let (mut int, mut term, mut hup) =
         (on(SignalKind::interrupt())?, on(SignalKind::terminate())?, on(SignalKind::hangup())?);
+    if writeln!(io::stdout(), "{url}").and_then(|()| io::stdout().flush()).is_err() {
+        // nobody listens any more
+        return Ok(());
+    }
+    eprintln!("Press Ctrl+C to stop the server and remove it.");
     tokio::select! {
         _ = int.recv() => (),
         _ = term.recv() => (),

@@ -1,7 +1,7 @@
 //! The private cluster itself.
 use std::path::Path;
 
-use pgdeck::demo::cluster::Settings;
+use pgdeck::demo::{cluster::Settings, find::Look};
 
 use crate::server;
 
@@ -48,9 +48,10 @@ fn settings_files_and_tcp_are_taken() {
 
 #[test]
 fn a_server_that_cannot_start_says_why_and_leaves_nothing() {
+    let look = Look::Folder(server::cluster().bins().folder.clone());
     let before = folders();
-    let settings =
-        Settings { options: vec![("shared_buffers".into(), "lots".into())], ..Settings::default() };
+    let options = vec![("shared_buffers".into(), "lots".into())];
+    let settings = Settings { look, options, ..Settings::default() };
     let error = pgdeck::demo::cluster::Cluster::start(&settings, &mut |_| ()).unwrap_err().to_string();
     assert!(error.contains("shared_buffers"), "{error}");
     let left: Vec<_> = folders().into_iter().filter(|f| !before.contains(f)).collect();
