@@ -118,9 +118,15 @@ impl Keymap {
     #[must_use]
     pub fn keys_of(&self, scopes: &[Scope], command: Command) -> Vec<String> {
         let mut out = vec![];
-        for scope in scopes {
+        for (n, scope) in scopes.iter().enumerate() {
+            // A key that means something else further in does not get here.
+            let taken = |keys: &[Chord]| {
+                scopes[..n]
+                    .iter()
+                    .any(|s| self.map.get(s).and_then(|m| m.get(keys)).is_some_and(|c| *c != command))
+            };
             for (keys, c) in self.map.get(scope).into_iter().flatten() {
-                if *c == command {
+                if *c == command && !taken(keys) {
                     let text = keys.iter().map(|c| pretty(*c)).collect::<Vec<_>>().join(" ");
                     if !out.contains(&text) {
                         out.push(text);
@@ -151,6 +157,14 @@ mod tests {
         assert_eq!(map.look(&[Scope::Grid, Scope::Global], &[g]), Hit::Prefix);
         assert_eq!(map.look(&[Scope::Grid, Scope::Global], &[g, g]), Hit::Command(Command::First));
         assert_eq!(map.look(&[Scope::Grid], &[Chord::char('Q')]), Hit::None);
+    }
+
+    #[test]
+    fn a_key_taken_further_in_is_not_shown() {
+        let map = Keymap::builtin();
+        let scopes = [Scope::Editor, Scope::Sql, Scope::Global];
+        assert_eq!(map.keys_of(&scopes, Command::NextPart), Vec::<String>::new());
+        assert_eq!(map.keys_of(&[Scope::Global], Command::NextPart), ["Tab"]);
     }
 
     #[test]

@@ -480,3 +480,17 @@ fn a_row_and_a_value_open_over_the_result() {
     r.keys("qq");
     assert!(r.screen().contains("2 rows") && !r.screen().contains("Quit"), "{}", r.screen());
 }
+
+#[test]
+fn parameters_in_the_text_are_asked_for_and_bound() {
+    let mut r = sql(80, 24);
+    r.keys("select * from posts where id = :id and title <<> ':x'<f5>");
+    assert!(r.screen().contains("Parameters"), "{}", r.screen());
+    r.keys("7<enter>");
+    let (job, _, statements) = r.execute();
+    assert_eq!(statements[0].params, [Some("7".to_owned())]);
+    assert_eq!(statements[0].sql, "select * from posts where id = $1 and title <> ':x'");
+    // The place of an error is the place in the text as typed.
+    r.news(job, News::Started(0)).news(job, News::Failed(0, syntax_error(40), Tx::Idle));
+    assert!(r.screen().contains("column 41"), "{}", r.screen());
+}

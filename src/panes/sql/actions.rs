@@ -9,8 +9,10 @@ use crate::{
     core::{
         effect::Statement,
         event::Tx,
-        pane::{Cx, Popup, Tell, Tone},
+        pane::{Cx, FormField, Popup, Tell, Tone},
+        world::World,
     },
+    data::saved::Parameter,
     sql::{
         kind,
         meta::{Action, MetaCommand},
@@ -26,6 +28,7 @@ const TRANSACTION: &str = "sql-transaction";
 const SAVEPOINT: &str = "sql-savepoint";
 const WATCH: &str = "sql-watch";
 const FIND: &str = "sql-find";
+const VALUES: &str = "sql-values";
 
 /// Seconds a watch may have between two runs.
 const WATCH_RANGE: std::ops::RangeInclusive<f64> = 0.2..=86_400.0;
@@ -66,12 +69,6 @@ impl Sql {
         let (mut statements, mut sent) = (vec![], vec![]);
         for span in spans.iter().filter(|s| !s.empty) {
             let (statement, origin) = Self::prepare(text, base, span);
-            if let Some(name) = params::names(&statement.sql).first() {
-                return cx.toast(
-                    Tone::Warning,
-                    format!(":{name} is a parameter: save this as a query (Ctrl+S) and run it with a value from Saved (Alt+9)"),
-                );
-            }
             statements.push(statement);
             sent.push(origin);
         }
@@ -79,7 +76,58 @@ impl Sql {
             return cx.toast(Tone::Note, "No statement here: type one, or F8 for the history");
         }
         self.watch = None;
-        self.send(Run { statements, sent, reading: false }, Mode::Fresh, cx);
+        let run = Run { statements, sent, reading: false };
+        let parameters = parameters(&run, cx.world);
+        if parameters.is_empty() {
+            self.send(run, Mode::Fresh, cx);
+        } else {
+            self.ask_values(run, parameters, cx);
+        }
+    }
+
+    // ---- parameters -------------------------------------------------------------------------
+
+    /// Asks for the values of `:name` in the text.
+    fn ask_values(&mut self, run: Run, parameters: Vec<Parameter>, cx: &mut Cx<'_>) {
+        let fields = parameters
+            .iter()
+            .map(|p| FormField {
+                label: p.name.clone(),
+                type_name: p.type_name.clone(),
+                help: if p.help.is_empty() { "Ctrl+N: NULL".into() } else { p.help.clone() },
+                value: match self.values.get(&p.name) {
+                    Some(last) => last.clone(),
+                    None => p.default.clone().unwrap_or(Some(String::new())),
+                },
+                choices: p.choices.clone(),
+                only_choices: !p.choices.is_empty(),
+            })
+            .collect();
+        self.asking = Some((run, parameters));
+        cx.popup(Popup::Form { question: VALUES, title: "Parameters".into(), text: String::new(), fields });
+    }
+
+    /// The values are there: the server binds them.
+    pub(super) fn filled(&mut self, values: &[Option<String>], cx: &mut Cx<'_>) {
+        let Some((mut run, parameters)) = self.asking.take() else { return };
+        for (p, v) in parameters.iter().zip(values) {
+            self.values.insert(p.name.clone(), v.clone());
+        }
+        for (statement, sent) in run.statements.iter_mut().zip(&mut run.sent) {
+            if params::names(&sent.sql).is_empty() {
+                continue;
+            }
+            match params::bind(&sent.sql, &parameters) {
+                Ok(bound) => {
+                    statement.sql.clone_from(&bound.sql);
+                    statement.params =
+                        bound.names.iter().map(|n| self.values.get(n).cloned().flatten()).collect();
+                    sent.bound = Some(bound);
+                }
+                Err(why) => return cx.toast(Tone::Warning, clean::line(&why.message)),
+            }
+        }
+        self.send(run, Mode::Fresh, cx);
     }
 
     /// A saved query, its parameters bound.
@@ -91,8 +139,12 @@ impl Sql {
         watch: Option<u64>,
         cx: &mut Cx<'_>,
     ) {
-        let sent =
-            statements.iter().map(|s| Sent { sql: s.sql.clone(), span: None, title: title.to_owned() });
+        let sent = statements.iter().map(|s| Sent {
+            sql: s.sql.clone(),
+            bound: None,
+            span: None,
+            title: title.to_owned(),
+        });
         // The reading session is in read-only mode for good: the server holds the query to its
         // word. Within a transaction the query is to see what that has done.
         let idle = cx.world.server().is_some_and(|s| s.tx == Tx::Idle);
@@ -189,7 +241,7 @@ impl Sql {
 
     /// Runs a statement of the menu; the results stay.
     fn run_own(&mut self, sql: String, cx: &mut Cx<'_>) {
-        let sent = Sent { sql: sql.clone(), span: None, title: sql.clone() };
+        let sent = Sent { sql: sql.clone(), bound: None, span: None, title: sql.clone() };
         let statement = Statement { sql, ..Statement::default() };
         self.send(Run { statements: vec![statement], sent: vec![sent], reading: false }, Mode::Quiet, cx);
     }
@@ -271,6 +323,25 @@ impl Sql {
         let start = before.rfind('\n').map_or(0, |n| n + 1);
         Some((line, before[start..].chars().count() + 1))
     }
+}
+
+/// The parameters a run needs, as a saved query of the same text declares them.
+fn parameters(run: &Run, world: &World) -> Vec<Parameter> {
+    let mut out: Vec<Parameter> = vec![];
+    for sent in &run.sent {
+        let names = params::names(&sent.sql);
+        if names.is_empty() {
+            continue;
+        }
+        let known = world.saved.iter().flat_map(|s| s.iter()).find(|q| q.text.contains(&sent.sql));
+        for name in names {
+            if out.iter().all(|p| p.name != name) {
+                let declared = known.and_then(|q| q.parameters.iter().find(|p| p.name == name));
+                out.push(declared.cloned().unwrap_or(Parameter { name, ..Parameter::default() }));
+            }
+        }
+    }
+    out
 }
 
 /// The line of a psql command that the cursor is in, without what follows it.

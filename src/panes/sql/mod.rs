@@ -21,6 +21,7 @@ use crate::{
         pane::{Cx, Pane, Running, Tell, Tone},
         world::World,
     },
+    data::saved::Parameter,
     sql::{complete, split},
     widgets::editor::{Edited, Editor},
 };
@@ -29,7 +30,7 @@ use messages::Messages;
 use outcome::Outcome;
 use ratatui::{Frame, layout::Rect};
 use run::Job;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 /// Bytes of text up to which the current statement is marked while typing.
 const MARKED: usize = 64 << 10;
@@ -75,6 +76,10 @@ pub struct Sql {
     draft: Draft,
     waiting: Waiting,
     copying: Option<copy::Copying>,
+    /// A run whose parameters are being asked for.
+    asking: Option<(run::Run, Vec<Parameter>)>,
+    /// The values given last, by name.
+    values: HashMap<String, Option<String>>,
     /// Views over the result, the last on top.
     over: Vec<over::Over>,
     watch: Option<Watch>,
@@ -170,6 +175,7 @@ impl Pane for Sql {
                 self.run_query(&title, statements, read_only, watch, cx);
             }
             Tell::Chosen { question, text, index } => self.chosen(question, &text, index, cx),
+            Tell::Filled { values, .. } => self.filled(&values, cx),
             Tell::Answer { question, button } => self.answered(question, button, cx),
             _ => {}
         }

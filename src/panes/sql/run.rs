@@ -17,7 +17,7 @@ use crate::{
     },
     data::rows::Batch,
     sql::{
-        kind, secrets,
+        kind, params, secrets,
         split::{Span, SplitOptions},
     },
     text::units,
@@ -36,7 +36,10 @@ const MOST_RESULTS: usize = 40;
 /// Where a statement of a job came from.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
+    /// As it stands in the editor.
     pub sql: String,
+    /// What became of it when it has parameters: the text that is sent.
+    pub bound: Option<params::Bound>,
     /// Its span in the editor when it was sent from there.
     pub span: Option<Span>,
     /// Its name in the tab.
@@ -165,7 +168,7 @@ impl Sql {
             ..Statement::default()
         };
         let title = title(&sql);
-        (statement, Sent { sql, span: Some(span), title })
+        (statement, Sent { sql, bound: None, span: Some(span), title })
     }
 
     /// How statements are told apart in the editor.
@@ -391,7 +394,10 @@ impl Sql {
     fn place_of(&self, id: JobId, n: usize, error: &DbError) -> Option<usize> {
         let sent = self.job_of(id)?.sent.get(n)?;
         let span = sent.span.as_ref()?;
-        let at = byte_of(&sent.sql, error.position?);
+        let at = match &sent.bound {
+            Some(bound) => bound.source_position(error.position?),
+            None => byte_of(&sent.sql, error.position?),
+        };
         let text = self.editor.text();
         let here = text.get(span.start..span.end).is_some_and(|_| span.text(&text) == sent.sql);
         here.then(|| span.source_offset(at))

@@ -6,17 +6,23 @@ pub(super) fn fit(name: &str, typed: &str) -> Option<u8> {
     if typed.is_empty() {
         return Some(0);
     }
-    let mut letters = name.chars().flat_map(char::to_lowercase);
-    let lower: Vec<char> = typed.chars().flat_map(char::to_lowercase).collect();
-    let first = lower.first()?;
-    if !name.chars().flat_map(char::to_lowercase).any(|c| c == *first) {
-        return None;
+    let first = typed.chars().next()?;
+    if first.is_ascii() && name.is_ascii() {
+        // The common case costs no memory: most names do not fit.
+        let (n, t) = (name.as_bytes(), typed.as_bytes());
+        if n.len() >= t.len() && n[..t.len()].eq_ignore_ascii_case(t) {
+            return Some(0);
+        }
+        if !n.iter().any(|b| b.eq_ignore_ascii_case(&t[0])) {
+            return None;
+        }
     }
-    let all: Vec<char> = letters.by_ref().collect();
+    let all: Vec<char> = name.chars().flat_map(char::to_lowercase).collect();
+    let lower: Vec<char> = typed.chars().flat_map(char::to_lowercase).collect();
     if all.starts_with(&lower) {
         return Some(0);
     }
-    let found: Vec<usize> = (0..all.len()).filter(|i| all[*i..].starts_with(&lower)).collect();
+    let found: Vec<usize> = (1..all.len()).filter(|i| all[*i..].starts_with(&lower)).collect();
     if found.iter().any(|i| matches!(all[i - 1], '_' | ' ' | '.' | '-')) {
         return Some(1);
     }
@@ -24,7 +30,7 @@ pub(super) fn fit(name: &str, typed: &str) -> Option<u8> {
         return Some(2);
     }
     // Letters in order, from the first one on: `cat` for `created_at`, never `dat`.
-    if lower.len() < 2 || all.first() != Some(first) {
+    if lower.len() < 2 || all.first() != lower.first() {
         return None;
     }
     let mut rest = all.iter();

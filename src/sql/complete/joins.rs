@@ -20,10 +20,10 @@ impl Offers<'_> {
                     (k.to_oid, &k.to_columns, k.from_oid, &k.from_columns),
                 ];
                 for (mine, my_columns, other, other_columns) in sides {
-                    let Some(r) = catalog.relation(other).filter(|_| mine == oid) else { continue };
-                    if r.partition_of != 0 {
+                    if mine != oid {
                         continue;
                     }
+                    let Some(r) = catalog.relation(other).filter(|r| r.partition_of == 0) else { continue };
                     let own = taken.contains(&*r.name);
                     let alias = if aliased || own { short(&r.name, &taken) } else { r.name.to_string() };
                     let mut insert = self.relation_name(r);

@@ -1,10 +1,10 @@
 //! From a place to the items that fit it, ranked.
 
 use super::{
-    Item, ItemKind,
+    Item, ItemKind, MOST,
     fit::fit,
     place::{Clause, Place, place},
-    query::{Cte, Query, Source, columns},
+    query::{Cte, Query, Source},
     tokens::{Kind, Spot},
     utility::{NOISE, Takes},
     words,
@@ -14,6 +14,9 @@ use crate::{
     sql::quote::ident,
 };
 use std::collections::{HashMap, HashSet};
+
+/// Relations whose columns are looked through before a FROM says which count.
+const MANY: usize = 2_000;
 
 /// An item with what it is found by and how well it fits the place (less is better).
 pub(super) struct Offer {
@@ -233,19 +236,27 @@ impl Offers<'_> {
                 *first = (*first).min(*n);
             }
         }
-        for r in &self.catalog.relations {
-            if !self.fits(&r.name) {
-                continue;
-            }
-            let system = system(&r.schema);
+        let mut found: Vec<(u8, u32, usize)> = vec![];
+        for (n, r) in self.catalog.relations.iter().enumerate() {
+            let Some(class) = fit(&r.name, &self.spot.prefix) else { continue };
             let place = path.get(&*r.schema).filter(|n| seen.get(&*r.name) == Some(*n));
-            let at = match (place, r.partition_of, system) {
-                (Some(_), 0, false) => weight + 1,
-                (Some(_), _, false) => weight + 20,
-                (None, _, false) => weight + 40,
-                (_, _, true) => weight + 200,
+            let at = match (place, r.partition_of, system(&r.schema)) {
+                (Some(_), 0, false) => 1,
+                (Some(_), _, false) => 20,
+                (None, _, false) => 40,
+                (_, _, true) => 200,
             };
-            self.push_relation(r, place.is_none(), at);
+            found.push((class, weight + at, n));
+        }
+        // Of tens of thousands only the best are made into items.
+        if found.len() > MOST {
+            found.select_nth_unstable(MOST);
+            found.truncate(MOST);
+        }
+        for (_, at, n) in found {
+            let r = &self.catalog.relations[n];
+            let visible = path.get(&*r.schema).is_some_and(|p| seen.get(&*r.name) == Some(p));
+            self.push_relation(r, !visible, at);
         }
         self.schemas(weight + 60);
     }
@@ -320,14 +331,21 @@ impl Offers<'_> {
     /// Before a FROM was written: columns of any table in the search path that begin so.
     fn columns_of_all(&mut self, weight: u32) {
         let mut seen = HashSet::new();
-        for r in &self.catalog.relations {
-            if system(&r.schema) || r.partition_of != 0 {
-                continue;
-            }
-            for (name, kind) in columns(self.catalog, r.oid) {
-                if fit(&name, &self.spot.prefix).is_some_and(|c| c < 2) && seen.insert(name.clone()) {
-                    self.push(&ident(&name), ItemKind::Column, &format!("{kind}  {}", r.name), weight);
+        let own = self.catalog.relations.iter().filter(|r| !system(&r.schema) && r.partition_of == 0);
+        for r in own.take(MANY) {
+            let columns = self.catalog.columns.get(&r.oid).into_iter().flat_map(|c| c.iter());
+            for c in columns.filter(|c| fit(&c.name, &self.spot.prefix).is_some_and(|c| c < 2)) {
+                if seen.insert(c.name.as_str()) {
+                    let remark = format!("{}  {}", c.type_name, r.name);
+                    self.out.push(Offer {
+                        item: Item { insert: ident(&c.name), kind: ItemKind::Column, remark },
+                        key: c.name.clone(),
+                        weight,
+                    });
                 }
+            }
+            if seen.len() >= MOST {
+                break;
             }
         }
     }
