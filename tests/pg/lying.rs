@@ -114,7 +114,7 @@ async fn nonsense_in_an_answer_ends_the_session() {
         (b"S\0\0\0\x06a\0", "malformed"),
         (b"x\0\0\0\x04", "no PostgreSQL message"),
         (b"", "closed it unexpectedly"),
-        (b"N\0\0\0\x30SWARNING\0C57P02\0Mterminating because of a crash\0\0", "because of a crash"),
+        (b"N\0\0\0\x35SWARNING\0C57P02\0Mterminating because of a crash\0\0", "because of a crash"),
     ];
     for (say, part) in cases {
         let port = liar(WELCOME, say, true).await;
