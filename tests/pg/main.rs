@@ -3,6 +3,7 @@
 mod server;
 
 mod cancel;
+mod hub;
 mod login;
 mod lying;
 mod types;

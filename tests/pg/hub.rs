@@ -1,0 +1,413 @@
+//! The hub and its actors: jobs, credit and rest, cancel, loss, passwords, catalog, goodbye.
+
+use crate::{open, rows, run, server, sql, target};
+use pgdeck::{
+    core::{
+        effect::{Effect, Statement},
+        error::DbError,
+        event::{Cut, Event, Link, News, Summary, Tx},
+        ids::{ConnId, JobId, Lane},
+    },
+    pg::{
+        hub::{EVENTS, Hub},
+        server::Plan,
+        wire::Session,
+    },
+};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+const CONN: ConnId = ConnId(1);
+const OWN: Lane = Lane::Own(CONN);
+const READ: Lane = Lane::Read(CONN);
+
+/// A hub on a database, and what it says.
+struct Deck {
+    hub: Hub,
+    events: mpsc::Receiver<Event>,
+    links: Vec<Link>,
+}
+
+impl Deck {
+    fn new(url: &str, rest: Duration, read_only: bool) -> Self {
+        let (sender, events) = mpsc::channel(EVENTS);
+        let url = url.to_owned();
+        let resolve = move |spec: Option<&str>| {
+            Ok(Plan { target: target(spec.unwrap_or(&url)), read_only, application_name: "deck".into() })
+        };
+        let mut hub = Hub::new(sender, Box::new(resolve), rest);
+        hub.perform(Effect::Connect { conn: CONN, spec: None });
+        Self { hub, events, links: vec![] }
+    }
+
+    async fn up(url: &str) -> Self {
+        let mut deck = Self::new(url, Duration::from_secs(600), false);
+        deck.until_up().await;
+        deck
+    }
+
+    async fn until_up(&mut self) {
+        loop {
+            match self.event().await {
+                Event::Link(_, Link::Up(_)) => return,
+                Event::Link(_, Link::Connecting(_) | Link::Lost(..)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    async fn event(&mut self) -> Event {
+        let event = self.events.recv().await.expect("the hub went away");
+        if let Event::Link(_, link) = &event {
+            self.links.push(link.clone());
+        }
+        event
+    }
+
+    fn execute(&mut self, job: u64, lane: Lane, statements: &[Statement], credit: u64) {
+        self.hub.perform(Effect::Execute { job: JobId(job), lane, statements: statements.to_vec(), credit });
+    }
+
+    /// The next news of a job; other jobs' news are dropped.
+    async fn news(&mut self, job: u64) -> News {
+        loop {
+            if let Event::News(id, news) = self.event().await
+                && id == JobId(job)
+            {
+                return news;
+            }
+        }
+    }
+
+    /// Everything of a job up to its end.
+    async fn all(&mut self, job: u64) -> Vec<News> {
+        let mut all = vec![];
+        loop {
+            let news = self.news(job).await;
+            let end = matches!(&news, News::Failed(..)) || matches!(&news, News::Done(s) if s.last);
+            all.push(news);
+            if end {
+                return all;
+            }
+        }
+    }
+
+    async fn until_resting(&mut self, job: u64) -> usize {
+        let mut seen = 0;
+        loop {
+            match self.news(job).await {
+                News::Rows(b) => seen += b.len(),
+                News::Resting => return seen,
+                News::Started(_) | News::Columns(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+fn read(text: &str) -> Statement {
+    Statement { pure_read: true, ..sql(text) }
+}
+
+fn count(all: &[News]) -> usize {
+    all.iter().map(|n| if let News::Rows(b) = n { b.len() } else { 0 }).sum()
+}
+
+fn done(all: &[News]) -> &Summary {
+    match all.last() {
+        Some(News::Done(s)) => s,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn failed(all: &[News]) -> (usize, &DbError, Tx) {
+    match all.last() {
+        Some(News::Failed(n, e, tx)) => (*n, e, *tx),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn watcher(db: &server::Database) -> Session {
+    open(&db.url()).await
+}
+
+/// Backends of the deck that run something.
+async fn busy(watcher: &mut Session) -> usize {
+    let text = "select pid from pg_stat_activity where application_name = 'deck' and state = 'active' and datname = current_database()";
+    rows(&run(watcher, &sql(text)).await.unwrap()).len()
+}
+
+const ENDLESS: &str = "select generate_series(1, 1000000000) g, repeat('x', 100)";
+
+#[tokio::test]
+async fn statements_in_order_with_tags_rows_and_transaction() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    let list = [sql("create table t (id int)"), sql("begin"), sql("insert into t values (1), (2)"), read("select * from t")];
+    d.execute(1, OWN, &list, 1 << 20);
+    let all = d.all(1).await;
+    let ends: Vec<_> = all
+        .iter()
+        .filter_map(|n| if let News::Done(s) = n { Some((s.statement, s.tag.as_str(), s.tx, s.rows, s.last)) } else { None })
+        .collect();
+    assert_eq!(
+        ends,
+        [
+            (0, "CREATE TABLE", Tx::Idle, 0, false),
+            (1, "BEGIN", Tx::Open, 0, false),
+            (2, "INSERT 0 2", Tx::Open, 2, false),
+            (3, "SELECT 2", Tx::Open, 2, true),
+        ]
+    );
+    assert_eq!(count(&all), 2);
+    d.execute(2, OWN, &[sql("select 1"), sql("select 1/0"), sql("drop table t")], 1 << 20);
+    let all = d.all(2).await;
+    let (number, e, tx) = failed(&all);
+    assert_eq!((number, e.code.as_str(), tx), (1, "22012", Tx::Failed));
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_stream_rests_goes_on_and_is_stopped() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    let mut w = watcher(&db).await;
+    d.execute(1, READ, &[read(ENDLESS)], 100_000);
+    let first = d.until_resting(1).await;
+    assert!((900..5_000).contains(&first), "{first} rows for 100,000 bytes");
+    assert_eq!(busy(&mut w).await, 1);
+    d.hub.perform(Effect::More { job: JobId(1), credit: 100_000 });
+    assert!(d.until_resting(1).await > 500);
+    d.hub.perform(Effect::Stop { job: JobId(1) });
+    let all = d.all(1).await;
+    assert_eq!((done(&all).cut, done(&all).tx), (Some(Cut::Enough), Tx::Idle));
+    assert_eq!(busy(&mut w).await, 0);
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_rests_too_long_frees_its_backend() {
+    let db = server::database();
+    let mut d = Deck::new(&db.url(), Duration::from_millis(200), false);
+    d.until_up().await;
+    d.execute(1, READ, &[read(ENDLESS)], 1000);
+    d.until_resting(1).await;
+    let all = d.all(1).await;
+    assert_eq!(done(&all).cut, Some(Cut::Idle));
+    assert_eq!(busy(&mut watcher(&db).await).await, 0);
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn another_statement_replaces_a_resting_one() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    d.execute(1, READ, &[read(ENDLESS)], 1000);
+    d.until_resting(1).await;
+    d.execute(2, READ, &[read("select 42")], 1000);
+    let all = d.all(1).await;
+    assert_eq!(done(&all).cut, Some(Cut::Replaced));
+    assert_eq!(count(&d.all(2).await), 1);
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_transaction_survives_the_end_of_a_resting_stream() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    d.execute(1, OWN, &[sql("begin"), read("select generate_series(1, 50000), repeat('x', 100)")], 1000);
+    while !matches!(d.news(1).await, News::Resting) {}
+    d.execute(2, OWN, &[sql("select 1")], 1000);
+    let all = d.all(1).await;
+    assert_eq!((done(&all).cut, done(&all).tx, done(&all).rows), (Some(Cut::Replaced), Tx::Open, 50_000));
+    assert_eq!(done(&d.all(2).await).tx, Tx::Open);
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn writes_are_never_cut() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    let insert = sql("insert into w select generate_series(1, 30000) returning id, repeat('x', 100)");
+    d.execute(1, OWN, &[sql("create table w (id int)"), insert, sql("select count(*) from w")], 1000);
+    let all = d.all(1).await;
+    let written = all.iter().find_map(|n| match n {
+        News::Done(s) if s.statement == 1 => Some((s.tag.clone(), s.rows, s.cut)),
+        _ => None,
+    });
+    assert_eq!(written, Some(("INSERT 0 30000".into(), 30_000, None)));
+    assert!(count(&all) < 5_000);
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn cancel_stops_the_server_and_the_rest_of_the_job() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    let mut w = watcher(&db).await;
+    for round in 1..40 {
+        d.execute(round, OWN, &[sql("select pg_sleep(600)"), sql("create table never ()")], 1000);
+        assert!(matches!(d.news(round).await, News::Started(0)));
+        d.hub.perform(Effect::Cancel { job: JobId(round) });
+        let all = d.all(round).await;
+        assert_eq!((failed(&all).0, failed(&all).1.is_cancel(), failed(&all).2), (0, true, Tx::Idle));
+        d.execute(1000 + round, OWN, &[sql("select pg_sleep(0.001)")], 1000);
+        assert_eq!(done(&d.all(1000 + round).await).tag, "SELECT 1");
+    }
+    assert_eq!(busy(&mut w).await, 0);
+    // one that waits behind another is simply never sent
+    d.execute(1, OWN, &[sql("select pg_sleep(600)")], 1000);
+    d.execute(2, OWN, &[sql("create table never ()")], 1000);
+    d.hub.perform(Effect::Cancel { job: JobId(2) });
+    assert!(failed(&d.all(2).await).1.is_cancel());
+    d.hub.perform(Effect::Cancel { job: JobId(1) });
+    assert!(failed(&d.all(1).await).1.is_cancel());
+    let made = run(&mut w, &sql("select 1 from pg_class where relname = 'never'")).await.unwrap();
+    assert!(rows(&made).is_empty());
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_full_channel_stops_the_server() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    let mut w = watcher(&db).await;
+    d.execute(1, READ, &[read(ENDLESS)], u64::MAX);
+    // nobody reads the events: the backend comes to wait for its client
+    let waits = "select 1 from pg_stat_activity where application_name = 'deck' and wait_event = 'ClientWrite' and datname = current_database()";
+    while rows(&run(&mut w, &sql(waits)).await.unwrap()).is_empty() {}
+    d.hub.perform(Effect::Cancel { job: JobId(1) });
+    let all = d.all(1).await;
+    assert!(failed(&all).1.is_cancel());
+    assert!(count(&all) < 200_000, "{} rows had gathered", count(&all));
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn reading_lanes_cannot_write_and_read_only_holds_for_all() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    d.execute(1, READ, &[sql("create table no ()")], 1000);
+    assert_eq!(failed(&d.all(1).await).1.code, "25006");
+    d.hub.shutdown().await;
+    let mut d = Deck::new(&db.url(), Duration::from_secs(600), true);
+    d.until_up().await;
+    let Some(Link::Up(info)) = d.links.last() else { panic!("{:?}", d.links) };
+    assert!(info.read_only && info.version_num >= 130_000 && info.pid > 0 && !info.standby, "{info:?}");
+    d.execute(1, OWN, &[sql("create table no ()")], 1000);
+    assert_eq!(failed(&d.all(1).await).1.code, "25006");
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn copy_is_shown_or_refused_clearly() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    d.execute(1, OWN, &[sql("create table c (id int)"), sql("copy (values (1,'a'),(2,'b')) to stdout")], 1000);
+    let all = d.all(1).await;
+    let text: Vec<_> = all
+        .iter()
+        .filter_map(|n| if let News::Rows(b) = n { Some(b) } else { None })
+        .flat_map(|b| (0..b.len()).map(|r| String::from_utf8_lossy(b.cell(r, 0).unwrap()).into_owned()))
+        .collect();
+    assert_eq!(text, ["1\ta", "2\tb"]);
+    d.execute(2, OWN, &[sql("copy c from stdin")], 1000);
+    let all = d.all(2).await;
+    let (_, e, tx) = failed(&all);
+    assert!(!e.is_cancel() && e.hint.as_deref().is_some_and(|h| h.contains("\\copy")) && tx == Tx::Idle, "{e:?}");
+    d.execute(3, OWN, &[sql("select 1")], 1000);
+    assert_eq!(count(&d.all(3).await), 1);
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn notices_and_notifications_arrive_also_while_idle() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    d.execute(1, OWN, &[sql("listen news"), sql("do $$ begin raise warning 'careful'; end $$")], 1000);
+    let all = d.all(1).await;
+    assert!(all.iter().any(|n| matches!(n, News::Notice(e) if e.message == "careful")), "{all:?}");
+    run(&mut watcher(&db).await, &sql("notify news, 'hello'")).await.unwrap();
+    loop {
+        if let News::Notification(channel, payload, _) = d.news(1).await {
+            assert_eq!((channel.as_str(), payload.as_str()), ("news", "hello"));
+            break;
+        }
+    }
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_lost_session_is_told_and_opened_anew() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    let mut w = watcher(&db).await;
+    let kill = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'deck' and datname = current_database()";
+    d.execute(1, OWN, &[sql("begin"), sql("select 1")], 1000);
+    d.all(1).await;
+    // while idle in a transaction
+    run(&mut w, &sql(kill)).await.unwrap();
+    let lost = loop {
+        if let Event::Link(_, Link::Lost(e, what)) = d.event().await {
+            break (e, what);
+        }
+    };
+    assert!(lost.0.code == "57P01" && lost.1.contains("transaction"), "{lost:?}");
+    // the next statement opens a new session and does not replay anything
+    d.execute(2, OWN, &[sql("select 1")], 1000);
+    assert_eq!(done(&d.all(2).await).tx, Tx::Idle);
+    // while a write runs
+    d.execute(3, OWN, &[sql("select pg_sleep(600)")], 1000);
+    assert!(matches!(d.news(3).await, News::Started(0)));
+    d.hub.perform(Effect::Terminate { job: JobId(3) });
+    let all = d.all(3).await;
+    let (_, e, tx) = failed(&all);
+    assert!(e.fatal && tx == Tx::Gone && e.hint.as_deref().is_some_and(|h| h.contains("may or may not")), "{e:?}");
+    assert!(matches!(d.links.last(), Some(Link::Lost(..))), "{:?}", d.links);
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_catalog_comes_in_two_steps_and_relations_are_described() {
+    let db = server::database_with_posts();
+    let mut d = Deck::up(&db.url()).await;
+    d.hub.perform(Effect::LoadCatalog { job: JobId(1), conn: CONN });
+    let News::Catalog(outline) = d.news(1).await else { panic!("no outline") };
+    assert!(!outline.complete && outline.find(None, "users").is_some());
+    let News::Catalog(whole) = d.news(1).await else { panic!("no catalog") };
+    let posts = whole.find(Some("public"), "posts").map(|r| r.oid).expect("posts");
+    assert!(whole.complete && whole.columns.contains_key(&posts) && !whole.foreign_keys.is_empty());
+    d.hub.perform(Effect::Describe { job: JobId(2), conn: CONN, relation: posts });
+    let News::Detail(Some(detail)) = d.news(2).await else { panic!("no detail") };
+    assert!(detail.row_key().is_some_and(|k| k.primary));
+    assert_eq!(detail.references.iter().map(|f| f.to.1.as_str()).collect::<Vec<_>>(), ["users"]);
+    d.hub.perform(Effect::Describe { job: JobId(3), conn: CONN, relation: 1 });
+    assert!(matches!(d.news(3).await, News::Detail(None)));
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_end_leaves_nothing_running() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    let mut w = watcher(&db).await;
+    d.execute(1, OWN, &[sql("select pg_sleep(600)")], 1000);
+    d.execute(2, READ, &[read(ENDLESS)], u64::MAX);
+    while !matches!(d.news(2).await, News::Rows(_)) {}
+    d.hub.shutdown().await;
+    let left = "select 1 from pg_stat_activity where application_name = 'deck' and datname = current_database()";
+    while !rows(&run(&mut w, &sql(left)).await.unwrap()).is_empty() {}
+}
+
+#[tokio::test]
+async fn what_cannot_be_reached_says_so() {
+    let mut d = Deck::new("host=/nonexistent user=u", Duration::from_secs(1), false);
+    assert!(matches!(d.event().await, Event::Link(CONN, Link::Connecting(_))));
+    let Event::Link(_, Link::Failed(e)) = d.event().await else { panic!("no failure") };
+    assert!(e.message.contains("/nonexistent"), "{e}");
+    d.execute(1, READ, &[sql("select 1")], 1);
+    assert!(failed(&d.all(1).await).1.message.contains("/nonexistent"));
+    d.hub.perform(Effect::Execute { job: JobId(2), lane: Lane::Own(ConnId(9)), statements: vec![sql("select 1")], credit: 1 });
+    assert!(failed(&d.all(2).await).1.message.contains("not connected"));
+    d.hub.shutdown().await;
+}
