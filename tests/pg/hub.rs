@@ -143,12 +143,23 @@ const ENDLESS: &str = "select generate_series(1, 1000000000) g, repeat('x', 100)
 async fn statements_in_order_with_tags_rows_and_transaction() {
     let db = server::database();
     let mut d = Deck::up(&db.url()).await;
-    let list = [sql("create table t (id int)"), sql("begin"), sql("insert into t values (1), (2)"), read("select * from t")];
+    let list = [
+        sql("create table t (id int)"),
+        sql("begin"),
+        sql("insert into t values (1), (2)"),
+        read("select * from t"),
+    ];
     d.execute(1, OWN, &list, 1 << 20);
     let all = d.all(1).await;
     let ends: Vec<_> = all
         .iter()
-        .filter_map(|n| if let News::Done(s) = n { Some((s.statement, s.tag.as_str(), s.tx, s.rows, s.last)) } else { None })
+        .filter_map(|n| {
+            if let News::Done(s) = n {
+                Some((s.statement, s.tag.as_str(), s.tx, s.rows, s.last))
+            } else {
+                None
+            }
+        })
         .collect();
     assert_eq!(
         ends,
@@ -303,7 +314,12 @@ async fn reading_lanes_cannot_write_and_read_only_holds_for_all() {
 async fn copy_is_shown_or_refused_clearly() {
     let db = server::database();
     let mut d = Deck::up(&db.url()).await;
-    d.execute(1, OWN, &[sql("create table c (id int)"), sql("copy (values (1,'a'),(2,'b')) to stdout")], 1000);
+    d.execute(
+        1,
+        OWN,
+        &[sql("create table c (id int)"), sql("copy (values (1,'a'),(2,'b')) to stdout")],
+        1000,
+    );
     let all = d.all(1).await;
     let text: Vec<_> = all
         .iter()
@@ -314,7 +330,10 @@ async fn copy_is_shown_or_refused_clearly() {
     d.execute(2, OWN, &[sql("copy c from stdin")], 1000);
     let all = d.all(2).await;
     let (_, e, tx) = failed(&all);
-    assert!(!e.is_cancel() && e.hint.as_deref().is_some_and(|h| h.contains("\\copy")) && tx == Tx::Idle, "{e:?}");
+    assert!(
+        !e.is_cancel() && e.hint.as_deref().is_some_and(|h| h.contains("\\copy")) && tx == Tx::Idle,
+        "{e:?}"
+    );
     d.execute(3, OWN, &[sql("select 1")], 1000);
     assert_eq!(count(&d.all(3).await), 1);
     d.hub.shutdown().await;
@@ -362,7 +381,10 @@ async fn a_lost_session_is_told_and_opened_anew() {
     d.hub.perform(Effect::Terminate { job: JobId(3) });
     let all = d.all(3).await;
     let (_, e, tx) = failed(&all);
-    assert!(e.fatal && tx == Tx::Gone && e.hint.as_deref().is_some_and(|h| h.contains("may or may not")), "{e:?}");
+    assert!(
+        e.fatal && tx == Tx::Gone && e.hint.as_deref().is_some_and(|h| h.contains("may or may not")),
+        "{e:?}"
+    );
     assert!(matches!(d.links.last(), Some(Link::Lost(..))), "{:?}", d.links);
     d.hub.shutdown().await;
 }
@@ -395,7 +417,8 @@ async fn the_end_leaves_nothing_running() {
     d.execute(2, READ, &[read(ENDLESS)], u64::MAX);
     while !matches!(d.news(2).await, News::Rows(_)) {}
     d.hub.shutdown().await;
-    let left = "select 1 from pg_stat_activity where application_name = 'deck' and datname = current_database()";
+    let left =
+        "select 1 from pg_stat_activity where application_name = 'deck' and datname = current_database()";
     while !rows(&run(&mut w, &sql(left)).await.unwrap()).is_empty() {}
 }
 
@@ -407,7 +430,12 @@ async fn what_cannot_be_reached_says_so() {
     assert!(e.message.contains("/nonexistent"), "{e}");
     d.execute(1, READ, &[sql("select 1")], 1);
     assert!(failed(&d.all(1).await).1.message.contains("/nonexistent"));
-    d.hub.perform(Effect::Execute { job: JobId(2), lane: Lane::Own(ConnId(9)), statements: vec![sql("select 1")], credit: 1 });
+    d.hub.perform(Effect::Execute {
+        job: JobId(2),
+        lane: Lane::Own(ConnId(9)),
+        statements: vec![sql("select 1")],
+        credit: 1,
+    });
     assert!(failed(&d.all(2).await).1.message.contains("not connected"));
     d.hub.shutdown().await;
 }
