@@ -52,6 +52,9 @@ impl Editor {
                 if end == e.cursor { e.right() } else { end }
             }),
             'd' => self.rub(Self::right),
+            // On many terminals these are what Enter and Backspace send.
+            'j' => self.new_line(),
+            'h' => self.rub(Self::left_or_stop),
             // Ctrl+_ arrives as one of these.
             '_' | '7' | '/' => {
                 self.undo();

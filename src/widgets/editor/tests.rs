@@ -40,6 +40,8 @@ fn typing_and_rubbing_out() {
     assert_eq!(e.text(), "");
     while e.redo() {}
     assert_eq!(e.text(), "\n x\n");
+    keys(&mut e, "ctrl-end ctrl-j y ctrl-h z");
+    assert_eq!(e.text(), "\n x\n\nz", "what some terminals send for Enter and Backspace");
 }
 
 #[test]

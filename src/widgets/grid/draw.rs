@@ -140,7 +140,7 @@ impl GridState {
         let (x, cut) = placing.place(self.left..count, x, end, &mut out.columns);
         out.more_left = self.left > out.frozen;
         out.more_right = cut;
-        if !cut && !out.more_left {
+        if !cut {
             placing.spread((end + gap).saturating_sub(x), &mut out.columns);
         }
     }
