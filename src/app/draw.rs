@@ -21,6 +21,9 @@ use ratatui::{
 /// Below this the program says that it needs more room.
 const LEAST: (u16, u16) = (60, 12);
 
+/// Most lines a toast takes.
+const TOAST_ROWS: u16 = 5;
+
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 impl App {
@@ -118,8 +121,14 @@ impl App {
                 out.push((format!(" {} connecting to {host}", self.spinner()), theme.style("status.busy")));
                 return out;
             }
-            (Some(Link::Failed(_) | Link::Lost(..)), _) => {
-                out.push((" ✗ not connected (F5 connects) ".into(), theme.style("status.error")));
+            (Some(Link::Failed(_)), _) => {
+                out.push((" ✗ not connected · :c connects ".into(), theme.style("status.error")));
+            }
+            (Some(Link::Lost(..)), _) => {
+                out.push((
+                    " ✗ connection lost · the next statement reconnects ".into(),
+                    theme.style("status.error"),
+                ));
             }
             (Some(Link::NeedsPassword(..)), _) => {
                 out.push((" password wanted ".into(), theme.style("status.busy")))
@@ -181,10 +190,8 @@ impl App {
                 Tone::Warning => ("message.warning", "!"),
                 Tone::Error => ("message.error", "✗"),
             };
-            let text = format!(" {mark} {}", clean::line(&toast.text));
-            let text = width::clip(&text, area.width as usize).into_owned();
-            frame.render_widget(Line::styled(text, theme.style(name)), area);
-            return;
+            let text = format!("{mark} {}", clean::line(&toast.text));
+            return draw_toast(frame, area, &text, theme.style(name));
         }
         let scopes = self.scopes();
         let rows = if self.pending.is_empty() { self.hints(&scopes) } else { self.following(&scopes) };
@@ -260,6 +267,23 @@ impl App {
         frame.render_widget(block, area);
         let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
         popup.pane.draw(frame, inner, &self.world);
+    }
+}
+
+/// A toast takes the last line, and lines above it when it is long.
+fn draw_toast(frame: &mut Frame<'_>, area: Rect, text: &str, style: Style) {
+    let cells = area.width.saturating_sub(2).max(1) as usize;
+    let parts = width::wrap(text, cells);
+    let rows = (parts.len() as u16).clamp(1, TOAST_ROWS).min(area.y + 1);
+    let area = Rect { y: area.y + 1 - rows, height: rows, ..area };
+    frame.render_widget(Clear, area);
+    frame.buffer_mut().set_style(area, style);
+    for (n, part) in parts.into_iter().enumerate().take(rows as usize) {
+        let line = Line::styled(text[part].trim_start().to_owned(), style);
+        frame.render_widget(
+            line,
+            Rect { x: area.x + 1, y: area.y + n as u16, width: area.width - 1, height: 1 },
+        );
     }
 }
 

@@ -190,7 +190,7 @@ impl Outside {
             match wish {
                 Effect::Quit => return Ok(true),
                 Effect::Redraw => {
-                    self.screen.clear()?;
+                    self.screen = terminal::fresh()?;
                     app.redraw();
                 }
                 Effect::Suspend => {

@@ -9,7 +9,10 @@ use crossterm::{
     execute,
     terminal::{self, EnterAlternateScreen, LeaveAlternateScreen},
 };
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{
+    Terminal,
+    backend::{Backend, ClearType, CrosstermBackend},
+};
 use std::{
     io::{self, Stdout, Write},
     sync::atomic::{AtomicBool, Ordering},
@@ -35,8 +38,17 @@ pub fn enter(mouse: bool) -> io::Result<Screen> {
     }
     // Told apart only where the terminal offers it; no key of ours depends on it.
     let _ = execute!(out, PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES));
-    let mut screen = Terminal::new(CrosstermBackend::new(out))?;
-    screen.clear()?;
+    fresh()
+}
+
+/// A screen whose every cell will be drawn. Made anew because `Terminal::clear` asks the terminal for
+/// its cursor and waits seconds for those that never answer.
+///
+/// # Errors
+/// When the terminal cannot be written.
+pub fn fresh() -> io::Result<Screen> {
+    let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    screen.backend_mut().clear_region(ClearType::All)?;
     Ok(screen)
 }
 

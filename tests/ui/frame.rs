@@ -4,8 +4,8 @@ use crate::robot::Robot;
 use pgdeck::{
     core::{
         effect::{Effect, Secret},
-        event::{Event, Link},
-        ids::ConnId,
+        event::{Event, Link, News, Tx},
+        ids::{ConnId, Lane},
     },
     data::catalog::Catalog,
 };
@@ -77,4 +77,23 @@ fn nothing_is_drawn_when_nothing_happens() {
     r.connect(Catalog::default());
     r.screen();
     assert_eq!(r.app.next_tick(), None);
+}
+#[test]
+fn quitting_with_a_transaction_open_asks_and_can_commit() {
+    let mut r = Robot::new(80, 24);
+    r.connect(Catalog::default());
+    // The tab's own session reports an open transaction.
+    r.keys("<alt-2><esc>:\\dt<enter>");
+    let (job, lane, _) = r.execute();
+    assert_eq!(lane, Lane::Own(ConnId(0)));
+    r.news(job, News::Failed(0, Box::default(), Tx::Open));
+    r.effects.clear();
+    r.keys("<ctrl-q>");
+    assert!(r.screen().contains("transaction"), "{}", r.screen());
+    assert!(r.effects.is_empty(), "nothing is done before the answer");
+    r.keys("<enter>");
+    let (job, _, statements) = r.execute();
+    assert_eq!(statements[0].sql, "COMMIT");
+    r.done(job, 0, "COMMIT", 0, true);
+    r.take(|e| matches!(e, Effect::Quit).then_some(()));
 }

@@ -24,7 +24,7 @@ use crate::{
         pane::{Cx, Pane, Running, Tell},
         world::World,
     },
-    data::catalog::Catalog,
+    data::catalog::{Catalog, ForeignKey},
     panes::{record::RecordView, value::ValueView},
     widgets::{input::Input, tree::Tree},
 };
@@ -183,9 +183,12 @@ impl Browse {
             let (schema, name) = name.split_once('.')?;
             catalog.find(Some(schema), name).map(|r| r.oid)
         });
+        // Foreign keys are not in the first picture of the catalog, and nobody should wait for them: the names will do.
         let example = || {
-            let pair = |f: &&crate::data::catalog::ForeignKey| f.to.1 == "users" && f.from.1 == "posts";
-            catalog.foreign_keys.iter().find(pair).map(|f| f.to_oid)
+            let users = catalog.find(None, "users")?;
+            let posts = catalog.find(Some(&users.schema), "posts")?;
+            let linked = |f: &ForeignKey| (f.from_oid, f.to_oid) == (posts.oid, users.oid);
+            (!catalog.complete || catalog.foreign_keys.iter().any(linked)).then_some(users.oid)
         };
         if let Some(oid) = named.or_else(example) {
             self.open(Table::new(cx.world, oid), false, cx);
