@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(sent(&f.take(batch(1, 70_000))), 1);
         f.take(batch(2, 1));
         let end = f.take(Item::Ready(Tx::Idle));
-        assert_eq!((sent(&end), end.then, f.rows()), (2, Step::End, 67));
+        assert_eq!((sent(&end), end.then, f.rows()), (2, Step::End, 68));
     }
 
     #[test]

@@ -498,7 +498,8 @@ impl ServerCertVerifier for Verifier {
 fn explain(e: &std::io::Error) -> String {
     let inner = e.get_ref().and_then(|e| e.downcast_ref::<Error>());
     match inner {
-        Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+        // A bad signature is what a root of the same name with another key gives.
+        Some(Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)) => {
             "the server's certificate is not signed by a trusted root (sslrootcert)".into()
         }
         Some(Error::InvalidCertificate(CertificateError::NotValidForName)) => {
@@ -559,7 +560,7 @@ mod tests {
             (&[("sslmode", "require"), ("sslrootcert", "system")], "weak sslmode"),
             (&[("sslmode", "prefer"), ("sslnegotiation", "direct")], "weak sslmode"),
             (&[("sslmode", "require"), ("sslcrldir", "/x")], "sslcrldir"),
-            (&[("sslmode", "require"), ("ssl_max_protocol_version", "TLSv1.1")], "TLSv1.2"),
+            (&[("sslmode", "require"), ("ssl_min_protocol_version", "TLSv1"), ("ssl_max_protocol_version", "TLSv1.1")], "TLSv1.2"),
         ] {
             let e = with(pairs).err().unwrap_or_else(|| panic!("{pairs:?} was accepted"));
             assert!(e.message.contains(part), "{pairs:?}: {e}");

@@ -6,6 +6,7 @@ mod cancel;
 mod hub;
 mod login;
 mod lying;
+mod tls;
 mod types;
 mod wire;
 
