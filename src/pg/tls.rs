@@ -560,7 +560,14 @@ mod tests {
             (&[("sslmode", "require"), ("sslrootcert", "system")], "weak sslmode"),
             (&[("sslmode", "prefer"), ("sslnegotiation", "direct")], "weak sslmode"),
             (&[("sslmode", "require"), ("sslcrldir", "/x")], "sslcrldir"),
-            (&[("sslmode", "require"), ("ssl_min_protocol_version", "TLSv1"), ("ssl_max_protocol_version", "TLSv1.1")], "TLSv1.2"),
+            (
+                &[
+                    ("sslmode", "require"),
+                    ("ssl_min_protocol_version", "TLSv1"),
+                    ("ssl_max_protocol_version", "TLSv1.1"),
+                ],
+                "TLSv1.2",
+            ),
         ] {
             let e = with(pairs).err().unwrap_or_else(|| panic!("{pairs:?} was accepted"));
             assert!(e.message.contains(part), "{pairs:?}: {e}");
