@@ -95,10 +95,9 @@ fn preview(q: &SavedQuery, theme: &Theme, cells: usize) -> Vec<Pieces> {
     let since = if q.since > 0 { format!(" · PostgreSQL {} or newer", q.since) } else { String::new() };
     let place = if q.path.is_empty() { q.origin.word().to_owned() } else { q.path.clone() };
     out.push(vec![(format!("{place}{read_only}{since}"), dim)]);
-    for line in q.description.lines() {
-        out.extend(
-            width::wrap(line, cells).into_iter().map(|r| vec![(line[r].to_owned(), theme.style("text"))]),
-        );
+    for line in paragraphs(&q.description) {
+        let parts = width::wrap(&line, cells).into_iter();
+        out.extend(parts.map(|r| vec![(line[r].trim().to_owned(), theme.style("text"))]));
     }
     for p in &q.parameters {
         let mut line = vec![(format!(":{}", p.name), theme.style("sql.parameter"))];
@@ -134,4 +133,12 @@ fn preview(q: &SavedQuery, theme: &Theme, cells: usize) -> Vec<Pieces> {
         );
     }
     out
+}
+
+/// A text's paragraphs, each in one line: line ends in a header are where its writer broke them.
+fn paragraphs(text: &str) -> Vec<String> {
+    text.split("\n\n")
+        .map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|p| !p.is_empty())
+        .collect()
 }

@@ -33,7 +33,7 @@ pub(super) fn fields(parameters: &[Parameter], kept: Option<&str>, found: &[Vec<
             let default = p.default.clone().unwrap_or(Some(String::new()));
             let mut choices = p.choices.clone();
             choices.extend(found.get(n).into_iter().flatten().cloned());
-            let first = match (&p.default, choices.first()) {
+            let first = match (&p.default, choices.iter().find(|c| !c.is_empty())) {
                 (None, Some(first)) => Some(first.clone()),
                 _ => default,
             };

@@ -122,7 +122,7 @@ impl Sql {
             n => format!("Messages {n}"),
         });
         // The tab shown is always in sight: those before it make room.
-        let widths: Vec<usize> = labels.iter().map(|l| width::width(&clean::line(l)).min(40) + 3).collect();
+        let widths: Vec<usize> = labels.iter().map(|l| width::width(&clean::line(l)).min(44) + 3).collect();
         let room = area.width.saturating_sub(2) as usize;
         let mut first = 0;
         while first < self.tab && widths[first..=self.tab].iter().sum::<usize>() > room {
@@ -141,7 +141,7 @@ impl Sql {
                 _ => "tab",
             });
             let text = format!("{}{} ", if active { "▌" } else { " " }, clean::line(label));
-            let cells = (width::width(&text).min(42) as u16).min(left);
+            let cells = (width::width(&text).min(46) as u16).min(left);
             let place = Rect { x, width: cells, ..area };
             paint::fill(frame.buffer_mut(), place, style);
             paint::put_clipped(frame.buffer_mut(), x, area.y, cells, &text, style);

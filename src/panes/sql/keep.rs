@@ -213,6 +213,10 @@ impl Sql {
         if entries.is_empty() {
             return cx.toast(Tone::Note, "The history is empty");
         }
+        // The same statement run again and again is one entry, the newest.
+        let mut seen = std::collections::HashSet::new();
+        let entries: Arc<[HistoryEntry]> =
+            entries.iter().filter(|e| seen.insert(e.sql.trim())).cloned().collect();
         let items = entries.iter().map(|e| (one_line(&e.sql), remark(e))).collect();
         self.waiting.entries = Some(entries);
         cx.popup(Popup::Pick { question: HISTORY, title: "History".into(), items });

@@ -322,6 +322,9 @@ impl Sql {
             self.remember(sent, summary.elapsed, Some(summary.rows), None, cx);
             let tag = if summary.tag.is_empty() { "empty statement" } else { &summary.tag };
             let text = format!("{tag} · {}", units::duration(summary.elapsed));
+            if current && self.mode == Mode::Quiet {
+                cx.toast(Tone::Ok, tag);
+            }
             if current || summary.cut.is_none() {
                 self.messages.add(Tone::Ok, text, None);
             }
@@ -365,6 +368,16 @@ impl Sql {
             o.stage = Stage::Failed(Box::new(error.clone()));
         }
         let cancelled = error.is_cancel();
+        if cancelled {
+            let took = units::duration(cx.world.now.saturating_sub(since));
+            let kept = self.outcome_of(id, n).map_or(0, |o| o.rows.len());
+            let kept = if kept > 0 {
+                format!(", {} kept", units::counted(kept, "row", "rows"))
+            } else {
+                String::new()
+            };
+            cx.toast(Tone::Warning, format!("Cancelled after {took}{kept}"));
+        }
         self.messages.add(if cancelled { Tone::Warning } else { Tone::Error }, text, place);
         if let Some(at) = place {
             self.underline(at);

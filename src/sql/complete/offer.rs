@@ -12,6 +12,7 @@ use super::{
 use crate::{
     data::catalog::{Catalog, RelKind, Relation},
     sql::quote::ident,
+    text::units,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -434,7 +435,12 @@ impl Offers<'_> {
         };
         let name = if qualify { format!("{}.{}", ident(&r.schema), ident(&r.name)) } else { ident(&r.name) };
         let far = if r.kind == RelKind::Sequence { 30 } else { 0 };
-        self.push_keyed(&name, &r.name, kind, r.kind.noun(), weight + far);
+        let remark = match r.kind {
+            RelKind::Table if r.rows >= 0.0 => format!("{} rows", units::about(r.rows as u64)),
+            RelKind::Table | RelKind::View => String::new(),
+            other => other.noun().to_owned(),
+        };
+        self.push_keyed(&name, &r.name, kind, &remark, weight + far);
     }
 
     fn push_function(&mut self, name: &str, arguments: &str, result: &str, weight: u32) {
