@@ -12,4 +12,5 @@ pub mod settings;
 pub mod sql;
 pub mod text;
 pub mod tui;
+pub mod views;
 pub mod widgets;

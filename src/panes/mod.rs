@@ -10,10 +10,8 @@ pub mod page;
 pub mod palette;
 pub mod password;
 pub mod pick;
-pub mod record;
 pub mod saved;
 pub mod sql;
-pub mod value;
 
 use crate::core::pane::{Pane, PaneKind};
 

@@ -295,7 +295,11 @@ impl<'a> Splitter<'a> {
 
     fn end_statement(&mut self, end: usize, ending: Ending) {
         self.part = Part::default();
-        let Some(current) = self.current.take() else { return };
+        let Some(mut current) = self.current.take() else { return };
+        current.cuts.retain(|c| c.start < end);
+        if let Some(last) = current.cuts.last_mut() {
+            last.end = last.end.min(end);
+        }
         self.takers.extend((0..current.copies).map(|_| Taker::Span(self.script.spans.len())));
         self.script.spans.push(Span {
             start: current.start,
@@ -312,9 +316,6 @@ impl<'a> Splitter<'a> {
 
     fn finish_text(&mut self) {
         if let Some(last) = self.current.as_ref().map(|c| c.last) {
-            if let Some(current) = &mut self.current {
-                current.cuts.retain(|c| c.start < last);
-            }
             self.end_statement(last, Ending::Text);
         }
     }
@@ -372,8 +373,7 @@ impl<'a> Splitter<'a> {
         match command.action {
             Action::Send => {
                 self.end_part();
-                // psql drops the line ends in front of a command at a line start.
-                let end = self.text[..command.start].trim_end_matches('\n').len();
+                let end = self.end_before(command.start);
                 self.end_statement(end, Ending::Command(index));
             }
             Action::Reset => {
@@ -395,11 +395,24 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// Leaves bytes out of the statement being read.
-    fn cut(&mut self, range: Range<usize>) {
-        if let Some(current) = &mut self.current {
-            current.cuts.push(range);
+    /// Where the statement being read ends when a command at a line start sends it: psql drops the line ends in
+    /// front, which may be those of data lines that were cut out.
+    fn end_before(&mut self, command: usize) -> usize {
+        let mut end = self.text[..command].trim_end_matches('\n').len();
+        let Some(current) = &mut self.current else { return end };
+        while let Some(cut) = current.cuts.pop_if(|c| c.end > end) {
+            end = self.text[..cut.start.min(end)].trim_end_matches('\n').len();
         }
+        end.max(current.start)
+    }
+
+    /// Leaves bytes out of the statement being read; a branch not taken may hold data lines already left out.
+    fn cut(&mut self, mut range: Range<usize>) {
+        let Some(current) = &mut self.current else { return };
+        while let Some(inner) = current.cuts.pop_if(|c| c.end > range.start) {
+            range = range.start.min(inner.start)..range.end.max(inner.end);
+        }
+        current.cuts.push(range);
     }
 
     /// The data lines from `at`, a line start, for those who wait for them.

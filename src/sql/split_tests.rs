@@ -139,6 +139,16 @@ fn the_statement_at_the_cursor() {
     assert_eq!(statement_at(" -- nothing", 3, &SplitOptions::default()), None);
 }
 
+#[test]
+fn data_lines_inside_a_statement_are_left_out_once() {
+    let sent = |text: &str| -> Vec<String> {
+        let options = SplitOptions { psql: true, ..SplitOptions::default() };
+        split(text, &options).iter().map(|s| s.text(text).into_owned()).collect()
+    };
+    assert_eq!(sent("copy t from stdin;select\n\n\\.\n\\g"), ["copy t from stdin;", "select"]);
+    assert_eq!(sent("copy t from stdin;select\\if 0\n\n\\.\n\\else\n 1"), ["copy t from stdin;", "select\n 1"]);
+}
+
 proptest! {
     #[test]
     fn spans_are_in_order_and_cover_every_word(pieces in prop::collection::vec(prop::sample::select(vec![

@@ -8,7 +8,7 @@ use crate::{
         key::Chord,
         pane::{Cx, PaneKind, Popup, Tell, Tone},
     },
-    panes::value::Done,
+    views::value::Done,
     widgets::input::Input,
 };
 

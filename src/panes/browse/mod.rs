@@ -25,7 +25,7 @@ use crate::{
         world::World,
     },
     data::catalog::{Catalog, ForeignKey},
-    panes::{record::RecordView, value::ValueView},
+    views::{record::RecordView, value::ValueView},
     widgets::{input::Input, tree::Tree},
 };
 use below::Below;

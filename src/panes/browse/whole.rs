@@ -9,9 +9,9 @@ use crate::{
         pane::{Cx, Popup, Running, Tone},
     },
     data::value::Kind,
-    panes::value::ValueView,
     sql::page,
     text::units,
+    views::value::ValueView,
     widgets::grid::{GridCell, GridSource},
 };
 use std::time::Duration;

@@ -9,7 +9,7 @@ use crate::{
         pane::{Cx, Popup, Tone},
         theme::Theme,
     },
-    panes::{
+    views::{
         record::RecordView,
         value::{Done, ValueView},
     },
