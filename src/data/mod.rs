@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod check;
+pub mod edits;
 pub mod json;
 pub mod rows;
 pub mod saved;

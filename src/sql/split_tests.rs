@@ -146,7 +146,10 @@ fn data_lines_inside_a_statement_are_left_out_once() {
         split(text, &options).iter().map(|s| s.text(text).into_owned()).collect()
     };
     assert_eq!(sent("copy t from stdin;select\n\n\\.\n\\g"), ["copy t from stdin;", "select"]);
-    assert_eq!(sent("copy t from stdin;select\\if 0\n\n\\.\n\\else\n 1"), ["copy t from stdin;", "select\n 1"]);
+    assert_eq!(
+        sent("copy t from stdin;select\\if 0\n\n\\.\n\\else\n 1"),
+        ["copy t from stdin;", "select\n 1"]
+    );
 }
 
 proptest! {

@@ -71,7 +71,7 @@ impl std::fmt::Display for JsonError {
 impl std::error::Error for JsonError {}
 
 /// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Step {
     /// The value of this key.
     Key(String),
@@ -213,6 +213,53 @@ impl Json {
         path
     }
 
+    /// The node at the end of a path. Of a key written twice the last one counts, as for the server.
+    #[must_use]
+    pub fn at(&self, path: &[Step]) -> Option<usize> {
+        let mut node = 0;
+        for step in path {
+            node = match step {
+                Step::Key(key) => {
+                    self.children(node).filter(|c| self.key(*c).is_some_and(|k| k == *key)).last()?
+                }
+                Step::Index(i) if self.kind(node) == JsonKind::Array => self.children(node).nth(*i)?,
+                Step::Index(_) => return None,
+            };
+        }
+        Some(node)
+    }
+
+    /// Where the node's text begins and ends.
+    #[must_use]
+    pub fn place(&self, node: usize) -> (usize, usize) {
+        (self.nodes[node].start as usize, self.nodes[node].end as usize)
+    }
+
+    /// Where the node's key begins, its quote included.
+    #[must_use]
+    pub fn key_place(&self, node: usize) -> Option<usize> {
+        let start = self.nodes[node].key;
+        (start != NONE).then_some(start as usize)
+    }
+
+    /// The text without the node, its key and the comma that belongs to it. The root cannot go: it stays.
+    #[must_use]
+    pub fn without(&self, node: usize) -> String {
+        let Some(parent) = self.parent(node) else { return self.text.clone() };
+        let begin = |n: usize| self.key_place(n).unwrap_or(self.place(n).0);
+        let siblings = self.count(parent);
+        let next = self.next(node);
+        let (from, to) = if next < self.next(parent) {
+            (begin(node), begin(next))
+        } else if siblings > 1 {
+            let before = self.children(parent).take_while(|c| *c != node).last().unwrap_or(node);
+            (self.place(before).1, self.place(node).1)
+        } else {
+            (begin(node), self.place(node).1)
+        };
+        format!("{}{}", &self.text[..from], &self.text[to..])
+    }
+
     /// The path as `jsonpath` writes it: `$.tags[0]."odd key"`.
     #[must_use]
     pub fn path_text(&self, node: usize) -> String {
@@ -298,6 +345,14 @@ fn is_plain(key: &str) -> bool {
     let mut chars = key.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A text as a JSON string.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    quote_into(text, &mut out);
+    out
 }
 
 /// Writes a text as a JSON string.
