@@ -92,6 +92,12 @@ pub struct ColumnInfo {
     pub identity: char,
     /// Generated column.
     pub generated: bool,
+    /// Its collation takes texts for equal that are not the same; only known in a `Detail`.
+    pub loose: bool,
+    /// The user may not update it; only known in a `Detail`.
+    pub no_update: bool,
+    /// The user may not give it in an INSERT; only known in a `Detail`.
+    pub no_insert: bool,
     /// `COMMENT ON`.
     pub comment: Option<String>,
 }
@@ -141,6 +147,8 @@ pub struct Detail {
     pub references: Vec<ForeignKey>,
     /// Foreign keys of other relations that point here.
     pub referenced_by: Vec<ForeignKey>,
+    /// The user may not delete rows.
+    pub no_delete: bool,
 }
 
 impl Detail {

@@ -70,7 +70,8 @@ pub async fn describe(client: &Client, oid: u32) -> Result<Option<Detail>, DbErr
     let foreign: Vec<ForeignKey> = foreign.iter().map(foreign_key).collect();
     let references = foreign.iter().filter(|k| k.from_oid == oid).cloned().collect();
     let referenced_by = foreign.into_iter().filter(|k| k.to_oid == oid).collect();
-    Ok(Some(Detail { relation, columns, keys, references, referenced_by }))
+    let no_delete = head.first().is_some_and(|r| !r.get::<_, bool>("can_delete"));
+    Ok(Some(Detail { relation, columns, keys, references, referenced_by, no_delete }))
 }
 
 async fn rows(client: &Client, sql: &str, args: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, DbError> {
@@ -121,6 +122,10 @@ fn column(row: &Row) -> ColumnInfo {
         default: row.get("default_expression"),
         identity: char_of(row, "identity"),
         generated: row.get("generated"),
+        // Only asked for when one relation is described.
+        loose: row.try_get("loose").unwrap_or(false),
+        no_update: !row.try_get("can_update").unwrap_or(true),
+        no_insert: !row.try_get("can_insert").unwrap_or(true),
         comment: row.get("comment"),
     }
 }

@@ -49,6 +49,7 @@ fn posts(keyed: bool) -> Detail {
         },
         references: vec![],
         referenced_by: vec![],
+        no_delete: false,
     }
 }
 

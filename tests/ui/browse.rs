@@ -87,6 +87,7 @@ fn users() -> Detail {
         keys: id_key("users_pkey"),
         references: vec![],
         referenced_by: vec![posts_user()],
+        no_delete: false,
     }
 }
 
@@ -102,6 +103,7 @@ fn posts() -> Detail {
         keys: id_key("posts_pkey"),
         references: vec![posts_user()],
         referenced_by: vec![],
+        no_delete: false,
     }
 }
 
