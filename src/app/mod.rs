@@ -6,6 +6,7 @@ mod jobs;
 mod line;
 mod popups;
 mod quit;
+mod staging;
 
 use crate::core::{
     command::{Command, Scope},
@@ -21,7 +22,7 @@ use crate::core::{
 };
 use jobs::Jobs;
 use ratatui::layout::Rect;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// What runs longer than this shows a spinner.
 pub const SPINNER_AFTER: Duration = Duration::from_millis(150);
@@ -73,6 +74,7 @@ pub struct App {
     body: Rect,
     tabs: Vec<(Rect, PaneKind)>,
     themes: Vec<Theme>,
+    drafts: staging::Drafts,
 }
 
 impl App {
@@ -103,6 +105,7 @@ impl App {
             body: Rect::default(),
             tabs: vec![],
             themes,
+            drafts: staging::Drafts::default(),
         };
         for row in crate::panes::TABLE {
             let id = app.new_id();
@@ -340,6 +343,9 @@ impl App {
 
     fn own_news(&mut self, job: crate::core::ids::JobId, news: News) {
         match news {
+            News::Remembered(text) if self.drafts.asked.is_some_and(|(j, _)| j == job) => {
+                self.draft_came(text)
+            }
             News::Catalog(catalog) => {
                 if let Some(server) = self.world.conns.get_mut(&self.world.active) {
                     server.catalog = Some(catalog);
@@ -387,8 +393,15 @@ impl App {
                     server.catalog = None;
                 }
                 server.link = Some(link);
+                if !same {
+                    server.staged = Arc::default();
+                    server.inverse.clear();
+                }
                 self.close_password(conn);
                 self.reload_catalog();
+                if !same {
+                    self.recall_draft(conn);
+                }
                 return self.world_changed();
             }
             Link::NeedsPassword(prompt, error) => {
@@ -486,6 +499,9 @@ impl App {
                 self.close(from);
                 self.out.push(Effect::Password { conn, password });
             }
+            Tell::Stage(step) => self.stage(step),
+            Tell::Applied { relations, inverse } => self.applied(relations, inverse),
+            Tell::OpenRow(..) => self.pass(PaneKind::Browse, tell),
             Tell::CommandLine(line) => self.command_line(&line),
             Tell::QuitNow => self.leave(),
         }

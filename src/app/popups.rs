@@ -1,6 +1,6 @@
 //! Popups: opening, closing, and the way of their answers back to who asked.
 
-use super::{APP, App, Popped, commands, quit};
+use super::{APP, App, Popped, commands, quit, staging};
 use crate::{
     core::{
         effect::Effect,
@@ -8,8 +8,8 @@ use crate::{
         pane::{Pane, Popup, Tell},
     },
     panes::{
-        confirm::Confirm, form::FormPopup, help, line::Line, menu::Menu, page::Page, palette::Palette,
-        password::Password, pick::Pick,
+        changes::Changes, confirm::Confirm, delete::Delete, edit::Edit, form::FormPopup, help, line::Line,
+        menu::Menu, page::Page, palette::Palette, password::Password, pick::Pick, upsert::UpsertPopup,
     },
 };
 
@@ -39,6 +39,10 @@ impl App {
             Popup::Form { question, title, text, fields } => {
                 (Box::new(FormPopup::new(question, title, text, fields)), Size::Small)
             }
+            Popup::Edit(ask) => (Box::new(Edit::new(*ask)), Size::Small),
+            Popup::Delete(ask) => (Box::new(Delete::new(*ask)), Size::Small),
+            Popup::Upsert { detail, id } => (Box::new(UpsertPopup::new(detail, id)), Size::Small),
+            Popup::Changes => (Box::new(Changes::default()), Size::Large),
             Popup::Page { title, text } => (Box::new(Page::new(title, text)), Size::Large),
         };
         self.push(asker, pane, size);
@@ -75,6 +79,7 @@ impl App {
                     self.out.push(Effect::Terminate { job });
                 }
             }
+            Tell::Answer { question: staging::DRAFT, button } => self.draft_answer(button),
             Tell::Chosen { question: commands::COMMAND_LINE, text, .. } => self.command_line(&text),
             _ => {}
         }

@@ -16,7 +16,8 @@ pub const QUESTION_TX: &str = "quit-transaction";
 impl App {
     /// Leaves at once when nothing would be lost, otherwise asks.
     pub(super) fn quit(&mut self) {
-        let held: Vec<String> = self.slots.iter().filter_map(|s| s.pane.holds(&self.world)).collect();
+        let held = self.slots.iter().filter_map(|s| s.pane.holds(&self.world));
+        let held: Vec<String> = held.chain(self.staged_text()).collect();
         let tx = self.world.server().map_or(Tx::Idle, |s| s.tx);
         let mut text = held.join("\n");
         match tx {

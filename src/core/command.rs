@@ -34,11 +34,15 @@ pub enum Scope {
     Line,
     /// A page of text to read (help).
     Page,
+    /// One value being edited.
+    Edit,
+    /// The list of staged changes, their SQL and their conflicts.
+    Changes,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Global,
         Self::Browse,
         Self::Tree,
@@ -53,6 +57,8 @@ impl Scope {
         Self::Confirm,
         Self::Line,
         Self::Page,
+        Self::Edit,
+        Self::Changes,
     ];
 
     /// The name in the config.
@@ -73,6 +79,8 @@ impl Scope {
             Self::Confirm => "confirm",
             Self::Line => "line",
             Self::Page => "page",
+            Self::Edit => "edit",
+            Self::Changes => "changes",
         }
     }
 
@@ -94,6 +102,8 @@ impl Scope {
             Self::Confirm => "Questions",
             Self::Line => "Input lines",
             Self::Page => "Help pages",
+            Self::Edit => "Editing a value",
+            Self::Changes => "Staged changes",
         }
     }
 
@@ -141,7 +151,7 @@ commands! {
     Zoom "zoom" ["z"] [Global] "Give this part the whole pane, and back";
     Cancel "cancel" ["ctrl-c"] [Global] "Cancel what runs; once more: offer to terminate its backend";
     Refresh "refresh" ["f5"] [Global] "Read anew";
-    Back "back" ["q", "esc"] [Global, Record, Value, Page] "Back; at the top: quit (asks when something would be lost)";
+    Back "back" ["q", "esc"] [Global, Record, Value, Page, Changes] "Back; at the top: quit (asks when something would be lost)";
     Redraw "redraw" ["ctrl-l"] [Global] "Draw the screen anew";
     Suspend "suspend" ["ctrl-z"] [Global] "Suspend to the shell";
     Quit "quit" ["ctrl-q"] [Global] "Quit (asks when something would be lost)";
@@ -149,20 +159,20 @@ commands! {
     PaneSql "pane-sql" ["alt-2"] [Global] "Go to SQL";
     PaneSaved "pane-saved" ["alt-9"] [Global] "Go to Saved queries";
 
-    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Saved, Page] "Up";
-    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Saved, Page] "Down";
+    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Saved, Page, Changes] "Up";
+    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Saved, Page, Changes] "Down";
     Left "left" ["h", "left"] [Tree, Grid, Value] "Left; in a tree: fold";
     Right "right" ["l", "right"] [Tree, Grid, Value] "Right; in a tree: unfold";
-    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Saved, Page] "First row";
-    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Saved, Page] "Last row";
+    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Saved, Page, Changes] "First row";
+    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Saved, Page, Changes] "Last row";
     FirstColumn "first-column" ["0", "home"] [Grid] "First column";
     LastColumn "last-column" ["$", "end"] [Grid] "Last column";
     NextColumn "next-column" ["w"] [Grid] "Next column";
     PreviousColumn "previous-column" ["b"] [Grid] "Previous column";
-    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Saved, Page] "Half a page down";
-    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Saved, Page] "Half a page up";
-    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Saved, Page] "A page down";
-    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Saved, Page] "A page up";
+    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Saved, Page, Changes] "Half a page down";
+    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Saved, Page, Changes] "Half a page up";
+    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Saved, Page, Changes] "A page down";
+    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Saved, Page, Changes] "A page up";
     Find "find" ["/"] [Tree, Grid, Record, Value, Saved, Page] "Find in what is loaded; in a tree or list: narrow it";
     FindNext "find-next" ["n"] [Grid, Record, Value, Page] "Next match";
     FindPrevious "find-previous" ["N"] [Grid, Record, Value, Page] "Previous match";
@@ -199,6 +209,18 @@ commands! {
     Wider "wider" [">"] [Grid] "Widen this column";
     Narrower "narrower" ["<"] [Grid] "Narrow this column";
 
+    EditCell "edit-cell" ["e", "i"] [Browse] "Edit this value";
+    SetSpecial "set-special" ["C"] [Browse] "Set to NULL, the empty text, DEFAULT or now()";
+    InsertRow "insert-row" ["o"] [Browse] "Add a row";
+    DuplicateRow "duplicate-row" ["O"] [Browse] "Add a row like this one";
+    DeleteRow "delete-row" ["d d"] [Browse] "Delete this row, or the marked ones";
+    SetUpsert "set-upsert" ["g u"] [Browse] "New row: what to do when its key is there already";
+    Bulk "bulk" ["g b"] [Browse] "Change or delete all rows of this filter";
+    UndoStep "undo-step" ["u"] [Browse] "Take the last staged step back";
+    RedoStep "redo-step" ["ctrl-r"] [Browse] "Do it again";
+    UndoApplied "undo-applied" ["U"] [Browse] "Stage what takes the last applied changes back";
+    PreviewChanges "preview-changes" ["ctrl-s"] [Browse] "Staged changes: preview the SQL, apply";
+
     Open "open" ["enter", "o"] [Tree, Saved] "Open";
     ToggleTree "toggle-tree" ["B"] [Browse] "Show or hide the tree";
 
@@ -210,6 +232,30 @@ commands! {
     CopyPath "copy-path" ["p"] [Value] "Copy the JSON path";
     CopyPathSql "copy-path-sql" ["P"] [Value] "Copy the path as an SQL expression";
     TextMode "text-mode" ["t"] [Value] "Tree or raw text";
+    EditNode "edit-node" ["e", "i"] [Value] "Edit this node; in text: the whole document";
+    AddNode "add-node" ["a"] [Value] "Add a key or an element";
+    RenameKey "rename-key" ["r"] [Value] "Rename this key";
+    RemoveNode "remove-node" ["d d"] [Value] "Remove this node";
+    NodeDown "node-down" ["J"] [Value] "Move this element down";
+    NodeUp "node-up" ["K"] [Value] "Move this element up";
+    UndoNode "undo-node" ["u"] [Value] "Take the last change of this document back";
+    StageValue "stage-value" ["ctrl-s"] [Value] "Stage the changed document";
+    FilterPath "filter-path" ["="] [Value] "Filter the table by this path and value";
+
+    Take "take" ["enter", "ctrl-s"] [Edit] "Stage this value";
+    TakeLong "take-long" ["f2"] [Edit] "Stage this value (also where Enter is a line break)";
+    SetNull "set-null" ["ctrl-n"] [Edit] "NULL";
+    EditOutside "edit-outside" ["ctrl-o"] [Edit] "Open $EDITOR on the value";
+    PickValue "pick-value" ["ctrl-space", "tab"] [Edit] "Choose from what there is";
+    Leave "leave" ["esc"] [Edit] "Leave it as it was";
+
+    ApplyChanges "apply-changes" ["ctrl-s"] [Changes] "Apply all in one transaction";
+    DropChange "drop-change" ["d d"] [Changes] "Take this change out";
+    KeepMine "keep-mine" ["m"] [Changes] "Conflict: keep mine";
+    TakeTheirs "take-theirs" ["t"] [Changes] "Conflict: take theirs";
+    EditChange "edit-change" ["e"] [Changes] "Edit this value";
+    GoToChange "go-to-change" ["enter"] [Changes] "Go to this row";
+    CopyChanges "copy-changes" ["y y"] [Changes] "Copy the SQL";
 
     RunStatement "run" ["f5", "alt-enter"] [Sql, Editor] "Run the statement at the cursor (or the selection)";
     RunAll "run-all" ["f6"] [Sql, Editor] "Run all statements";

@@ -33,6 +33,18 @@ pub enum Effect {
         /// Bytes of row text to send before resting.
         credit: u64,
     },
+    /// Run statements in one transaction of their own on the reading session: any failure, and any number of rows
+    /// other than the one wanted, rolls all of them back. Answers as for `Execute`; after COMMIT a last `Done` whose
+    /// number is that of the statements. `Failed` with that number: COMMIT itself failed. See `WRONG_ROWS` and
+    /// `UNKNOWN_OUTCOME` in `core/error`.
+    Apply {
+        /// Answers carry it.
+        job: JobId,
+        /// Of which connection.
+        conn: ConnId,
+        /// What.
+        statements: Vec<Checked>,
+    },
     /// Let a resting stream go on for so many bytes.
     More {
         /// The job that rests.
@@ -155,6 +167,15 @@ pub struct Statement {
     pub pure_read: bool,
     /// Send through the simple protocol (several statements joined by psql's `\;`, or a replication command).
     pub simple: bool,
+}
+
+/// A statement that must meet a number of rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// The statement.
+    pub statement: Statement,
+    /// Rows it must change or return; `None`: any number.
+    pub rows: Option<u64>,
 }
 
 /// A password on its way; its `Debug` shows nothing.

@@ -33,6 +33,12 @@ pub struct DbError {
     pub fatal: bool,
 }
 
+/// `DbError::code` of an apply whose statement met another number of rows than it must; all was rolled back. The
+/// class `PD` is ours.
+pub const WRONG_ROWS: &str = "PD001";
+/// `DbError::code` of an apply that lost its connection at COMMIT and could not learn how it ended.
+pub const UNKNOWN_OUTCOME: &str = "PD002";
+
 impl DbError {
     /// A failure outside the server's own words.
     #[must_use]

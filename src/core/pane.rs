@@ -8,7 +8,12 @@ use super::{
     key::Chord,
     world::World,
 };
+use crate::data::{
+    catalog::Detail,
+    edits::{Change, RowKey, Stage, Text, Value},
+};
 use ratatui::{Frame, layout::Rect};
+use std::sync::Arc;
 
 /// A room of the screen: owns its state, its commands and its drawing.
 pub trait Pane {
@@ -207,6 +212,17 @@ pub enum Tell {
     Password(ConnId, Option<Secret>),
     /// A line typed after `:`.
     CommandLine(String),
+    /// A step of staging changes on the active connection. What cannot be done is said at the bottom.
+    Stage(Stage),
+    /// The staged changes are applied: nothing is staged any more, and this takes them back.
+    Applied {
+        /// Relations whose rows are to be read anew, by OID.
+        relations: Vec<u32>,
+        /// See `Server::inverse`.
+        inverse: Vec<Change>,
+    },
+    /// Browse: go to a row of a relation.
+    OpenRow(u32, RowKey),
     /// Leave now, nothing is asked any more.
     QuitNow,
 }
@@ -269,6 +285,19 @@ pub enum Popup {
         /// The fields.
         fields: Vec<FormField>,
     },
+    /// One value to edit: the popup stages it by itself. Nothing is answered.
+    Edit(Box<EditAsk>),
+    /// Rows to delete: shows what goes with them, and stages it. Nothing is answered.
+    Delete(Box<DeleteAsk>),
+    /// What a new row does when its key is there already. Nothing is answered.
+    Upsert {
+        /// The relation.
+        detail: Arc<Detail>,
+        /// The new row.
+        id: u64,
+    },
+    /// All staged changes: list, SQL, apply, conflicts. Nothing is answered.
+    Changes,
     /// A page to read.
     Page {
         /// Title.
@@ -276,6 +305,50 @@ pub enum Popup {
         /// Text.
         text: String,
     },
+}
+
+/// Which row a value to edit belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditTarget {
+    /// A stored row: its key, and the columns that tell whether it was changed, as seen.
+    Row {
+        /// The key.
+        key: RowKey,
+        /// See `What::Update::version`.
+        version: Vec<(String, Text)>,
+    },
+    /// A new row, by its number.
+    New(u64),
+}
+
+/// One value to edit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EditAsk {
+    /// Of which connection.
+    pub conn: ConnId,
+    /// The relation.
+    pub detail: Arc<Detail>,
+    /// The row.
+    pub target: EditTarget,
+    /// The column, as a position in `detail.columns`.
+    pub column: usize,
+    /// What the server holds as far as it was seen (`None`: NULL; nothing for a new row).
+    pub seen: Text,
+    /// What is staged for it already.
+    pub staged: Option<Value>,
+    /// Only the menu of NULL, empty, DEFAULT and now().
+    pub special: bool,
+}
+
+/// Rows to delete.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeleteAsk {
+    /// Of which connection.
+    pub conn: ConnId,
+    /// The relation.
+    pub detail: Arc<Detail>,
+    /// Per row its key, and all columns that were seen whole.
+    pub rows: Vec<(RowKey, Vec<(String, Text)>)>,
 }
 
 /// A field of `Popup::Form`.

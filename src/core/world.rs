@@ -7,7 +7,11 @@ use super::{
     settings::Settings,
     theme::Theme,
 };
-use crate::data::{catalog::Catalog, saved::SavedQuery};
+use crate::data::{
+    catalog::Catalog,
+    edits::{Change, Staged},
+    saved::SavedQuery,
+};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// The shared, read-only view of the outside.
@@ -42,6 +46,10 @@ pub struct Server {
     pub catalog: Option<Arc<Catalog>>,
     /// Transaction state of the user's own session.
     pub tx: Tx,
+    /// Changes that wait to be applied.
+    pub staged: Arc<Staged>,
+    /// What takes the last applied changes back; none: nothing was applied, or it cannot be taken back.
+    pub inverse: Vec<Change>,
 }
 
 impl World {
@@ -49,6 +57,12 @@ impl World {
     #[must_use]
     pub fn server(&self) -> Option<&Server> {
         self.conns.get(&self.active)
+    }
+
+    /// The active connection's staged changes.
+    #[must_use]
+    pub fn staged(&self) -> Option<&Arc<Staged>> {
+        Some(&self.server()?.staged)
     }
 
     /// The active connection's catalog.

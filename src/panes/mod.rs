@@ -1,7 +1,10 @@
 //! EVERY PANE, one row: kind and how it is made. Popups have no row: the app opens them.
 
 pub mod browse;
+pub mod changes;
 pub mod confirm;
+pub mod delete;
+pub mod edit;
 pub mod form;
 pub mod help;
 pub mod line;
@@ -12,6 +15,7 @@ pub mod password;
 pub mod pick;
 pub mod saved;
 pub mod sql;
+pub mod upsert;
 
 use crate::core::pane::{Pane, PaneKind};
 

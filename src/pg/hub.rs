@@ -72,7 +72,17 @@ impl Hub {
             Effect::Connect { conn, spec } => self.connect(conn, spec.as_deref()),
             Effect::Password { conn, password } => self.password(conn, password),
             Effect::Execute { job, lane, statements, credit } => {
-                self.ask(job, readable(lane), Ask::Execute(Job { id: job, statements, credit }));
+                self.ask(
+                    job,
+                    readable(lane),
+                    Ask::Execute(Job { id: job, statements, credit, wanted: None }),
+                );
+            }
+            Effect::Apply { job, conn, statements } => {
+                let wanted = Some(statements.iter().map(|s| s.rows).collect());
+                let statements = statements.into_iter().map(|s| s.statement).collect();
+                let job = Job { id: job, statements, credit: u64::MAX, wanted };
+                self.ask(job.id, Lane::Read(conn), Ask::Execute(job));
             }
             Effect::More { job, credit } => self.tell(job, Ask::More(job, credit)),
             Effect::Stop { job } => self.tell(job, Ask::Stop(job)),

@@ -44,6 +44,8 @@ pub struct Job {
     pub statements: Vec<Statement>,
     /// Bytes of rows to send before resting.
     pub credit: u64,
+    /// Set for `Effect::Apply`: all in one transaction, and per statement the rows it must meet.
+    pub wanted: Option<Vec<Option<u64>>>,
 }
 
 /// One session and what waits for it.

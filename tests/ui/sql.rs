@@ -380,7 +380,7 @@ fn a_password_does_not_get_into_the_history() {
 fn the_draft_is_kept_after_a_pause_and_recalled() {
     let mut r = sql(80, 24);
     let job = r.take(|e| match e {
-        Effect::Recall { job, key } if key.starts_with("draft") => Some(*job),
+        Effect::Recall { job, key } if key.starts_with("draft.sql") => Some(*job),
         _ => None,
     });
     r.news(job, News::Remembered(Some("select 1 -- from last time\n".into())));
