@@ -157,6 +157,10 @@ impl App {
             }
             Tx::Idle | Tx::Gone => {}
         }
+        if !server.staged.is_empty() {
+            let staged = format!(" · ● {} staged", server.staged.len());
+            out.push((staged, theme.style("status.tx.open")));
+        }
         if !info.time_zone.is_empty() {
             out.push((format!(" · {}", info.time_zone), base));
         }

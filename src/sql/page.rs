@@ -8,7 +8,10 @@ use super::{
     filter::{self, BYTEA, Filter, JSON, JSONB, Query, TEXT, XML},
     quote::ident,
 };
-use crate::data::catalog::{ColumnInfo, Detail};
+use crate::data::{
+    catalog::{ColumnInfo, Detail},
+    edits::Where,
+};
 
 /// A column of the sort.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -291,6 +294,17 @@ fn key_is(detail: &Detail, key: &[Option<String>], query: &mut Query) -> Result<
         })
         .collect();
     Ok(parts.join(" AND "))
+}
+
+/// The rows of a filter as a condition on its own, its parameters numbered from `$1`.
+///
+/// # Errors
+/// As `PageSql::edge`.
+pub fn rows_of(detail: &Detail, filter: &Filter) -> Result<Where, String> {
+    let mut query = Query::default();
+    filter::where_clause(detail, filter, None, &mut query)?;
+    let sql = query.sql.trim_start().to_owned();
+    Ok(Where { text: String::new(), sql, params: query.params, types: query.types })
 }
 
 /// One whole row by its key: every column in the server's own text, uncut.

@@ -176,6 +176,7 @@ fn value_style(cell: GridCell<'_>, kind: Kind, theme: &Theme) -> Style {
         (GridCell::Null, _) => "grid.cell.null",
         (GridCell::Text([]), _) => "grid.cell.empty",
         (GridCell::Loading, _) => "grid.cell.loading",
+        (GridCell::Word(_), _) => "grid.cell.null",
         (_, Kind::Integer | Kind::Number | Kind::Money) => "grid.cell.number",
         (_, Kind::Bool) => "grid.cell.bool",
         (_, Kind::Time) => "grid.cell.time",
@@ -189,6 +190,7 @@ fn preview(cell: GridCell<'_>, room: usize, most: usize) -> Vec<String> {
     let (bytes, more) = match cell {
         GridCell::Null => return vec![NULL.into()],
         GridCell::Loading => return vec!["…".into()],
+        GridCell::Word(w) => return vec![w.into()],
         GridCell::Text([]) => return vec![EMPTY.into()],
         GridCell::Text(b) => (b, None),
         GridCell::Cut(b, size) => (b, Some(size)),

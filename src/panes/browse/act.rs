@@ -188,7 +188,9 @@ impl Browse {
             self.start_typing(self.focus);
             return true;
         }
-        self.table_command(command, cx) || self.table_mut().is_some_and(|t| t.travel(command, cx))
+        self.travel_new(command, cx)
+            || self.table_command(command, cx)
+            || self.table_mut().is_some_and(|t| t.travel(command, cx))
     }
 
     fn toggle_tree(&mut self) {
@@ -199,20 +201,23 @@ impl Browse {
         }
     }
 
+    /// Reads what is shown anew: staged changes were applied.
+    pub(super) fn refresh_all(&mut self, cx: &mut Cx<'_>) {
+        if let Some(main) = &mut self.main {
+            main.refresh(cx);
+        }
+        if let Some(below) = &mut self.below {
+            below.refresh(cx);
+        }
+    }
+
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         if self.focus == Part::Tree {
             return cx.tell(Tell::ReloadCatalog);
         }
         match (self.focus, &mut self.below) {
             (Part::Below, Some(below)) => below.refresh(cx),
-            (_, below) => {
-                if let Some(main) = &mut self.main {
-                    main.refresh(cx);
-                }
-                if let Some(below) = below {
-                    below.refresh(cx);
-                }
-            }
+            _ => self.refresh_all(cx),
         }
     }
 
@@ -243,7 +248,11 @@ impl Browse {
                     cx.toast(Tone::Note, "There is nothing forward of here");
                 }
             }
+            Command::PreviewChanges | Command::UndoStep | Command::RedoStep | Command::UndoApplied => {
+                return self.edit_command(command, cx);
+            }
             _ if self.main.is_none() => return false,
+            _ if self.edit_command(command, cx) => {}
             Command::OpenRecord => self.open_record(),
             Command::OpenValue => self.open_value(cx),
             Command::FilterCell => self.filter_cell(cx),

@@ -252,7 +252,9 @@ fn draw_table(
         }
         view.push_str("no key: read as a stream");
     }
-    let position = table.position();
+    let staged = table.overlay.describe();
+    let position =
+        if staged.is_empty() { table.position() } else { format!("{staged} · {}", table.position()) };
     draw_title(frame.buffer_mut(), Rect { height: 1, ..area }, (&name, &view), &position, focused, theme);
     let mut body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     if let Some(typing) = typing
@@ -285,6 +287,17 @@ fn draw_table(
         paint::put_clipped(buf, body.x + 1, body.y, body.width - 1, "reading …", theme.style("text.dim"));
         return;
     }
+    let new = table.overlay.new_rows().len() as u16;
+    if new > 0 && body.height > 6 {
+        // Two lines of heading, the rows, a line between.
+        let lines = (new + 2).min(body.height / 2);
+        let among = focused && table.overlay.focused;
+        let strip = Rect { height: lines, ..body };
+        table.with_new(|grid, source| grid.draw(buf, strip, source, theme, among));
+        body.y += lines;
+        body.height -= lines;
+    }
+    let focused = focused && !table.overlay.focused;
     table.with_grid(|grid, source| grid.draw(buf, body, source, theme, focused));
 }
 

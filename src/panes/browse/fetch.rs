@@ -16,7 +16,7 @@ use crate::{
     },
     data::rows::Batch,
     sql::{
-        filter::Query,
+        filter::{Condition, Query},
         page::{Shape, Way, key_columns},
     },
     widgets::grid::Want,
@@ -297,6 +297,11 @@ impl Table {
                     .as_ref()
                     .is_some_and(|d| d.columns == detail.columns && d.keys == detail.keys);
                 self.keyed = !key_columns(&detail).is_empty();
+                if let Some(key) = self.to_key.take() {
+                    let columns = key_columns(&detail).into_iter().map(|at| &detail.columns[at].name);
+                    self.view.filter.conditions =
+                        columns.zip(key).map(|(c, v)| Condition::equal(c, v)).collect();
+                }
                 self.detail = Some(detail);
                 if first_time {
                     self.ready(cx);

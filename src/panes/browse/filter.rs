@@ -3,7 +3,7 @@
 use super::Browse;
 use crate::{
     core::pane::{Cx, Popup, Tone},
-    data::catalog::ForeignKey,
+    data::{catalog::ForeignKey, edits::Value},
     sql::filter::{Condition, Op, check_raw},
     text::units,
 };
@@ -29,6 +29,12 @@ pub enum Ask {
     Columns,
     /// Fetch a large value?
     Big,
+    /// What to do with many rows.
+    Bulk,
+    /// The value that this column of many rows gets.
+    BulkValue(String),
+    /// Take these pasted rows as new ones? Of the lower grid or not.
+    Paste(Vec<Vec<(String, Value)>>, bool),
 }
 
 const QUESTION: &str = "browse";
@@ -147,6 +153,9 @@ impl Browse {
             }
             Ask::Columns => self.column_chosen(index, cx),
             Ask::Big => self.big_answered(index == 0, cx),
+            Ask::Bulk => self.bulk_chosen(index, cx),
+            Ask::Paste(rows, below) if index == 0 => self.stage_new(rows, below, cx),
+            Ask::BulkValue(_) | Ask::Paste(..) => {}
         }
     }
 

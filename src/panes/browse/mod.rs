@@ -2,13 +2,16 @@
 
 mod act;
 mod below;
+mod bulk;
 mod copy;
 mod draw;
+mod edit;
 mod fetch;
 mod filter;
 mod kept;
 mod mouse;
 mod nav;
+mod overlay;
 mod table;
 mod tree;
 mod whole;
@@ -29,7 +32,9 @@ use crate::{
     widgets::{input::Input, tree::Tree},
 };
 use below::Below;
+use bulk::Counting;
 use copy::CopyJob;
+use edit::Fetching;
 use filter::Ask;
 use nav::Place;
 use ratatui::{Frame, layout::Rect};
@@ -86,6 +91,8 @@ pub struct Browse {
     ask: Option<Ask>,
     copying: Option<CopyJob>,
     whole: Option<Whole>,
+    fetching: Option<Fetching>,
+    counting: Option<Counting>,
     /// The table open last time, being recalled.
     last: Option<JobId>,
     areas: Areas,
@@ -110,6 +117,8 @@ impl Default for Browse {
             ask: None,
             copying: None,
             whole: None,
+            fetching: None,
+            counting: None,
             last: None,
             areas: Areas::default(),
         }
@@ -146,6 +155,7 @@ impl Browse {
             self.closed(cx);
             *self = Self { tree_shown, areas: self.areas, ..Self::default() };
         }
+        self.take_staged(cx);
         let Some(catalog) = cx.world.catalog() else { return };
         if self.tree_of.as_ref().is_none_or(|c| !Arc::ptr_eq(c, catalog)) {
             self.tree_of = Some(Arc::clone(catalog));
@@ -156,6 +166,16 @@ impl Browse {
             let key = kept::key(cx.world, "last");
             self.last = Some(cx.start(|job| Effect::Recall { job, key }));
         }
+    }
+
+    /// Lays what is staged by now over the rows, here and in the places one can go back to.
+    fn take_staged(&mut self, cx: &Cx<'_>) {
+        let Some(staged) = cx.world.staged() else { return };
+        for table in self.main.iter_mut().chain(self.below.as_mut().map(|b| &mut b.table)) {
+            table.overlay.set(table.oid, staged);
+        }
+        let places = self.back.iter_mut().chain(&mut self.forward);
+        places.for_each(|p| p.take_staged(staged));
     }
 
     fn fill_tree(&mut self) {
@@ -255,8 +275,8 @@ impl Pane for Browse {
         self.typing.is_some()
     }
 
-    fn can(&self, command: Command, _: &World) -> bool {
-        self.can_do(command)
+    fn can(&self, command: Command, world: &World) -> bool {
+        self.can_edit(command, world).unwrap_or_else(|| self.can_do(command))
     }
 
     fn command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
@@ -272,10 +292,12 @@ impl Pane for Browse {
         self.type_key(chord);
     }
 
-    fn paste(&mut self, text: &str, _: &mut Cx<'_>) {
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
         if let Some(typing) = &mut self.typing {
             typing.input.paste(text);
             self.typed_text();
+        } else {
+            self.paste_rows(text, cx);
         }
     }
 
@@ -294,6 +316,12 @@ impl Pane for Browse {
         }
         if self.copying.as_ref().is_some_and(|c| c.job == job) {
             return self.copy_news(news, cx);
+        }
+        if self.fetching.as_ref().is_some_and(|f| f.job == job) {
+            return self.fetched(news, cx);
+        }
+        if self.counting.as_ref().is_some_and(|c| c.job == job) {
+            return self.counted(news, cx);
         }
         if self.whole.as_ref().is_some_and(|w| w.job == Some(job)) {
             return self.whole_news(news, cx);
@@ -314,6 +342,13 @@ impl Pane for Browse {
                 table.given = true;
                 table.view.filter.raw = Some(condition);
                 self.open(table, true, cx);
+            }
+            Tell::OpenRow(oid, key) => self.open_row(oid, key, cx),
+            Tell::Applied { .. } => self.refresh_all(cx),
+            Tell::Filled { values, .. } => {
+                if let Some(Ask::BulkValue(column)) = self.ask.take() {
+                    self.bulk_value(column, values.into_iter().next().flatten(), cx);
+                }
             }
             Tell::Chosen { text, index, .. } => self.answered(text, index, cx),
             Tell::Answer { button, .. } => self.answered(String::new(), button, cx),
@@ -363,7 +398,14 @@ impl Pane for Browse {
         let copying = self.copying.as_ref().map(CopyJob::running);
         let focused = self.table().and_then(Table::running);
         let others = [self.main.as_ref(), self.below.as_ref().map(|b| &b.table)];
-        whole.or(copying).or(focused).or_else(|| others.into_iter().flatten().find_map(Table::running))
+        let fetching = self.fetching.as_ref().map(Fetching::running);
+        let counting = self.counting.as_ref().map(Counting::running);
+        whole
+            .or(copying)
+            .or(fetching)
+            .or(counting)
+            .or(focused)
+            .or_else(|| others.into_iter().flatten().find_map(Table::running))
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {

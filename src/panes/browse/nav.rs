@@ -14,9 +14,13 @@ use crate::{
         effect::Effect,
         pane::{Cx, Popup, Tone},
     },
-    data::catalog::ForeignKey,
+    data::{
+        catalog::ForeignKey,
+        edits::{RowKey, Staged},
+    },
     sql::filter::Condition,
 };
+use std::sync::Arc;
 
 /// Places remembered behind the present one.
 const MOST_PLACES: usize = 30;
@@ -29,7 +33,24 @@ pub struct Place {
     focus: Part,
 }
 
+impl Place {
+    /// Lays what is staged by now over its rows.
+    pub(super) fn take_staged(&mut self, staged: &Arc<Staged>) {
+        for table in std::iter::once(&mut self.main).chain(self.below.as_mut().map(|b| &mut b.table)) {
+            table.overlay.set(table.oid, staged);
+        }
+    }
+}
+
 impl Browse {
+    /// Goes to a row by its key.
+    pub(super) fn open_row(&mut self, oid: u32, key: RowKey, cx: &mut Cx<'_>) {
+        let mut table = Table::new(cx.world, oid);
+        table.given = true;
+        table.to_key = Some(key);
+        self.open(table, true, cx);
+    }
+
     /// Shows a table; the present place can be come back to.
     pub(super) fn open(&mut self, mut table: Table, focus: bool, cx: &mut Cx<'_>) {
         self.over.clear();

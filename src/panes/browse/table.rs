@@ -3,6 +3,7 @@
 use super::{
     fetch::Fetch,
     kept::Kept,
+    overlay::Overlay,
     window::{Anchor, Window},
 };
 use crate::{
@@ -14,12 +15,13 @@ use crate::{
     },
     data::{
         catalog::{ColumnInfo, Detail, ForeignKey},
+        edits::RowKey,
         rows::Column,
         value::Kind,
     },
     sql::page::{PageSql, Shape, SortBy, View, key_columns},
     text::units,
-    widgets::grid::{GridCell, GridColumn, GridLayout, GridSource, GridState, Sorted},
+    widgets::grid::{GridCell, GridColumn, GridLayout, GridSource, GridState, Sorted, Touch},
 };
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -91,6 +93,10 @@ pub struct Table {
     pub owed: Vec<crate::core::command::Command>,
     /// With a stream: go on reading to the end.
     pub to_end: bool,
+    /// Only the row of this key is wanted: becomes a filter once the key is known.
+    pub to_key: Option<RowKey>,
+    /// What is staged for it.
+    pub overlay: Overlay,
     prefix: u32,
 }
 
@@ -125,6 +131,8 @@ impl Table {
             stale: None,
             owed: vec![],
             to_end: false,
+            to_key: None,
+            overlay: overlay_of(world, oid),
             prefix: world.settings.cell_prefix.max(16),
         }
     }
@@ -167,7 +175,7 @@ impl Table {
         match GridSource::cell(self, row, column) {
             GridCell::Null => Some(None),
             GridCell::Text(b) => Some(Some(String::from_utf8_lossy(b).into_owned())),
-            GridCell::Cut(..) | GridCell::Loading => None,
+            GridCell::Cut(..) | GridCell::Loading | GridCell::Word(_) => None,
         }
     }
 
@@ -375,11 +383,40 @@ impl Table {
         })
     }
 
+    /// A cell as the server has it.
+    #[must_use]
+    pub fn stored_cell(&self, row: u64, column: usize) -> GridCell<'_> {
+        let Some(bytes) = self.window.cell(row, column) else { return GridCell::Null };
+        let Some(limit) = self.shape.cut.get(column).copied().flatten() else { return GridCell::Text(bytes) };
+        let hex = self.detail.as_ref().and_then(|d| d.columns.get(column)).is_some_and(|c| c.base_oid == 17);
+        let end = if hex {
+            Some(2 + 2 * limit as usize).filter(|n| bytes.len() > *n)
+        } else {
+            cut_at(bytes, limit)
+        };
+        let Some(end) = end else { return GridCell::Text(bytes) };
+        let size = self.shape.sizes.get(column).copied().flatten();
+        let size = size
+            .and_then(|at| self.window.cell(row, at))
+            .and_then(|b| std::str::from_utf8(b).ok()?.parse().ok());
+        GridCell::Cut(&bytes[..end], size.unwrap_or(0))
+    }
+
     /// Nothing but a stream can read it: said on the screen.
     #[must_use]
     pub fn is_stream(&self) -> bool {
         self.detail.is_some() && !self.keyed
     }
+}
+
+/// What is staged for the relation now.
+fn overlay_of(world: &World, oid: u32) -> Overlay {
+    let mut overlay = Overlay::default();
+    overlay.grid = GridState::new(world.settings.column_width);
+    if let Some(staged) = world.staged() {
+        overlay.set(oid, staged);
+    }
+    overlay
 }
 
 /// What a column's type means.
@@ -439,20 +476,18 @@ impl GridSource for Table {
     }
 
     fn cell(&self, row: u64, column: usize) -> GridCell<'_> {
-        let Some(bytes) = self.window.cell(row, column) else { return GridCell::Null };
-        let Some(limit) = self.shape.cut.get(column).copied().flatten() else { return GridCell::Text(bytes) };
-        let hex = self.detail.as_ref().and_then(|d| d.columns.get(column)).is_some_and(|c| c.base_oid == 17);
-        let end = if hex {
-            Some(2 + 2 * limit as usize).filter(|n| bytes.len() > *n)
-        } else {
-            cut_at(bytes, limit)
-        };
-        let Some(end) = end else { return GridCell::Text(bytes) };
-        let size = self.shape.sizes.get(column).copied().flatten();
-        let size = size
-            .and_then(|at| self.window.cell(row, at))
-            .and_then(|b| std::str::from_utf8(b).ok()?.parse().ok());
-        GridCell::Cut(&bytes[..end], size.unwrap_or(0))
+        self.staged_cell(row, column).unwrap_or_else(|| self.stored_cell(row, column))
+    }
+
+    fn row_touch(&self, row: u64) -> Touch {
+        self.touch_of(row)
+    }
+
+    fn touch(&self, row: u64, column: usize) -> Touch {
+        match self.touch_of(row) {
+            Touch::Changed if self.staged_value(row, column).is_none() => Touch::None,
+            touch => touch,
+        }
     }
 
     fn more_before(&self) -> bool {

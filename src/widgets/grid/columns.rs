@@ -199,6 +199,7 @@ impl Columns {
                 GridCell::Text([]) => width::width(super::EMPTY),
                 GridCell::Text(b) => cells(b),
                 GridCell::Cut(b, _) => cells(b) + 1,
+                GridCell::Word(w) => cells(w.as_bytes()),
             };
             natural = natural.max(cells);
         }

@@ -2,7 +2,7 @@
 
 use super::{
     layout::{Drawn, Layout, Placing, head_lines},
-    source::{GridCell, GridSource},
+    source::{GridCell, GridSource, Touch},
     state::GridState,
 };
 use crate::{
@@ -93,9 +93,9 @@ impl GridState {
         paint::fill(buf, area, styles.cell);
         self.draw_head(buf, source, theme, focused);
         self.draw_rows_under(buf, &styles);
-        self.draw_gutter(buf, &styles);
+        self.draw_gutter(buf, source, theme, &styles);
         for at in 0..self.last.columns.len() {
-            self.draw_column(buf, source, &styles, self.last.columns[at]);
+            self.draw_column(buf, source, theme, &styles, self.last.columns[at]);
         }
         self.draw_over(buf, &styles);
         if self.last.rows.is_empty() {
@@ -196,12 +196,16 @@ impl GridState {
         }
     }
 
-    fn draw_gutter(&self, buf: &mut Buffer, styles: &Styles) {
+    fn draw_gutter(&self, buf: &mut Buffer, source: &dyn GridSource, theme: &Theme, styles: &Styles) {
         let Layout { area, head, gutter, ref rows, .. } = self.last;
         let mark_x = area.x + gutter.saturating_sub(2);
         for (y, row) in (area.y + head..).zip(rows.clone()) {
             if gutter > 2 {
                 paint::put_right(buf, area.x, y, gutter - 3, &units::count(row + 1), styles.more);
+            }
+            let touch = source.row_touch(row);
+            if let Some(sign) = touch.sign().filter(|_| gutter > 2) {
+                paint::put(buf, mark_x + 1, y, 1, sign, theme.style(touch.style()));
             }
             let (sign, style) = match (self.is_selected(row), self.marks.contains(&row)) {
                 (true, _) => ("┃", styles.marked),
@@ -213,7 +217,14 @@ impl GridState {
         }
     }
 
-    fn draw_column(&self, buf: &mut Buffer, source: &dyn GridSource, styles: &Styles, d: Drawn) {
+    fn draw_column(
+        &self,
+        buf: &mut Buffer,
+        source: &dyn GridSource,
+        theme: &Theme,
+        styles: &Styles,
+        d: Drawn,
+    ) {
         let kind = source.column(d.column).kind;
         let top = self.last.area.y + self.last.head;
         for (y, row) in (top..).zip(self.last.rows.clone()) {
@@ -222,10 +233,13 @@ impl GridState {
             let (text, style, value) = match cell {
                 GridCell::Null => (Cow::Borrowed(fitting(NULL, NULL_SHORT, wide)), styles.null, false),
                 GridCell::Loading => (Cow::Borrowed("⋯"), styles.loading, false),
+                GridCell::Word(w) => (width::clip(w, wide), styles.null, false),
                 GridCell::Text([]) => (Cow::Borrowed(fitting(EMPTY, EMPTY_SHORT, wide)), styles.empty, false),
                 GridCell::Text(b) => (one_line(b, wide, false), styles.of(kind), true),
                 GridCell::Cut(b, _) => (one_line(b, wide, true), styles.of(kind), true),
             };
+            let touch = source.touch(row, d.column);
+            let style = if touch == Touch::None { style } else { style.patch(theme.style(touch.style())) };
             let x = aligned(buf, &d, y, &text, style, kind.right_aligned());
             if value {
                 self.draw_marks(buf, styles, (x, y), cell, &text);

@@ -16,5 +16,5 @@ pub use columns::GridLayout;
 pub use draw::{EMPTY, NULL};
 pub use find::{Found, Needle};
 pub use layout::Hit;
-pub use source::{GridCell, GridColumn, GridSource, Rows, Sorted};
+pub use source::{GridCell, GridColumn, GridSource, Rows, Sorted, Touch};
 pub use state::{GridState, Want};

@@ -17,6 +17,46 @@ pub enum GridCell<'a> {
     Cut(&'a [u8], u64),
     /// Not here yet.
     Loading,
+    /// A word that stands for a value the server will make: `DEFAULT`, `now()`.
+    Word(&'a str),
+}
+
+/// How a row or a cell differs from what the server holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Touch {
+    /// Not at all.
+    #[default]
+    None,
+    /// It is to become another.
+    Changed,
+    /// It is to come.
+    Added,
+    /// It is to go.
+    Deleted,
+}
+
+impl Touch {
+    /// The sign in the gutter: colour never says it alone.
+    #[must_use]
+    pub fn sign(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Changed => Some("~"),
+            Self::Added => Some("+"),
+            Self::Deleted => Some("-"),
+        }
+    }
+
+    /// The style's name in the theme.
+    #[must_use]
+    pub fn style(self) -> &'static str {
+        match self {
+            Self::None => "grid.cell",
+            Self::Changed => "grid.changed",
+            Self::Added => "grid.added",
+            Self::Deleted => "grid.deleted",
+        }
+    }
 }
 
 impl<'a> GridCell<'a> {
@@ -31,7 +71,7 @@ impl<'a> GridCell<'a> {
     pub fn bytes(self) -> Option<&'a [u8]> {
         match self {
             Self::Text(b) | Self::Cut(b, _) => Some(b),
-            Self::Null | Self::Loading => None,
+            Self::Null | Self::Loading | Self::Word(_) => None,
         }
     }
 }
@@ -84,6 +124,18 @@ pub trait GridSource {
 
     /// A cell of a loaded row.
     fn cell(&self, row: u64, column: usize) -> GridCell<'_>;
+
+    /// What is to happen to a loaded row.
+    fn row_touch(&self, row: u64) -> Touch {
+        let _ = row;
+        Touch::None
+    }
+
+    /// What is to happen to a cell of a loaded row.
+    fn touch(&self, row: u64, column: usize) -> Touch {
+        let _ = (row, column);
+        Touch::None
+    }
 
     /// There are rows before the loaded ones.
     fn more_before(&self) -> bool {
