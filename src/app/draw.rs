@@ -317,6 +317,8 @@ const HINTED: &[(Command, &str)] = &[
     (Command::OpenValue, "value"),
     (Command::ToggleFold, "fold"),
     (Command::NextRow, "next row"),
+    (Command::EditCell, "edit"),
+    (Command::PreviewChanges, "staged"),
     (Command::FollowKey, "follow"),
     (Command::FilterCell, "filter"),
     (Command::Sort, "sort"),

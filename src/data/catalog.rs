@@ -102,6 +102,20 @@ pub struct ColumnInfo {
     pub comment: Option<String>,
 }
 
+impl ColumnInfo {
+    /// An identity column, of either kind.
+    #[must_use]
+    pub fn is_identity(&self) -> bool {
+        matches!(self.identity, 'a' | 'd')
+    }
+
+    /// A new row must give it: NOT NULL, and the server has nothing to put there.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.not_null && self.default.is_none() && !self.is_identity() && !self.generated
+    }
+}
+
 /// A primary key or unique constraint or usable unique index (not partial, not on expressions).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Key {

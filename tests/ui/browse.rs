@@ -74,7 +74,7 @@ fn id_key(name: &str) -> Vec<Key> {
     vec![Key { name: name.into(), primary: true, columns: vec![1] }]
 }
 
-fn users() -> Detail {
+pub fn users() -> Detail {
     Detail {
         relation: relation(1, "users", RelKind::Table, 5_000.0),
         columns: vec![
@@ -91,7 +91,7 @@ fn users() -> Detail {
     }
 }
 
-fn posts() -> Detail {
+pub fn posts() -> Detail {
     Detail {
         relation: relation(2, "posts", RelKind::Table, 20_000.0),
         columns: vec![
@@ -108,7 +108,7 @@ fn posts() -> Detail {
 }
 
 /// Answers every question for a remembered text with nothing.
-fn forget(robot: &mut Robot) {
+pub fn forget(robot: &mut Robot) {
     while robot.effects.iter().any(|e| matches!(e, Effect::Recall { .. })) {
         let job = robot.take(|e| match e {
             Effect::Recall { job, .. } => Some(*job),
@@ -119,7 +119,7 @@ fn forget(robot: &mut Robot) {
 }
 
 /// Answers a page of rows: visible cells, helper columns are made up from them.
-fn page(robot: &mut Robot, job: JobId, rows: &[Vec<Option<&str>>]) {
+pub fn page(robot: &mut Robot, job: JobId, rows: &[Vec<Option<&str>>]) {
     let width = rows.first().map_or(1, Vec::len);
     let columns: Vec<Column> = (0..width).map(|_| Column::text("")).collect();
     let mut batch = Batch::new(width);
@@ -133,7 +133,7 @@ fn page(robot: &mut Robot, job: JobId, rows: &[Vec<Option<&str>>]) {
 
 const PROFILE: &str = r#"{"bio": "Writes about gardens.", "likes": [3, 17.50], "links": {"home": "https://example.org", "feed": null}}"#;
 
-fn user_rows(n: usize) -> Vec<Vec<Option<&'static str>>> {
+pub fn user_rows(n: usize) -> Vec<Vec<Option<&'static str>>> {
     let ids = ["1", "2", "3", "4", "5", "6"];
     let emails =
         ["ann@example.org", "bob@example.org", "", "dora@example.org", "NULL", "fay\u{1b}[31m@example.org"];
@@ -149,7 +149,7 @@ fn user_rows(n: usize) -> Vec<Vec<Option<&'static str>>> {
         .collect()
 }
 
-fn post_rows(n: usize) -> Vec<Vec<Option<&'static str>>> {
+pub fn post_rows(n: usize) -> Vec<Vec<Option<&'static str>>> {
     let titles = ["On pruning", "Winter light", "A pond"];
     let ids = ["11", "12", "13"];
     (0..n.min(3))
@@ -160,7 +160,7 @@ fn post_rows(n: usize) -> Vec<Vec<Option<&'static str>>> {
 }
 
 /// Users above, posts of the first user below.
-fn open_shop(width: u16, height: u16) -> Robot {
+pub fn open_shop(width: u16, height: u16) -> Robot {
     let mut robot = Robot::new(width, height);
     robot.connect(shop());
     forget(&mut robot);

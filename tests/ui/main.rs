@@ -8,3 +8,4 @@ mod browse;
 mod frame;
 mod saved;
 mod sql;
+mod staging;

@@ -289,8 +289,8 @@ fn draw_table(
     }
     let new = table.overlay.new_rows().len() as u16;
     if new > 0 && body.height > 6 {
-        // Two lines of heading, the rows, a line between.
-        let lines = (new + 2).min(body.height / 2);
+        // A line of heading, and the rows.
+        let lines = (new + 1).min(body.height / 2);
         let among = focused && table.overlay.focused;
         let strip = Rect { height: lines, ..body };
         table.with_new(|grid, source| grid.draw(buf, strip, source, theme, among));

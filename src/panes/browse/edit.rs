@@ -56,7 +56,12 @@ impl Fetching {
 impl Browse {
     /// A command of editing; `false`: it is none.
     pub(super) fn edit_command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
+        let on_new = self.table().is_some_and(|t| t.overlay.new_row().is_some());
         match command {
+            Command::OpenRecord | Command::OpenValue if on_new => self.edit_cell(false, cx),
+            Command::FilterCell | Command::FollowKey | Command::Referring if on_new => {
+                cx.toast(Tone::Note, "This row is not on the server yet");
+            }
             Command::EditCell | Command::SetSpecial => self.edit_cell(command == Command::SetSpecial, cx),
             Command::InsertRow => self.insert_row(cx),
             Command::DuplicateRow => self.duplicate(cx),
@@ -197,7 +202,7 @@ impl Browse {
                     .enumerate()
                     .zip(row)
                     .filter(|((at, c), _)| {
-                        let given = c.default.is_some() || c.identity != ' ';
+                        let given = c.default.is_some() || c.is_identity();
                         !c.generated && !c.no_insert && !(keys.contains(at) && given)
                     })
                     .map(|((_, c), text)| (c.name.clone(), Value::of(text)))

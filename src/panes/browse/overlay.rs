@@ -173,12 +173,8 @@ impl GridSource for NewRows<'_> {
 
     fn column(&self, column: usize) -> GridColumn<'_> {
         let mut head = self.0.column(column);
-        let required = self
-            .0
-            .detail
-            .as_ref()
-            .and_then(|d| d.columns.get(column))
-            .is_some_and(|c| c.not_null && c.default.is_none() && c.identity == ' ' && !c.generated);
+        let required =
+            self.0.detail.as_ref().and_then(|d| d.columns.get(column)).is_some_and(|c| c.is_required());
         if required {
             head.detail = Cow::Owned(format!("{} !", head.detail));
         }
@@ -202,8 +198,8 @@ impl GridSource for NewRows<'_> {
         match change.and_then(|(_, c)| c.value(&info.name)) {
             Some(value) => cell_of(value),
             None if info.generated => GridCell::Word("‹generated›"),
-            None if info.default.is_some() || info.identity != ' ' => GridCell::Word("‹default›"),
-            None if info.not_null => GridCell::Word("‹required›"),
+            None if info.default.is_some() || info.is_identity() => GridCell::Word("‹default›"),
+            None if info.is_required() => GridCell::Word("‹required›"),
             None => GridCell::Null,
         }
     }

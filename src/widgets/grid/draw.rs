@@ -204,7 +204,7 @@ impl GridState {
                 paint::put_right(buf, area.x, y, gutter - 3, &units::count(row + 1), styles.more);
             }
             let touch = source.row_touch(row);
-            if let Some(sign) = touch.sign().filter(|_| gutter > 2) {
+            if let Some(sign) = touch.sign().filter(|_| gutter >= 2) {
                 paint::put(buf, mark_x + 1, y, 1, sign, theme.style(touch.style()));
             }
             let (sign, style) = match (self.is_selected(row), self.marks.contains(&row)) {
