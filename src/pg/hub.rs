@@ -6,7 +6,7 @@ use super::{
     session::{Actor, Ask, Job},
 };
 use crate::core::{
-    effect::{Effect, Secret},
+    effect::{Effect, Secret, Statement},
     error::DbError,
     event::{Event, Link, News, Tx},
     ids::{ConnId, JobId, Lane},
@@ -72,7 +72,12 @@ impl Hub {
             Effect::Connect { conn, spec } => self.connect(conn, spec.as_deref()),
             Effect::Password { conn, password } => self.password(conn, password),
             Effect::Execute { job, lane, statements, credit } => {
-                self.ask(job, readable(lane), Ask::Execute(Job { id: job, statements, credit }));
+                self.ask(job, readable(lane), Ask::Execute(Job { id: job, statements, credit, file: None }));
+            }
+            Effect::Transfer { job, lane, sql, file } => {
+                let statements = vec![Statement { sql, ..Statement::default() }];
+                let work = Job { id: job, statements, credit: 0, file: Some(file) };
+                self.ask(job, readable(lane), Ask::Execute(work));
             }
             Effect::More { job, credit } => self.tell(job, Ask::More(job, credit)),
             Effect::Stop { job } => self.tell(job, Ask::Stop(job)),

@@ -1,13 +1,15 @@
 //! The actor of one session: runs the jobs of its lane one after the other, and hears More, Stop and
 //! Cancel while it does.
 
+mod transfer;
+
 use super::{
     flow::{Flow, Step},
     server::{Server, cancelled_unsent, what_was_lost},
     wire::{Item, Session},
 };
 use crate::core::{
-    effect::{Secret, Statement},
+    effect::{CopyFile, Secret, Statement},
     error::DbError,
     event::{Cut, Link, News, Summary, Tx},
     ids::{JobId, Lane},
@@ -44,6 +46,8 @@ pub struct Job {
     pub statements: Vec<Statement>,
     /// Bytes of rows to send before resting.
     pub credit: u64,
+    /// The one statement is a COPY from or to this file.
+    pub file: Option<CopyFile>,
 }
 
 /// One session and what waits for it.
@@ -225,6 +229,9 @@ impl Actor {
                 && let Err(e) = self.open(Some(job.id)).await
             {
                 return self.failed(&job, number, e, Tx::Gone).await;
+            }
+            if let Some(file) = &job.file {
+                return self.transfer(&job, file).await;
             }
             match self.statement(&job, number).await {
                 After::Next => {}

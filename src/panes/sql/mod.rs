@@ -174,6 +174,13 @@ impl Pane for Sql {
                 let title = if title.is_empty() { name } else { title };
                 self.run_query(&title, statements, read_only, watch, cx);
             }
+            Tell::CopyFile(text) => self.copy_file(&text, cx),
+            Tell::SaveAs(name) => {
+                self.waiting.keep_text(self.editor.text());
+                self.save_as(&name, cx);
+            }
+            Tell::WatchEvery(text) => self.watch_every(&text, cx),
+            Tell::Lost(text) => self.lost(&text),
             Tell::Chosen { question, text, index } => self.chosen(question, &text, index, cx),
             Tell::Filled { values, .. } => self.filled(&values, cx),
             Tell::Answer { question, button } => self.answered(question, button, cx),
@@ -269,6 +276,11 @@ impl Sql {
 
     fn editor_command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
         match command {
+            // psql's \x.
+            Command::OpenRecord if self.on_screen().is_some() => {
+                self.focus(Part::Results);
+                self.open_record();
+            }
             Command::LeaveEditor | Command::PreviousPart | Command::NextPart => self.focus(Part::Results),
             Command::Complete => self.complete(cx),
             Command::CompleteOrIndent => {
