@@ -195,6 +195,9 @@ impl App {
     // ---- keys -------------------------------------------------------------------------------
 
     fn key(&mut self, chord: Chord) {
+        let now = self.world.now;
+        // An error that could be read gives way to the next key.
+        self.toast.take_if(|t| t.tone == Tone::Error && now + TOAST * 3 >= t.until);
         if self.pending.is_empty() && self.top_typing() && chord.typed().is_some() {
             return self.on_top(|pane, cx| pane.typed(chord, cx));
         }
@@ -467,7 +470,7 @@ impl App {
     }
 
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        // An error stays until the next key moves it aside; the rest goes by itself.
+        // An error stays longer, or until a key moves it aside (see `key`).
         let stay = if tone == Tone::Error { TOAST * 4 } else { TOAST };
         self.toast = Some(Toast { tone, text: text.into(), until: self.world.now + stay });
     }

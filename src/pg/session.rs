@@ -130,6 +130,9 @@ impl Actor {
 
     /// Things a server may say at any time.
     async fn tell(&self, job: JobId, item: Item) {
+        if !matches!(self.lane, Lane::Own(_)) {
+            return; // sessions of our own, which nobody listens on
+        }
         let news = match item {
             Item::Notice(e) => News::Notice(Box::new(e)),
             Item::Notification(channel, payload, pid) => News::Notification(channel, payload, pid),

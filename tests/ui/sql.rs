@@ -594,3 +594,30 @@ fn a_short_question_takes_little_room() {
     let bordered = screen.lines().filter(|l| l.contains('│')).count();
     assert!(bordered <= 4, "{screen}");
 }
+
+#[test]
+fn a_password_does_not_get_into_the_draft_and_its_mark_is_not_sent() {
+    let mut r = sql(80, 24);
+    r.keys("alter role ada password 'geheim'").wait(1_500);
+    let kept = r.take(|e| match e {
+        Effect::Keep { key, value } if key == "draft.sql" => value.clone(),
+        _ => None,
+    });
+    assert_eq!(kept, "alter role ada password '***'");
+    let mut r = sql(80, 24);
+    r.keys("alter role ada password '***'<f5>");
+    assert!(!r.effects.iter().any(|e| matches!(e, Effect::Execute { .. })));
+    assert!(r.screen().contains("password was left out"), "{}", r.screen());
+}
+
+#[test]
+fn an_error_at_the_bottom_gives_way_to_a_key_once_it_could_be_read() {
+    let mut r = sql(80, 24);
+    r.event(Event::Link(ConnId(0), Link::Failed(Box::new(DbError::client("no route")))));
+    r.keys("a");
+    assert!(r.screen().contains("✗ no route"), "{}", r.screen());
+    r.wait(6_000);
+    assert!(r.screen().contains("✗ no route"), "{}", r.screen());
+    r.keys("b");
+    assert!(!r.screen().contains("✗ no route"), "{}", r.screen());
+}

@@ -18,6 +18,7 @@ use crate::{
         meta::{Action, MetaCommand},
         params,
         quote::ident,
+        secrets,
         split::{self, Span},
     },
     text::clean,
@@ -74,6 +75,9 @@ impl Sql {
         }
         if statements.is_empty() {
             return cx.toast(Tone::Note, "No statement here: type one, or F8 for the history");
+        }
+        if statements.iter().any(|s| secrets::is_redacted(&s.sql)) {
+            return cx.toast(Tone::Warning, "'***' stands where a password was left out: type it, then run");
         }
         self.watch = None;
         let run = Run { statements, sent, reading: false, file: None };

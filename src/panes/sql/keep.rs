@@ -9,6 +9,7 @@ use crate::{
         pane::{Cx, Popup, Tell, Tone},
     },
     data::saved::Origin,
+    sql::secrets,
     text::{clean, units},
     widgets::editor::Editor,
 };
@@ -90,7 +91,7 @@ impl Sql {
             if text.len() > LONGEST {
                 return;
             }
-            let value = Some(text).filter(|t| !t.trim().is_empty());
+            let value = Some(secrets::redact(&text).into_owned()).filter(|t| !t.trim().is_empty());
             cx.ask(Effect::Keep { key: DRAFT.into(), value });
         }
     }
