@@ -621,3 +621,17 @@ fn an_error_at_the_bottom_gives_way_to_a_key_once_it_could_be_read() {
     r.keys("b");
     assert!(!r.screen().contains("✗ no route"), "{}", r.screen());
 }
+
+#[test]
+fn reading_to_the_end_goes_on_while_help_is_open() {
+    let more = |e: &Effect| matches!(e, Effect::More { .. }).then_some(());
+    let mut r = sql(80, 24);
+    let job = resting(&mut r);
+    r.keys("<esc>G").take(more);
+    r.keys("?<esc>");
+    r.news(job, News::Rows(rows(200, 200))).news(job, News::Resting).take(more);
+    // Moving away is another matter.
+    r.keys("gg");
+    r.news(job, News::Rows(rows(400, 200))).news(job, News::Resting);
+    assert!(!r.effects.iter().any(|e| more(e).is_some()));
+}

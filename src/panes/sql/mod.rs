@@ -384,15 +384,14 @@ impl Sql {
         if self.copy_command(command, cx) {
             return true;
         }
-        if let Some(job) = self.job.as_mut() {
-            job.to_end = false;
-        }
         match command {
             Command::OpenRecord => {
+                self.stay_here();
                 self.open_record();
                 return true;
             }
             Command::OpenValue => {
+                self.stay_here();
                 self.open_value();
                 return true;
             }
@@ -407,9 +406,17 @@ impl Sql {
         }
         let done = grid.command(command, &rows);
         if done {
+            self.stay_here();
             self.read_on(cx);
         }
         done
+    }
+
+    /// The cursor was moved: it no longer follows the rows to their end. Help and menus do not move it.
+    fn stay_here(&mut self) {
+        if let Some(job) = self.job.as_mut() {
+            job.to_end = false;
+        }
     }
 
     fn on_mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
