@@ -24,7 +24,8 @@ impl Jobs {
     /// Notes a job.
     pub fn add(&mut self, job: JobId, pane: PaneId, effect: &Effect) {
         let own = match effect {
-            Effect::Execute { lane: Lane::Own(conn), .. } => Some(*conn),
+            Effect::Execute { lane: Lane::Own(conn), .. }
+            | Effect::Transfer { lane: Lane::Own(conn), .. } => Some(*conn),
             _ => None,
         };
         self.0.insert(job, Owner { pane, own });

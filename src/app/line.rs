@@ -30,6 +30,7 @@ impl App {
         match word {
             "" => {}
             "q" | "quit" | "\\q" | "q!" => self.quit(),
+            "w" | "write" if !rest.is_empty() => self.pass(PaneKind::Sql, Tell::SaveAs(rest.to_owned())),
             "w" | "write" => self.command(Command::SaveQuery),
             "c" | "connect" | "\\c" | "\\connect" => self.connect(rest),
             "theme" => self.set_theme(rest),
@@ -38,15 +39,13 @@ impl App {
             "\\d" | "\\d+" | "open" | "e" => self.open_by_name(rest),
             "\\x" => self.command(Command::OpenRecord),
             "\\timing" => self.say(Tone::Note, "Every result shows the time it took"),
+            "\\watch" if !rest.is_empty() => self.pass(PaneKind::Sql, Tell::WatchEvery(rest.to_owned())),
             "\\watch" => self.command(Command::Watch),
             "\\e" | "\\edit" => {
                 self.show(PaneKind::Sql);
                 self.command(Command::ExternalEditor);
             }
-            "\\copy" => self.say(
-                Tone::Note,
-                "To a file: pgdeck run --format csv --output FILE - ; a few rows: mark them and press y c",
-            ),
+            "\\copy" => self.pass(PaneKind::Sql, Tell::CopyFile(rest.to_owned())),
             _ => match Command::parse(word) {
                 Some(command) => self.command(command),
                 None => self.say(

@@ -198,6 +198,9 @@ impl App {
     // ---- keys -------------------------------------------------------------------------------
 
     fn key(&mut self, chord: Chord) {
+        let now = self.world.now;
+        // An error that could be read gives way to the next key.
+        self.toast.take_if(|t| t.tone == Tone::Error && now + TOAST * 3 >= t.until);
         if self.pending.is_empty() && self.top_typing() && chord.typed().is_some() {
             return self.on_top(|pane, cx| pane.typed(chord, cx));
         }
@@ -210,7 +213,15 @@ impl App {
         match self.world.keymap.look(&scopes, &self.pending) {
             Hit::Command(command) => {
                 self.pending.clear();
-                self.command(command);
+                // Esc leaves things; a key too many must not leave the program.
+                let leaving = command == Command::Back && chord.key == Key::Esc && self.popups.is_empty();
+                if !leaving {
+                    return self.command(command);
+                }
+                let at = self.current;
+                if self.on_pane(at, |pane, cx| pane.command(command, cx)) != Some(true) {
+                    self.say(Tone::Note, "Nothing to go back from (q quits)");
+                }
             }
             Hit::Prefix => {}
             Hit::None if self.pending.len() == 1 => {
@@ -308,7 +319,13 @@ impl App {
     }
 
     fn news(&mut self, job: crate::core::ids::JobId, news: News) {
-        let Some(owner) = self.jobs.owner(job) else { return };
+        let Some(owner) = self.jobs.owner(job) else {
+            // Between two runs the server speaks under the number of the last one.
+            if matches!(news, News::Notification(..) | News::Notice(_)) {
+                self.on_sql(|pane, cx| pane.news(job, news, cx));
+            }
+            return;
+        };
         if let Some(conn) = owner.own
             && let Some(server) = self.world.conns.get_mut(&conn)
         {
@@ -418,6 +435,8 @@ impl App {
                 server.tx = Tx::Idle;
                 let text = format!("Connection lost: {}. {lost}", error.message);
                 server.link = Some(link);
+                let lost = text.clone();
+                self.on_sql(|pane, cx| pane.told(Tell::Lost(lost), cx));
                 self.say(Tone::Error, crate::text::clean::line(&text).into_owned());
             }
             Link::Connecting(_) => server.link = Some(link),
@@ -464,7 +483,7 @@ impl App {
     }
 
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        // An error stays until the next key moves it aside; the rest goes by itself.
+        // An error stays longer, or until a key moves it aside (see `key`).
         let stay = if tone == Tone::Error { TOAST * 4 } else { TOAST };
         self.toast = Some(Toast { tone, text: text.into(), until: self.world.now + stay });
     }
@@ -484,9 +503,13 @@ impl App {
             Tell::Do(command) => self.command(command),
             Tell::Show(kind) => self.show(kind),
             Tell::OpenRelation(_) | Tell::OpenWhere(..) => self.pass(PaneKind::Browse, tell),
-            Tell::EditSql { .. } | Tell::InsertSql(_) | Tell::RunQuery { .. } => {
-                self.pass(PaneKind::Sql, tell)
-            }
+            Tell::EditSql { .. }
+            | Tell::InsertSql(_)
+            | Tell::RunQuery { .. }
+            | Tell::CopyFile(_)
+            | Tell::SaveAs(_)
+            | Tell::WatchEvery(_) => self.pass(PaneKind::Sql, tell),
+            Tell::Lost(_) => self.on_sql(|pane, cx| pane.told(tell, cx)),
             Tell::OpenSaved(_) => self.pass(PaneKind::Saved, tell),
             Tell::ReloadSaved => self.ask_saved(),
             Tell::ReloadCatalog => self.reload_catalog(),
@@ -511,6 +534,13 @@ impl App {
     fn pass(&mut self, kind: PaneKind, tell: Tell) {
         self.show(kind);
         self.on_pane(self.current, |pane, cx| pane.told(tell, cx));
+    }
+
+    /// Calls the SQL pane without showing it.
+    fn on_sql(&mut self, f: impl FnOnce(&mut dyn Pane, &mut Cx<'_>)) {
+        if let Some(at) = self.slots.iter().position(|s| s.kind == PaneKind::Sql) {
+            self.on_pane(at, f);
+        }
     }
 
     /// Does a command: first the pane on top, then the app.

@@ -45,6 +45,17 @@ pub enum Effect {
         /// What.
         statements: Vec<Checked>,
     },
+    /// Run a COPY whose data comes from or goes to a file of this machine (psql's `\copy`).
+    Transfer {
+        /// Answers carry it: as of a job with one statement, without rows.
+        job: JobId,
+        /// Where.
+        lane: Lane,
+        /// `COPY … FROM STDIN` or `COPY … TO STDOUT`.
+        sql: String,
+        /// The file.
+        file: CopyFile,
+    },
     /// Let a resting stream go on for so many bytes.
     More {
         /// The job that rests.
@@ -152,6 +163,15 @@ pub enum Place {
     Saved,
     /// The project's saved queries.
     Project,
+}
+
+/// The file of a `\copy`. `~/` is the home folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyFile {
+    /// Its bytes are loaded.
+    From(String),
+    /// It is written whole, or left as it was.
+    To(String),
 }
 
 /// One statement to run.

@@ -177,6 +177,14 @@ pub enum Tell {
         /// Repeat every so many seconds.
         watch: Option<u64>,
     },
+    /// SQL: run a `\copy`; what was typed behind it.
+    CopyFile(String),
+    /// SQL: save the text under this name, or in this file.
+    SaveAs(String),
+    /// SQL: run the last run again every so many seconds, as typed.
+    WatchEvery(String),
+    /// SQL: the user's own session was lost: why, and what went with it.
+    Lost(String),
     /// Saved: open the form of this query.
     OpenSaved(String),
     /// The saved queries changed on disk: find them again.

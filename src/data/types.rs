@@ -48,6 +48,47 @@ const BUILT_IN: &[(&str, u32, u32)] = &[
     ("jsonb", 3802, 3807),
     ("regrole", 4096, 4097),
     ("regnamespace", 4089, 4090),
+    ("int2vector", 22, 1006),
+    ("regproc", 24, 1008),
+    ("tid", 27, 1010),
+    ("xid", 28, 1011),
+    ("cid", 29, 1012),
+    ("oidvector", 30, 1013),
+    ("point", 600, 1017),
+    ("lseg", 601, 1018),
+    ("path", 602, 1019),
+    ("box", 603, 1020),
+    ("polygon", 604, 1027),
+    ("line", 628, 629),
+    ("circle", 718, 719),
+    ("macaddr8", 774, 775),
+    ("bit", 1560, 1561),
+    ("varbit", 1562, 1563),
+    ("refcursor", 1790, 2201),
+    ("regprocedure", 2202, 2207),
+    ("regoperator", 2204, 2209),
+    ("record", 2249, 2287),
+    ("void", 2278, 2278),
+    ("pg_lsn", 3220, 3221),
+    ("tsvector", 3614, 3643),
+    ("tsquery", 3615, 3645),
+    ("regconfig", 3734, 3735),
+    ("regdictionary", 3769, 3770),
+    ("int4range", 3904, 3905),
+    ("numrange", 3906, 3907),
+    ("tsrange", 3908, 3909),
+    ("tstzrange", 3910, 3911),
+    ("daterange", 3912, 3913),
+    ("int8range", 3926, 3927),
+    ("jsonpath", 4072, 4073),
+    ("int4multirange", 4451, 6150),
+    ("nummultirange", 4532, 6151),
+    ("tsmultirange", 4533, 6152),
+    ("tstzmultirange", 4534, 6153),
+    ("datemultirange", 4535, 6155),
+    ("int8multirange", 4536, 6157),
+    ("pg_snapshot", 5038, 5039),
+    ("xid8", 5069, 271),
 ];
 
 /// The OID of a built-in type by the name people write, arrays and type modifiers included (`numeric(10,2)[]`).
@@ -90,6 +131,8 @@ mod tests {
         assert_eq!(name(20).as_deref(), Some("int8"));
         assert_eq!(name(1009).as_deref(), Some("text[]"));
         assert_eq!(name(1184).as_deref(), Some("timestamptz"));
+        assert_eq!(name(3904).as_deref(), Some("int4range"));
+        assert_eq!(name(1017).as_deref(), Some("point[]"));
         assert_eq!(name(99_999), None);
     }
 

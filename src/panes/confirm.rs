@@ -1,11 +1,14 @@
 //! A question with buttons.
 
-use crate::core::{
-    command::{Command, Scope},
-    event::{Mouse, MouseKind},
-    key::{Chord, Key},
-    pane::{Cx, Pane, Tell},
-    world::World,
+use crate::{
+    core::{
+        command::{Command, Scope},
+        event::{Mouse, MouseKind},
+        key::{Chord, Key},
+        pane::{Cx, Pane, Tell},
+        world::World,
+    },
+    text::{clean, width},
 };
 use ratatui::{
     Frame,
@@ -13,6 +16,9 @@ use ratatui::{
     text::{Line, Span, Text},
     widgets::{Paragraph, Wrap},
 };
+
+/// The narrowest question, in cells.
+const LEAST: usize = 36;
 
 /// See the module's first line.
 #[derive(Debug)]
@@ -34,6 +40,15 @@ impl Confirm {
 
     fn answer(&self, button: usize, cx: &mut Cx<'_>) {
         cx.tell(Tell::Answer { question: self.question, button });
+    }
+
+    /// A button as it is shown.
+    fn label(&self, n: usize) -> String {
+        let button = self.buttons.get(n).map_or("", String::as_str);
+        match self.letter(n) {
+            Some(c) => format!(" {button} ({c}) "),
+            None => format!(" {button} "),
+        }
     }
 
     /// The letter that presses a button: its first one that no earlier button has.
@@ -95,24 +110,29 @@ impl Pane for Confirm {
         }
     }
 
+    fn wants(&self, _: &World, most: (u16, u16)) -> (u16, u16) {
+        let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        let buttons: usize = (0..self.buttons.len()).map(|n| width::width(&self.label(n)) + 1).sum();
+        let lines: Vec<_> = self.text.lines().map(clean::line).collect();
+        let text = lines.iter().map(|l| width::width(l)).max().unwrap_or(0);
+        let wide = cells(buttons.max(text).max(LEAST)).min(most.0);
+        let high: usize = lines.iter().map(|l| width::wrap(l, wide.max(1) as usize).len().max(1)).sum();
+        (wide, cells(high + 2).min(most.1))
+    }
+
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
         let theme = &world.theme;
-        let text: Text<'_> =
-            self.text.lines().map(|l| Line::raw(crate::text::clean::line(l).into_owned())).collect();
+        let text: Text<'_> = self.text.lines().map(|l| Line::raw(clean::line(l).into_owned())).collect();
         let body = Rect { height: area.height.saturating_sub(2), ..area };
         frame
             .render_widget(Paragraph::new(text).wrap(Wrap { trim: false }).style(theme.style("popup")), body);
         let y = area.bottom().saturating_sub(1);
         let mut x = area.x;
         self.places.clear();
-        for (n, button) in self.buttons.iter().enumerate() {
-            let label = match self.letter(n) {
-                Some(c) => format!(" {button} ({c}) "),
-                None => format!(" {button} "),
-            };
-            let width = u16::try_from(crate::text::width::width(&label))
-                .unwrap_or(u16::MAX)
-                .min(area.right().saturating_sub(x));
+        for n in 0..self.buttons.len() {
+            let label = self.label(n);
+            let width =
+                u16::try_from(width::width(&label)).unwrap_or(u16::MAX).min(area.right().saturating_sub(x));
             let place = Rect { x, y, width, height: 1 };
             let style = if n == self.at { theme.style("button.active") } else { theme.style("button") };
             let mark = if n == self.at { label.replacen(' ', "▸", 1) } else { label };

@@ -6,7 +6,7 @@ use super::{
     session::{Actor, Ask, Job},
 };
 use crate::core::{
-    effect::{Effect, Secret},
+    effect::{Effect, Secret, Statement},
     error::DbError,
     event::{Event, Link, News, Tx},
     ids::{ConnId, JobId, Lane},
@@ -72,16 +72,18 @@ impl Hub {
             Effect::Connect { conn, spec } => self.connect(conn, spec.as_deref()),
             Effect::Password { conn, password } => self.password(conn, password),
             Effect::Execute { job, lane, statements, credit } => {
-                self.ask(
-                    job,
-                    readable(lane),
-                    Ask::Execute(Job { id: job, statements, credit, wanted: None }),
-                );
+                let job = Job { id: job, statements, credit, ..Job::default() };
+                self.ask(job.id, readable(lane), Ask::Execute(job));
+            }
+            Effect::Transfer { job, lane, sql, file } => {
+                let statements = vec![Statement { sql, ..Statement::default() }];
+                let job = Job { id: job, statements, file: Some(file), ..Job::default() };
+                self.ask(job.id, readable(lane), Ask::Execute(job));
             }
             Effect::Apply { job, conn, statements } => {
                 let wanted = Some(statements.iter().map(|s| s.rows).collect());
                 let statements = statements.into_iter().map(|s| s.statement).collect();
-                let job = Job { id: job, statements, credit: u64::MAX, wanted };
+                let job = Job { id: job, statements, credit: u64::MAX, wanted, ..Job::default() };
                 self.ask(job.id, Lane::Read(conn), Ask::Execute(job));
             }
             Effect::More { job, credit } => self.tell(job, Ask::More(job, credit)),

@@ -1,13 +1,15 @@
 //! The actor of one session: runs the jobs of its lane one after the other, and hears More, Stop and
 //! Cancel while it does.
 
+mod transfer;
+
 use super::{
     flow::{Flow, Step},
     server::{Server, cancelled_unsent, what_was_lost},
     wire::{Item, Session},
 };
 use crate::core::{
-    effect::{Secret, Statement},
+    effect::{CopyFile, Secret, Statement},
     error::DbError,
     event::{Cut, Link, News, Summary, Tx},
     ids::{JobId, Lane},
@@ -36,7 +38,7 @@ pub enum Ask {
 }
 
 /// Statements to run in order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Job {
     /// Answers carry it.
     pub id: JobId,
@@ -46,6 +48,8 @@ pub struct Job {
     pub credit: u64,
     /// Set for `Effect::Apply`: all in one transaction, and per statement the rows it must meet.
     pub wanted: Option<Vec<Option<u64>>>,
+    /// The one statement is a COPY from or to this file.
+    pub file: Option<CopyFile>,
 }
 
 /// One session and what waits for it.
@@ -128,6 +132,9 @@ impl Actor {
 
     /// Things a server may say at any time.
     async fn tell(&self, job: JobId, item: Item) {
+        if !matches!(self.lane, Lane::Own(_)) {
+            return; // sessions of our own, which nobody listens on
+        }
         let news = match item {
             Item::Notice(e) => News::Notice(Box::new(e)),
             Item::Notification(channel, payload, pid) => News::Notification(channel, payload, pid),
@@ -227,6 +234,9 @@ impl Actor {
                 && let Err(e) = self.open(Some(job.id)).await
             {
                 return self.failed(&job, number, e, Tx::Gone).await;
+            }
+            if let Some(file) = &job.file {
+                return self.transfer(&job, file).await;
             }
             match self.statement(&job, number).await {
                 After::Next => {}

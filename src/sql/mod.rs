@@ -1,5 +1,6 @@
 //! SQL as text: tokens, statements, what a statement does, quoting, parameters. Pure.
 pub mod complete;
+pub mod copy;
 pub mod edit;
 pub mod filter;
 pub mod highlight;

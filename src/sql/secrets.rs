@@ -41,6 +41,12 @@ pub fn redact(sql: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// True when a secret of the statement was left out: to run it would make `***` the password.
+#[must_use]
+pub fn is_redacted(sql: &str) -> bool {
+    secrets(sql).into_iter().any(|range| &sql[range] == MASK)
+}
+
 fn merge(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
     found.sort_by_key(|r| (r.start, r.end));
     let mut out: Vec<Range<usize>> = Vec::new();

@@ -18,12 +18,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 const CONN: ConnId = ConnId(1);
-const OWN: Lane = Lane::Own(CONN);
+pub const OWN: Lane = Lane::Own(CONN);
 const READ: Lane = Lane::Read(CONN);
 
 /// A hub on a database, and what it says.
-struct Deck {
-    hub: Hub,
+pub struct Deck {
+    pub hub: Hub,
     events: mpsc::Receiver<Event>,
     links: Vec<Link>,
 }
@@ -40,7 +40,7 @@ impl Deck {
         Self { hub, events, links: vec![] }
     }
 
-    async fn up(url: &str) -> Self {
+    pub async fn up(url: &str) -> Self {
         let mut deck = Self::new(url, Duration::from_secs(600), false);
         deck.until_up().await;
         deck
@@ -64,12 +64,12 @@ impl Deck {
         event
     }
 
-    fn execute(&mut self, job: u64, lane: Lane, statements: &[Statement], credit: u64) {
+    pub fn execute(&mut self, job: u64, lane: Lane, statements: &[Statement], credit: u64) {
         self.hub.perform(Effect::Execute { job: JobId(job), lane, statements: statements.to_vec(), credit });
     }
 
     /// The next news of a job; other jobs' news are dropped.
-    async fn news(&mut self, job: u64) -> News {
+    pub async fn news(&mut self, job: u64) -> News {
         loop {
             if let Event::News(id, news) = self.event().await
                 && id == JobId(job)
@@ -80,7 +80,7 @@ impl Deck {
     }
 
     /// Everything of a job up to its end.
-    async fn all(&mut self, job: u64) -> Vec<News> {
+    pub async fn all(&mut self, job: u64) -> Vec<News> {
         let mut all = vec![];
         loop {
             let news = self.news(job).await;

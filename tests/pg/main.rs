@@ -7,6 +7,7 @@ mod hub;
 mod login;
 mod lying;
 mod tls;
+mod transfer;
 mod types;
 mod wire;
 

@@ -3,9 +3,9 @@
 use crate::robot::Robot;
 use pgdeck::{
     core::{
-        effect::{Effect, Place},
+        effect::{CopyFile, Effect, Place},
         error::DbError,
-        event::{Cut, HistoryEntry, News, Summary, Tx},
+        event::{Cut, Event, HistoryEntry, Link, News, Summary, Tx},
         ids::{ConnId, JobId, Lane},
     },
     data::{
@@ -407,7 +407,7 @@ fn a_text_is_saved_as_a_query_and_never_over_another_unasked() {
     });
     assert_eq!((path.as_str(), replace), ("one-thing", false));
     assert_eq!(text, "-- title: One thing\n\nselect 1\n");
-    r.news(job, News::Written(Err("one-thing.sql exists already".into())));
+    r.news(job, News::Written(Err("/q/one-thing.sql is there already".into())));
     assert!(r.screen().contains("Replace it"), "{}", r.screen());
     r.keys("<enter>");
     r.take(|e| matches!(e, Effect::Write { replace: true, .. }).then_some(()));
@@ -493,4 +493,145 @@ fn parameters_in_the_text_are_asked_for_and_bound() {
     // The place of an error is the place in the text as typed.
     r.news(job, News::Started(0)).news(job, News::Failed(0, syntax_error(40), Tx::Idle));
     assert!(r.screen().contains("column 41"), "{}", r.screen());
+}
+
+#[test]
+fn what_the_server_says_between_two_runs_is_shown() {
+    let mut r = sql(80, 24);
+    r.keys("listen jobs<f5>");
+    let (job, ..) = r.execute();
+    r.news(job, News::Started(0)).news(job, News::Done(summary(0, "LISTEN", 0, true)));
+    r.news(job, News::Notification("jobs".into(), "late".into(), 99));
+    assert_eq!(r.screen().matches("NOTIFY jobs, \"late\" from process 99").count(), 2, "{}", r.screen());
+}
+
+#[test]
+fn a_lost_session_is_said_in_the_messages_to_stay() {
+    let mut r = sql(100, 24);
+    r.keys("select 1<f5>");
+    let (job, ..) = r.execute();
+    r.news(job, News::Started(0)).news(job, News::Done(summary(0, "SELECT 1", 1, true)));
+    let e = Box::new(DbError::lost("terminated"));
+    r.event(Event::Link(ConnId(0), Link::Lost(e, "lost: temporary tables".into())));
+    r.keys("<esc>").wait(60_000);
+    assert!(r.screen().contains("Connection lost: terminated. lost: temporary tables"), "{}", r.screen());
+}
+
+#[test]
+fn esc_leaves_the_editor_and_never_the_program() {
+    let mut r = sql(80, 24);
+    r.keys("select 1<esc><esc><esc><esc>");
+    assert!(!r.effects.iter().any(|e| matches!(e, Effect::Quit)));
+    assert!(r.screen().contains("q quits"), "{}", r.screen());
+    r.keys("q");
+    assert!(r.effects.iter().any(|e| matches!(e, Effect::Quit)));
+}
+
+#[test]
+fn a_copy_goes_from_or_to_a_file() {
+    let mut r = sql(80, 24);
+    r.keys("\\copy (select 1) to '/tmp/a b.csv' csv<f5>");
+    let (job, lane, sql, file) = r.take(|e| match e {
+        Effect::Transfer { job, lane, sql, file } => Some((*job, *lane, sql.clone(), file.clone())),
+        _ => None,
+    });
+    assert_eq!(lane, Lane::Own(ConnId(0)));
+    assert_eq!(sql, "COPY (select 1) TO STDOUT csv");
+    assert_eq!(file, CopyFile::To("/tmp/a b.csv".into()));
+    r.news(job, News::Started(0)).news(job, News::Done(summary(0, "COPY 1", 1, true)));
+    assert!(r.screen().contains("\\copy to /tmp/a b.csv: COPY 1"), "{}", r.screen());
+    r.keys("<esc>:\\copy posts from program 'x'<enter>");
+    assert!(r.screen().contains("starts no programs"), "{}", r.screen());
+}
+
+#[test]
+fn a_line_of_psql_takes_its_argument() {
+    let mut r = sql(80, 24);
+    r.keys("select 1<f5>");
+    let (job, ..) = r.execute();
+    r.result(job, &["?column?"], &[&[Some("1")]], "SELECT 1");
+    r.keys("<esc>:\\watch 5<enter>").wait(50);
+    r.execute();
+    assert!(r.screen().contains("every 5.0 s"), "{}", r.screen());
+    let mut r = self::sql(80, 24);
+    r.keys("select 1<esc>:w /tmp/x.sql<enter>");
+    let (path, text) = r.take(|e| match e {
+        Effect::Write { path, text, place: Place::Path, replace: false, .. } => {
+            Some((path.clone(), text.clone()))
+        }
+        _ => None,
+    });
+    assert_eq!((path.as_str(), text.as_str()), ("/tmp/x.sql", "select 1"));
+    r.keys(":w one<enter>");
+    r.take(|e| matches!(e, Effect::Write { path, place: Place::Saved, .. } if path == "one").then_some(()));
+}
+
+#[test]
+fn psqls_x_opens_the_record_view_and_closes_it() {
+    let mut r = sql(80, 24);
+    r.keys("select 1<f5>");
+    let (job, ..) = r.execute();
+    r.result(job, &["answer", "other"], &[&[Some("1"), Some("2")]], "SELECT 1");
+    let grid = r.screen();
+    r.keys("<esc>:\\x<enter>");
+    let record = r.screen();
+    assert_ne!(grid, record);
+    assert!(record.lines().any(|l| l.trim_start().starts_with("other") && l.contains('2')), "{record}");
+    r.keys(":\\x<enter>");
+    assert!(r.screen().lines().any(|l| l.contains("answer") && l.contains("other")), "{}", r.screen());
+}
+
+#[test]
+fn a_short_question_takes_little_room() {
+    let mut r = sql(80, 24);
+    r.keys("select 1<f5>");
+    let (job, ..) = r.execute();
+    let begun = Summary { tx: Tx::Open, ..summary(0, "BEGIN", 0, true) };
+    r.news(job, News::Started(0)).news(job, News::Done(begun));
+    r.keys("<esc>q");
+    let screen = r.screen();
+    assert!(screen.contains("Roll back and quit"), "{screen}");
+    let bordered = screen.lines().filter(|l| l.contains('│')).count();
+    assert!(bordered <= 4, "{screen}");
+}
+
+#[test]
+fn a_password_does_not_get_into_the_draft_and_its_mark_is_not_sent() {
+    let mut r = sql(80, 24);
+    r.keys("alter role ada password 'geheim'").wait(1_500);
+    let kept = r.take(|e| match e {
+        Effect::Keep { key, value } if key == "draft.sql" => value.clone(),
+        _ => None,
+    });
+    assert_eq!(kept, "alter role ada password '***'");
+    let mut r = sql(80, 24);
+    r.keys("alter role ada password '***'<f5>");
+    assert!(!r.effects.iter().any(|e| matches!(e, Effect::Execute { .. })));
+    assert!(r.screen().contains("password was left out"), "{}", r.screen());
+}
+
+#[test]
+fn an_error_at_the_bottom_gives_way_to_a_key_once_it_could_be_read() {
+    let mut r = sql(80, 24);
+    r.event(Event::Link(ConnId(0), Link::Failed(Box::new(DbError::client("no route")))));
+    r.keys("a");
+    assert!(r.screen().contains("✗ no route"), "{}", r.screen());
+    r.wait(6_000);
+    assert!(r.screen().contains("✗ no route"), "{}", r.screen());
+    r.keys("b");
+    assert!(!r.screen().contains("✗ no route"), "{}", r.screen());
+}
+
+#[test]
+fn reading_to_the_end_goes_on_while_help_is_open() {
+    let more = |e: &Effect| matches!(e, Effect::More { .. }).then_some(());
+    let mut r = sql(80, 24);
+    let job = resting(&mut r);
+    r.keys("<esc>G").take(more);
+    r.keys("?<esc>");
+    r.news(job, News::Rows(rows(200, 200))).news(job, News::Resting).take(more);
+    // Moving away is another matter.
+    r.keys("gg");
+    r.news(job, News::Rows(rows(400, 200))).news(job, News::Resting);
+    assert!(!r.effects.iter().any(|e| more(e).is_some()));
 }

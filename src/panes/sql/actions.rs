@@ -7,17 +7,18 @@ use super::{
 };
 use crate::{
     core::{
-        effect::Statement,
+        effect::{CopyFile, Statement},
         event::Tx,
         pane::{Cx, FormField, Popup, Tell, Tone},
         world::World,
     },
     data::saved::Parameter,
     sql::{
-        kind,
+        copy, kind,
         meta::{Action, MetaCommand},
         params,
         quote::ident,
+        secrets,
         split::{self, Span},
     },
     text::clean,
@@ -75,8 +76,11 @@ impl Sql {
         if statements.is_empty() {
             return cx.toast(Tone::Note, "No statement here: type one, or F8 for the history");
         }
+        if statements.iter().any(|s| secrets::is_redacted(&s.sql)) {
+            return cx.toast(Tone::Warning, "'***' stands where a password was left out: type it, then run");
+        }
         self.watch = None;
-        let run = Run { statements, sent, reading: false };
+        let run = Run { statements, sent, reading: false, file: None };
         let parameters = parameters(&run, cx.world);
         if parameters.is_empty() {
             self.send(run, Mode::Fresh, cx);
@@ -148,11 +152,29 @@ impl Sql {
         // The reading session is in read-only mode for good: the server holds the query to its
         // word. Within a transaction the query is to see what that has done.
         let idle = cx.world.server().is_some_and(|s| s.tx == Tx::Idle);
-        let run = Run { sent: sent.collect(), statements, reading: read_only && idle };
+        let run = Run { sent: sent.collect(), statements, reading: read_only && idle, file: None };
         self.focus(Part::Results);
         if self.send(run, Mode::Fresh, cx) {
             self.watch = watch.map(|s| Watch { every: Duration::from_secs(s.max(1)), next: None });
         }
+    }
+
+    /// A `\copy`: the data comes from or goes to a file.
+    pub(super) fn copy_file(&mut self, text: &str, cx: &mut Cx<'_>) {
+        let copy::Copy { sql, file, to } = match copy::parse(text) {
+            Ok(copy) => copy,
+            Err(why) => return cx.toast(Tone::Warning, clean::line(&why)),
+        };
+        let title = format!("\\copy {} {}", if to { "to" } else { "from" }, clean::line(&file));
+        let file = if to { CopyFile::To(file) } else { CopyFile::From(file) };
+        let statement = Statement { sql: sql.clone(), ..Statement::default() };
+        let sent = vec![Sent { sql, bound: None, span: None, title }];
+        self.watch = None;
+        self.send(
+            Run { statements: vec![statement], sent, reading: false, file: Some(file) },
+            Mode::Fresh,
+            cx,
+        );
     }
 
     // ---- watch ------------------------------------------------------------------------------
@@ -161,11 +183,8 @@ impl Sql {
         if self.watch.take().is_some() {
             return cx.toast(Tone::Note, "Not watched any more");
         }
-        let Some(last) = &self.last_run else {
-            return cx.toast(Tone::Note, "Run something first (F5), then watch it");
-        };
-        if !last.statements.iter().all(|s| s.pure_read) {
-            return cx.toast(Tone::Warning, "Only statements that just read can be watched");
+        if !self.watchable(cx) {
+            return;
         }
         cx.popup(Popup::Line {
             question: WATCH,
@@ -173,6 +192,26 @@ impl Sql {
             text: "2".into(),
             hint: "W once more, Ctrl+C or another run stops it".into(),
         });
+    }
+
+    /// The same with the seconds given.
+    pub(super) fn watch_every(&mut self, text: &str, cx: &mut Cx<'_>) {
+        self.watch = None;
+        if self.watchable(cx) {
+            self.start_watch(text, cx);
+        }
+    }
+
+    /// Can the last run be run again and again? Says why not.
+    fn watchable(&self, cx: &mut Cx<'_>) -> bool {
+        match &self.last_run {
+            None => cx.toast(Tone::Note, "Run something first (F5), then watch it"),
+            Some(last) if !last.statements.iter().all(|s| s.pure_read) => {
+                cx.toast(Tone::Warning, "Only statements that just read can be watched");
+            }
+            Some(_) => return true,
+        }
+        false
     }
 
     fn start_watch(&mut self, text: &str, cx: &mut Cx<'_>) {
@@ -243,7 +282,11 @@ impl Sql {
     fn run_own(&mut self, sql: String, cx: &mut Cx<'_>) {
         let sent = Sent { sql: sql.clone(), bound: None, span: None, title: sql.clone() };
         let statement = Statement { sql, ..Statement::default() };
-        self.send(Run { statements: vec![statement], sent: vec![sent], reading: false }, Mode::Quiet, cx);
+        self.send(
+            Run { statements: vec![statement], sent: vec![sent], reading: false, file: None },
+            Mode::Quiet,
+            cx,
+        );
     }
 
     // ---- questions --------------------------------------------------------------------------

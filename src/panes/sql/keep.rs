@@ -9,6 +9,7 @@ use crate::{
         pane::{Cx, Popup, Tell, Tone},
     },
     data::saved::Origin,
+    sql::secrets,
     text::{clean, units},
     widgets::editor::Editor,
 };
@@ -61,6 +62,18 @@ pub(super) struct Waiting {
     entries: Option<Arc<[HistoryEntry]>>,
 }
 
+impl Waiting {
+    /// The text that is to be saved under a name still to come.
+    pub fn keep_text(&mut self, text: String) {
+        self.saving = Some((String::new(), text));
+    }
+}
+
+/// It names a file and not a query.
+fn is_path(name: &str) -> bool {
+    ["/", "./", "../", "~/"].iter().any(|p| name.starts_with(p))
+}
+
 impl Sql {
     /// Asks for the draft of the last time, once.
     pub(super) fn recall(&mut self, cx: &mut Cx<'_>) {
@@ -78,7 +91,7 @@ impl Sql {
             if text.len() > LONGEST {
                 return;
             }
-            let value = Some(text).filter(|t| !t.trim().is_empty());
+            let value = Some(secrets::redact(&text).into_owned()).filter(|t| !t.trim().is_empty());
             cx.ask(Effect::Keep { key: DRAFT.into(), value });
         }
     }
@@ -132,7 +145,14 @@ impl Sql {
 
     /// A name was typed.
     pub(super) fn save_as(&mut self, name: &str, cx: &mut Cx<'_>) {
-        let name = name.trim().trim_end_matches(".sql").to_owned();
+        let name = name.trim();
+        if is_path(name) {
+            if let Some((kept, _)) = self.waiting.saving.as_mut() {
+                name.clone_into(kept);
+            }
+            return self.write(false, cx);
+        }
+        let name = name.trim_end_matches(".sql").to_owned();
         if let Some(wrong) = wrong_name(&name) {
             return cx.toast(Tone::Warning, wrong);
         }
@@ -150,16 +170,21 @@ impl Sql {
         cx.popup(Popup::Confirm {
             question: REPLACE,
             title: "Save as a query".into(),
-            text: format!("You have a query \"{name}\" already."),
+            text: if is_path(name) {
+                format!("{} is there already.", clean::line(name))
+            } else {
+                format!("You have a query \"{name}\" already.")
+            },
             buttons: vec!["Replace it".into(), "Leave it".into()],
         });
     }
 
     pub(super) fn write(&mut self, replace: bool, cx: &mut Cx<'_>) {
         let Some((name, text)) = self.waiting.saving.clone() else { return };
-        let text = with_header(&name, &text);
-        self.waiting.write =
-            Some(cx.start(|job| Effect::Write { job, path: name, text, place: Place::Saved, replace }));
+        // A file has the text as it is.
+        let (place, text) =
+            if is_path(&name) { (Place::Path, text) } else { (Place::Saved, with_header(&name, &text)) };
+        self.waiting.write = Some(cx.start(|job| Effect::Write { job, path: name, text, place, replace }));
     }
 
     /// Answers to what this file asked.
@@ -193,6 +218,7 @@ impl Sql {
                 self.waiting.history = None;
                 self.show_history(entries, cx);
             }
+            News::Notification(..) | News::Notice(_) => self.said(&news, cx),
             _ => self.copied_news(id, news, cx),
         }
     }
@@ -204,7 +230,7 @@ impl Sql {
                 cx.toast(Tone::Ok, format!("Saved as {}", clean::line(&path)));
                 cx.tell(Tell::ReloadSaved);
             }
-            Err(why) if why.contains("exist") => self.ask_replace(cx),
+            Err(why) if why.ends_with("is there already") => self.ask_replace(cx),
             Err(why) => cx.toast(Tone::Error, format!("Not saved: {}", clean::line(&why))),
         }
     }

@@ -174,6 +174,13 @@ impl Pane for Sql {
                 let title = if title.is_empty() { name } else { title };
                 self.run_query(&title, statements, read_only, watch, cx);
             }
+            Tell::CopyFile(text) => self.copy_file(&text, cx),
+            Tell::SaveAs(name) => {
+                self.waiting.keep_text(self.editor.text());
+                self.save_as(&name, cx);
+            }
+            Tell::WatchEvery(text) => self.watch_every(&text, cx),
+            Tell::Lost(text) => self.lost(&text),
             Tell::Chosen { question, text, index } => self.chosen(question, &text, index, cx),
             Tell::Filled { values, .. } => self.filled(&values, cx),
             Tell::Answer { question, button } => self.answered(question, button, cx),
@@ -269,6 +276,11 @@ impl Sql {
 
     fn editor_command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
         match command {
+            // psql's \x.
+            Command::OpenRecord if self.on_screen().is_some() => {
+                self.focus(Part::Results);
+                self.open_record();
+            }
             Command::LeaveEditor | Command::PreviousPart | Command::NextPart => self.focus(Part::Results),
             Command::Complete => self.complete(cx),
             Command::CompleteOrIndent => {
@@ -372,15 +384,14 @@ impl Sql {
         if self.copy_command(command, cx) {
             return true;
         }
-        if let Some(job) = self.job.as_mut() {
-            job.to_end = false;
-        }
         match command {
             Command::OpenRecord => {
+                self.stay_here();
                 self.open_record();
                 return true;
             }
             Command::OpenValue => {
+                self.stay_here();
                 self.open_value();
                 return true;
             }
@@ -395,9 +406,17 @@ impl Sql {
         }
         let done = grid.command(command, &rows);
         if done {
+            self.stay_here();
             self.read_on(cx);
         }
         done
+    }
+
+    /// The cursor was moved: it no longer follows the rows to their end. Help and menus do not move it.
+    fn stay_here(&mut self) {
+        if let Some(job) = self.job.as_mut() {
+            job.to_end = false;
+        }
     }
 
     fn on_mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {

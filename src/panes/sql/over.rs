@@ -35,7 +35,7 @@ impl Sql {
 
     /// A command while a view is open; `false`: not its.
     pub(super) fn over_command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
-        if command == Command::Back {
+        if matches!(command, Command::Back | Command::OpenRecord) {
             return self.step_out();
         }
         match self.over.last_mut() {

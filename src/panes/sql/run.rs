@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     core::{
-        effect::{Effect, Statement},
+        effect::{CopyFile, Effect, Statement},
         error::DbError,
         event::{HistoryEntry, News, Summary, Tx},
         ids::{JobId, Lane},
@@ -20,7 +20,7 @@ use crate::{
         kind, params, secrets,
         split::{Span, SplitOptions},
     },
-    text::units,
+    text::{clean, units},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -66,6 +66,8 @@ pub(super) struct Run {
     pub sent: Vec<Sent>,
     /// On the reading session, which is read-only for good.
     pub reading: bool,
+    /// The one statement is a COPY from or to this file.
+    pub file: Option<CopyFile>,
 }
 
 /// How far a job is.
@@ -92,6 +94,12 @@ pub(super) struct Job {
     pub reading: bool,
     /// Read on to the end.
     pub to_end: bool,
+}
+
+/// A notification in words.
+fn notification(channel: &str, payload: &str, pid: i32) -> String {
+    let payload = if payload.is_empty() { String::new() } else { format!(", \"{payload}\"") };
+    format!("NOTIFY {channel}{payload} from process {pid}")
 }
 
 /// The bytes of a character position (from 1) in a text; its end when it lies behind it.
@@ -139,10 +147,16 @@ impl Sql {
         }
         // Its last word still comes under its own number.
         self.before = old.or(self.before.take());
-        let Run { statements, sent, reading } = run;
+        let Run { mut statements, sent, reading, file } = run;
         let conn = cx.world.active;
         let lane = if reading { Lane::Read(conn) } else { Lane::Own(conn) };
-        let id = cx.start(|job| Effect::Execute { job, lane, statements, credit: FIRST_CREDIT });
+        let id = cx.start(|job| match (file, statements.pop()) {
+            (Some(file), Some(statement)) => Effect::Transfer { job, lane, sql: statement.sql, file },
+            (_, last) => {
+                statements.extend(last);
+                Effect::Execute { job, lane, statements, credit: FIRST_CREDIT }
+            }
+        });
         self.mode = mode;
         let since = cx.world.now;
         self.job = Some(Job { id, going: Going::Running, since, at: 0, sent, reading, to_end: false });
@@ -198,18 +212,35 @@ impl Sql {
             News::Resting => self.rest(id, cx),
             News::Notice(notice) => self.notice(id, notice),
             News::Notification(channel, payload, pid) => {
-                let text = if payload.is_empty() {
-                    format!("NOTIFY {channel} from process {pid}")
-                } else {
-                    format!("NOTIFY {channel}, \"{payload}\" from process {pid}")
-                };
-                self.messages.add(Tone::Note, text, None);
+                self.messages.add(Tone::Note, notification(channel, payload, *pid), None);
             }
             News::Done(summary) => self.done(id, summary, cx),
             News::Failed(n, error, tx) => self.failed(id, *n, error, *tx, cx),
             _ => {}
         }
         true
+    }
+
+    /// The server said something between two runs.
+    pub(super) fn said(&mut self, news: &News, cx: &mut Cx<'_>) {
+        let (tone, text) = match news {
+            News::Notification(channel, payload, pid) => (Tone::Note, notification(channel, payload, *pid)),
+            News::Notice(notice) => {
+                (if notice.severity == "WARNING" { Tone::Warning } else { Tone::Note }, whole(notice, None))
+            }
+            _ => return,
+        };
+        cx.toast(tone, clean::line(&text));
+        self.messages.add(tone, text, None);
+    }
+
+    /// The session is gone: what that means stays to be read.
+    pub(super) fn lost(&mut self, text: &str) {
+        self.savepoints.clear();
+        self.messages.add(Tone::Error, text, None);
+        if self.job.is_none() && self.over.is_empty() {
+            self.tab = self.outcomes.len();
+        }
     }
 
     fn job_of(&self, id: JobId) -> Option<&Job> {
@@ -321,7 +352,10 @@ impl Sql {
             }
             self.remember(sent, summary.elapsed, Some(summary.rows), None, cx);
             let tag = if summary.tag.is_empty() { "empty statement" } else { &summary.tag };
-            let text = format!("{tag} · {}", units::duration(summary.elapsed));
+            let mut text = format!("{tag} · {}", units::duration(summary.elapsed));
+            if sent.title.starts_with('\\') && sent.span.is_none() {
+                text = format!("{}: {text}", sent.title);
+            }
             if current && self.mode == Mode::Quiet {
                 cx.toast(Tone::Ok, tag);
             }
