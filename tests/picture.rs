@@ -147,6 +147,7 @@ fn like_everywhere(event: Event) -> Event {
                 !["pg_catalog", "information_schema"].contains(&&*r.schema)
                     && !r.name.starts_with("pg_stat_statements")
             });
+            catalog.functions.retain(|f| !f.name.starts_with("pg_stat_statements"));
             for view in catalog.relations.iter_mut().filter(|r| r.kind == RelKind::MaterializedView) {
                 view.bytes = -1;
             }

@@ -31,8 +31,7 @@ pub fn start(mut settings: Settings) -> Cluster {
     // wished settings come last and win
     settings.options.insert(0, ("max_connections".into(), "200".into()));
     let mut progress = |words: &str| eprintln!("{words}");
-    cluster_or_fetch(settings, Install::Yes, &mut progress)
-        .unwrap_or_else(|e| panic!("no test server: {e}"))
+    cluster_or_fetch(settings, Install::Yes, &mut progress).unwrap_or_else(|e| panic!("no test server: {e}"))
 }
 
 /// The server `PGDECK_TEST_PG` chooses.
