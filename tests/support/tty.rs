@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A running program and the screen it drew.
 pub struct Tty {
     child: Box<dyn Child + Send + Sync>,
-    master: Option<Box<dyn MasterPty + Send>>,
+    master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     seen: Arc<Mutex<Seen>>,
 }
@@ -23,7 +23,6 @@ struct Seen {
     parser: vt100::Parser,
     raw: Vec<u8>,
     closed: bool,
-    leaving: bool,
 }
 
 impl Tty {
@@ -55,7 +54,7 @@ impl Tty {
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let writer = pair.master.take_writer().expect("a writer");
         let parser = vt100::Parser::new(height, width, 0);
-        let seen = Arc::new(Mutex::new(Seen { parser, raw: vec![], closed: false, leaving: false }));
+        let seen = Arc::new(Mutex::new(Seen { parser, raw: vec![], closed: false }));
         let sink = Arc::clone(&seen);
         thread::spawn(move || {
             let mut buf = [0; 8192];
@@ -66,13 +65,10 @@ impl Tty {
                 let mut seen = sink.lock().expect("not poisoned");
                 seen.parser.process(&buf[..n]);
                 seen.raw.extend_from_slice(&buf[..n]);
-                if seen.leaving {
-                    break;
-                }
             }
             sink.lock().expect("not poisoned").closed = true;
         });
-        Self { child, master: Some(pair.master), writer, seen }
+        Self { child, master: pair.master, writer, seen }
     }
 
     /// Sends bytes as a keyboard would.
@@ -129,7 +125,7 @@ impl Tty {
     /// Another size.
     pub fn resize(&mut self, width: u16, height: u16) -> &mut Self {
         let size = PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 };
-        self.master.as_ref().expect("it is open").resize(size).expect("resized");
+        self.master.resize(size).expect("resized");
         self.seen.lock().expect("not poisoned").parser.screen_mut().set_size(height, width);
         self
     }
@@ -143,24 +139,6 @@ impl Tty {
     pub fn signal(&mut self, name: &str) -> &mut Self {
         crate::signal::send(self.pid(), name);
         self
-    }
-
-    /// Closes the terminal under the program, as closing a window does.
-    pub fn close(&mut self) -> &mut Self {
-        self.seen.lock().expect("not poisoned").leaving = true;
-        // what it draws on that lets the reader go, which holds the terminal too
-        self.send("?").until_closed();
-        self.writer = Box::new(std::io::sink());
-        self.master = None;
-        self
-    }
-
-    fn until_closed(&self) {
-        let end = Instant::now() + PATIENCE;
-        while !self.seen.lock().expect("not poisoned").closed {
-            assert!(Instant::now() < end, "nothing was drawn; the screen was\n{}", self.screen());
-            thread::sleep(Duration::from_millis(10));
-        }
     }
 
     /// Waits for the end and gives the exit code.

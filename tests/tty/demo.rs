@@ -60,12 +60,3 @@ fn it_goes_however_the_console_ends() {
     assert!(!t.alternate());
     gone(&folder, "a panic");
 }
-
-#[test]
-fn a_terminal_that_is_closed_takes_it_along() {
-    let home = Home::new();
-    let (mut t, folder) = demo(&home);
-    t.close();
-    t.end();
-    gone(&folder, "closing the terminal");
-}
