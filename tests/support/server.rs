@@ -24,14 +24,19 @@ pub fn cluster() -> &'static Cluster {
 }
 
 /// A cluster of one's own, for tests that need other settings (a statement log, TCP, TLS, passwords).
-pub fn start(mut settings: Settings) -> Cluster {
+pub fn start(settings: Settings) -> Cluster {
+    try_start(settings).unwrap_or_else(|e| panic!("no test server: {e}"))
+}
+
+/// The same, where a server may not be able to do what is wished: not every build has TLS.
+pub fn try_start(mut settings: Settings) -> Result<Cluster, String> {
     if settings.look == Look::Everywhere {
         settings.look = chosen();
     }
     // wished settings come last and win
     settings.options.insert(0, ("max_connections".into(), "200".into()));
     let mut progress = |words: &str| eprintln!("{words}");
-    cluster_or_fetch(settings, Install::Yes, &mut progress).unwrap_or_else(|e| panic!("no test server: {e}"))
+    cluster_or_fetch(settings, Install::Yes, &mut progress).map_err(|e| e.to_string())
 }
 
 /// The server `PGDECK_TEST_PG` chooses.
