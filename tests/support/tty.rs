@@ -137,8 +137,7 @@ impl Tty {
 
     /// Sends a signal by name.
     pub fn signal(&mut self, name: &str) -> &mut Self {
-        let sent = std::process::Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
-        assert!(sent.is_ok_and(|s| s.success()), "kill -s {name}");
+        crate::signal::send(self.pid(), name);
         self
     }
 

@@ -3,8 +3,12 @@
 
 #[path = "../support/server.rs"]
 mod server;
+#[path = "../support/signal.rs"]
+mod signal;
 #[path = "../support/tty.rs"]
 mod tty;
+
+mod demo;
 
 use server::Database;
 use tty::Tty;
@@ -17,10 +21,15 @@ impl Home {
     }
 
     fn start(&self, args: &[&str], width: u16, height: u16) -> Tty {
+        self.start_with(args, &[], width, height)
+    }
+
+    fn start_with(&self, args: &[&str], more: &[(&str, &str)], width: u16, height: u16) -> Tty {
         let home = self.0.path().display().to_string();
         let names = ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
         let mut env: Vec<(&str, &str)> = names.iter().map(|n| (*n, home.as_str())).collect();
         env.push(("EDITOR", "sed -i s/1/2/"));
+        env.extend(more);
         Tty::start(args, &env, width, height)
     }
 }

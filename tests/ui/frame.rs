@@ -92,6 +92,8 @@ fn quitting_with_a_transaction_open_asks_and_can_commit() {
     assert!(r.screen().contains("transaction"), "{}", r.screen());
     assert!(r.effects.is_empty(), "nothing is done before the answer");
     r.keys("<enter>");
+    assert!(r.effects.is_empty(), "Enter in haste stays");
+    r.keys("<ctrl-q>c");
     let (job, _, statements) = r.execute();
     assert_eq!(statements[0].sql, "COMMIT");
     r.done(job, 0, "COMMIT", 0, true);

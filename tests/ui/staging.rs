@@ -106,7 +106,7 @@ fn the_draft_of_last_time_is_offered() {
     });
     robot.news(job, News::Remembered(Some(kept)));
     insta::assert_snapshot!("draft_120x40", robot.screen());
-    robot.keys("<enter>");
+    robot.keys("t");
     assert_eq!(staged(&robot).len(), 1);
     // Leaving asks, and says that the draft is kept.
     robot.keys("<ctrl-q>");

@@ -1,0 +1,202 @@
+//! The README's picture is what the program draws of its demo today: real server, real sessions, real drawing.
+//! `PGDECK_BLESS=1 cargo test --test picture` draws it anew.
+
+#[path = "support/server.rs"]
+mod server;
+#[path = "support/svg.rs"]
+mod svg;
+
+use pgdeck::{
+    app::App,
+    core::{
+        effect::Effect,
+        event::{Event, Link, News},
+        ids::JobId,
+        key::Chord,
+        keymap::Keymap,
+        settings::Settings,
+    },
+    data::catalog::{Catalog, RelKind},
+    demo::{self, Options, obtain::Install},
+    pg::{
+        hub::{EVENTS, Hub},
+        server::Plan,
+    },
+    settings::themes::{self, Colours},
+};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
+use std::{
+    collections::HashSet,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+
+/// The console as the loop runs it, on a screen in memory.
+struct Deck {
+    app: App,
+    hub: Hub,
+    events: mpsc::Receiver<Event>,
+    screen: Terminal<TestBackend>,
+    began: Instant,
+    /// Jobs a server has not answered yet.
+    waiting: HashSet<JobId>,
+}
+
+impl Deck {
+    fn new(demo: &demo::Demo, width: u16, height: u16) -> Self {
+        let (sender, events) = mpsc::channel(EVENTS);
+        let target = demo.target().clone();
+        let plan = move |_: Option<&str>| {
+            Ok(Plan { target: target.clone(), read_only: false, application_name: "pgdeck".into() })
+        };
+        let theme = themes::load("dark", Path::new("/nonexistent"), Colours::True).unwrap();
+        let app = App::new(Settings::default(), Keymap::builtin(), vec![theme], (width, height));
+        let screen = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let hub = Hub::new(sender, Box::new(plan), Duration::from_secs(600));
+        Self { app, hub, events, screen, began: Instant::now(), waiting: HashSet::new() }
+    }
+
+    fn perform(&mut self, wishes: Vec<Effect>) {
+        let mut wishes = std::collections::VecDeque::from(wishes);
+        while let Some(wish) = wishes.pop_front() {
+            match wish {
+                // nobody has used this program before
+                Effect::Recall { job, .. } => {
+                    wishes.extend(self.handle(Event::News(job, News::Remembered(None))));
+                }
+                other => {
+                    if let Effect::Execute { job, .. }
+                    | Effect::LoadCatalog { job, .. }
+                    | Effect::Describe { job, .. } = &other
+                    {
+                        self.waiting.insert(*job);
+                    }
+                    if let Effect::Stop { job } | Effect::Cancel { job } = &other {
+                        self.waiting.remove(job);
+                    }
+                    self.hub.perform(other);
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) -> Vec<Effect> {
+        self.app.handle(self.began.elapsed(), event)
+    }
+
+    fn take(&mut self, event: Event) {
+        let event = like_everywhere(event);
+        if let Event::News(job, news) = &event {
+            let ended = match news {
+                News::Catalog(c) => c.complete,
+                News::Done(summary) => summary.last,
+                News::Detail(_) | News::Failed(..) | News::Resting => true,
+                _ => false,
+            };
+            if ended {
+                self.waiting.remove(job);
+            }
+        }
+        let wishes = self.handle(event);
+        self.perform(wishes);
+    }
+
+    /// Goes on until every question is answered and nothing is put off.
+    async fn settle(&mut self) {
+        while !self.waiting.is_empty() || self.app.next_tick().is_some() {
+            let tick = self.app.next_tick().map(|at| at.saturating_sub(self.began.elapsed()));
+            tokio::select! {
+                event = timeout(Duration::from_secs(120), self.events.recv()) => {
+                    self.take(event.expect("the server answers").expect("the hub is there"));
+                }
+                () = sleep(tick.unwrap_or(Duration::MAX)), if tick.is_some() => self.take(Event::Tick),
+            }
+        }
+    }
+
+    async fn keys(&mut self, keys: &[&str]) {
+        for key in keys {
+            self.take(Event::Key(Chord::parse(key).unwrap()));
+            self.settle().await;
+        }
+    }
+
+    fn draw(&mut self) -> Buffer {
+        self.screen.draw(|frame| self.app.draw(frame)).unwrap();
+        self.screen.backend().buffer().clone()
+    }
+}
+
+/// Takes out what differs from machine to machine: names of this start, and what belongs to the server's version.
+fn like_everywhere(event: Event) -> Event {
+    match event {
+        Event::Link(conn, Link::Up(mut info)) => {
+            info.address = "/tmp/pgdeck-demo".into();
+            info.version = "18".into();
+            info.time_zone = "UTC".into();
+            Event::Link(conn, Link::Up(info))
+        }
+        Event::News(job, News::Catalog(catalog)) => {
+            let mut catalog = Catalog::clone(&catalog);
+            catalog.relations.retain(|r| {
+                !["pg_catalog", "information_schema"].contains(&&*r.schema)
+                    && !r.name.starts_with("pg_stat_statements")
+            });
+            catalog.functions.retain(|f| !f.name.starts_with("pg_stat_statements"));
+            for view in catalog.relations.iter_mut().filter(|r| r.kind == RelKind::MaterializedView) {
+                view.bytes = -1;
+            }
+            Event::News(job, News::Catalog(Arc::new(catalog)))
+        }
+        other => other,
+    }
+}
+
+async fn picture(demo: &demo::Demo) -> String {
+    let mut deck = Deck::new(demo, 120, 36);
+    let wishes = deck.app.start(Duration::ZERO);
+    deck.perform(wishes);
+    loop {
+        let event = deck.events.recv().await.unwrap();
+        let up = matches!(event, Event::Link(_, Link::Up(_)));
+        deck.take(event);
+        if up {
+            break;
+        }
+    }
+    deck.settle().await;
+    deck.keys(&["j", "j"]).await;
+    let buffer = deck.draw();
+    deck.hub.shutdown().await;
+    svg::svg(&buffer, &svg::Picture { title: Some("pgdeck demo"), ..svg::Picture::default() })
+}
+
+#[test]
+fn the_picture_in_the_readme_is_what_the_program_draws() {
+    let options = Options {
+        quiet: true,
+        install: Install::Yes,
+        look: server::chosen(),
+        cache: None,
+        ..Options::default()
+    };
+    let demo = demo::start(&options, &mut |words| eprintln!("{words}")).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let drawn = runtime.block_on(picture(&demo));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/screen.svg");
+    if std::env::var_os("PGDECK_BLESS").is_some() {
+        std::fs::write(&path, &drawn).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let line = kept.lines().zip(drawn.lines()).position(|(a, b)| a != b);
+    assert!(
+        kept == drawn,
+        "assets/screen.svg is not what the program draws (line {:?}); look at what PGDECK_BLESS=1 cargo test --test picture draws",
+        line.map(|n| (n + 1, drawn.lines().nth(n)))
+    );
+}
