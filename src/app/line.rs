@@ -1,10 +1,10 @@
 //! What is typed after `:`: our own words, names of commands, and psql's habits.
 
-use super::App;
+use super::{APP, App};
 use crate::core::{
     command::Command,
     effect::Statement,
-    pane::{PaneKind, Tell, Tone},
+    pane::{PaneKind, Popup, Tell, Tone},
 };
 
 /// psql's listing commands and the built-in query each stands for.
@@ -31,6 +31,9 @@ impl App {
             "" => {}
             "q" | "quit" | "\\q" | "q!" => self.quit(),
             "w" | "write" if !rest.is_empty() => self.pass(PaneKind::Sql, Tell::SaveAs(rest.to_owned())),
+            "w" | "write" if rest.is_empty() && self.world.staged().is_some_and(|s| !s.is_empty()) => {
+                self.popup(APP, Popup::Changes);
+            }
             "w" | "write" => self.command(Command::SaveQuery),
             "c" | "connect" | "\\c" | "\\connect" => self.connect(rest),
             "theme" => self.set_theme(rest),

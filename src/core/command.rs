@@ -213,11 +213,11 @@ commands! {
     SetSpecial "set-special" ["C"] [Browse] "Set to NULL, the empty text, DEFAULT or now()";
     InsertRow "insert-row" ["o"] [Browse] "Add a row";
     DuplicateRow "duplicate-row" ["O"] [Browse] "Add a row like this one";
-    DeleteRow "delete-row" ["d d"] [Browse] "Delete this row, or the marked ones";
+    DeleteRow "delete-row" ["d d"] [Browse, Sql] "Delete this row, or the marked ones";
     SetUpsert "set-upsert" ["g u"] [Browse] "New row: what to do when its key is there already";
     Bulk "bulk" ["g b"] [Browse] "Change or delete all rows of this filter";
-    UndoStep "undo-step" ["u"] [Browse] "Take the last staged step back";
-    RedoStep "redo-step" ["ctrl-r"] [Browse] "Do it again";
+    UndoStep "undo-step" ["u"] [Browse, Sql] "Take the last staged step back";
+    RedoStep "redo-step" ["ctrl-r"] [Browse, Sql] "Do it again";
     UndoApplied "undo-applied" ["U"] [Browse] "Stage what takes the last applied changes back";
     PreviewChanges "preview-changes" ["ctrl-s"] [Browse] "Staged changes: preview the SQL, apply";
 
@@ -265,7 +265,8 @@ commands! {
     SearchHistory "history" ["f8"] [Sql, Editor] "Search the history";
     SaveQuery "save-query" ["ctrl-s"] [Sql, Editor] "Save the text as a query";
     Transaction "transaction" ["ctrl-t"] [Sql, Editor] "Transaction: begin, commit, roll back, savepoints";
-    EditSql "edit-sql" ["i", "e"] [Sql, Saved] "To the editor";
+    EditSql "edit-sql" ["i"] [Sql, Saved] "To the editor";
+    EditResult "edit-result" ["e"] [Sql, Saved] "Edit this value of the result; of a saved query: its text";
     GoToError "go-to-error" ["alt-e"] [Sql, Editor] "To the place of the error";
     NextResult "next-result" ["}"] [Sql] "Next result";
     PreviousResult "previous-result" ["{"] [Sql] "Previous result";

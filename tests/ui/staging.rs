@@ -8,8 +8,12 @@ use pgdeck::{
     core::{
         effect::Effect,
         event::{Event, News},
+        ids::{ConnId, Lane},
     },
-    data::edits::{Change, Value, What},
+    data::{
+        edits::{Change, Value, What},
+        rows::Column,
+    },
 };
 
 fn staged(robot: &Robot) -> Vec<Change> {
@@ -123,4 +127,52 @@ fn what_cannot_be_edited_says_why_on_the_spot() {
     robot.keys("<f5>").describe(gone);
     robot.keys("le");
     assert!(robot.screen().contains("email is generated: the server computes it"), "{}", robot.screen());
+}
+
+fn of(table_oid: u32, attnum: i16, name: &str) -> Column {
+    Column { table_oid, attnum, ..Column::text(name) }
+}
+
+/// A result of `select …` over users, with the focus on it.
+fn selected(columns: Vec<Column>, row: &[Option<&str>]) -> Robot {
+    let mut robot = open_shop(120, 40);
+    robot.keys("<alt-2>").keys("select 1<f5>");
+    let (job, ..) = robot.execute();
+    robot.typed_result(job, columns, &[row], "SELECT 1");
+    robot.keys("<esc>");
+    robot
+}
+
+#[test]
+fn a_result_of_one_keyed_table_is_edited_through_the_reading_session() {
+    let columns = vec![of(1, 2, "mail"), of(1, 1, "id"), of(0, 0, "n")];
+    let mut robot = selected(columns, &[Some("old@example.org"), Some("7"), Some("1")]);
+    robot.keys("e").describe(crate::browse::users());
+    let (job, lane, statements) = robot.execute();
+    assert_eq!((lane, &statements[0].params[..]), (Lane::Read(ConnId(0)), &[Some("7".to_owned())][..]));
+    // The server holds another value by now: that is the one edited, and it is said.
+    page(&mut robot, job, &[vec![Some("7"), Some("new@example.org"), Some("t"), None, None]]);
+    let screen = robot.screen();
+    assert!(screen.contains("another value than this result"), "{screen}");
+    robot.keys("<esc>").keys("dd").describe(crate::browse::users());
+    let (job, ..) = robot.execute();
+    page(&mut robot, job, &[]);
+    assert!(robot.screen().contains("A row is not there for the reading session"), "{}", robot.screen());
+}
+
+#[test]
+fn results_that_cannot_be_edited_say_why() {
+    for (columns, why) in [
+        (vec![of(1, 2, "mail")], "the key of users (id) is not in the result"),
+        (vec![of(1, 2, "mail"), of(1, 1, "id"), of(1, 1, "id2")], "stands in this result more than once"),
+        (vec![of(0, 0, "sum"), of(1, 1, "id")], "sum is computed"),
+    ] {
+        let row = vec![Some("1"); columns.len()];
+        let mut robot = selected(columns, &row);
+        robot.keys("e");
+        if robot.effects.iter().any(|e| matches!(e, Effect::Describe { .. })) {
+            robot.describe(crate::browse::users());
+        }
+        assert!(robot.screen().contains(why), "{why}\n{}", robot.screen());
+    }
 }

@@ -72,17 +72,6 @@ impl Overlay {
     }
 }
 
-/// A staged value as a cell; `None`: what is stored shows.
-fn cell_of(value: &Value) -> GridCell<'_> {
-    match value {
-        Value::Null => GridCell::Null,
-        Value::Text(text) => GridCell::Text(text.as_bytes()),
-        Value::Default => GridCell::Word("‹default›"),
-        Value::Now => GridCell::Word("‹now()›"),
-        Value::Json(edit) => GridCell::Text(edit.shown.as_bytes()),
-    }
-}
-
 impl Table {
     /// The relation as staged changes name it.
     #[must_use]
@@ -110,7 +99,7 @@ impl Table {
     /// A staged value in place of the stored one.
     #[must_use]
     pub fn staged_cell(&self, row: u64, column: usize) -> Option<GridCell<'_>> {
-        self.staged_value(row, column).map(cell_of)
+        self.staged_value(row, column).map(GridCell::staged)
     }
 
     /// What is stored in a cell, as far as it was seen whole.
@@ -147,11 +136,7 @@ impl Table {
     /// What is to happen to a stored row.
     #[must_use]
     pub fn touch_of(&self, row: u64) -> Touch {
-        match self.change_of(row).map(|c| &c.what) {
-            Some(What::Delete { .. }) => Touch::Deleted,
-            Some(_) => Touch::Changed,
-            None => Touch::None,
-        }
+        self.change_of(row).map_or(Touch::None, |c| Touch::of(c))
     }
 
     /// Lends the grid of the new rows out together with its source.
@@ -196,7 +181,7 @@ impl GridSource for NewRows<'_> {
         };
         let change = usize::try_from(row).ok().and_then(|r| table.overlay.new.get(r));
         match change.and_then(|(_, c)| c.value(&info.name)) {
-            Some(value) => cell_of(value),
+            Some(value) => GridCell::staged(value),
             None if info.generated => GridCell::Word("‹generated›"),
             None if info.default.is_some() || info.is_identity() => GridCell::Word("‹default›"),
             None if info.is_required() => GridCell::Word("‹required›"),

@@ -91,7 +91,7 @@ impl Pane for Saved {
             Command::RunSaved | Command::Open | Command::Watch => {
                 self.chosen().is_some() && world.server().is_some_and(|s| s.info.is_some())
             }
-            Command::EditSql => self.chosen().is_some(),
+            Command::EditSql | Command::EditResult => self.chosen().is_some(),
             _ => true,
         }
     }
@@ -115,7 +115,7 @@ impl Pane for Saved {
                 text: "2".into(),
                 hint: "Whole seconds; W in the SQL pane stops it".into(),
             }),
-            Command::EditSql => {
+            Command::EditSql | Command::EditResult => {
                 if let Some(q) = self.chosen() {
                     cx.tell(Tell::EditSql { text: q.text.clone(), run: false });
                 }

@@ -91,10 +91,11 @@ impl Sql {
             "cell" | "in-list" => vec![grid.column()],
             _ => grid.shown().to_vec(),
         };
-        let columns: Vec<Column> = shown.iter().filter_map(|c| source.columns.get(*c).cloned()).collect();
+        let columns: Vec<Column> =
+            shown.iter().filter_map(|c| source.rows.columns.get(*c).cloned()).collect();
         let mut batch = Batch::new(columns.len());
         for row in &rows {
-            batch.push(shown.iter().map(|c| source.store.cell(*row, *c)));
+            batch.push(shown.iter().map(|c| source.rows.store.cell(*row, *c)));
         }
         if batch.is_empty() || columns.is_empty() {
             return cx.toast(Tone::Note, "There is nothing to copy");

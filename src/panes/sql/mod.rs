@@ -3,6 +3,7 @@
 mod actions;
 mod copy;
 mod draw;
+mod edit;
 mod keep;
 mod messages;
 mod outcome;
@@ -84,6 +85,7 @@ pub struct Sql {
     over: Vec<over::Over>,
     watch: Option<Watch>,
     last_run: Option<run::Run>,
+    editing: Option<edit::Editing>,
     places: draw::Places,
 }
 
@@ -157,8 +159,12 @@ impl Pane for Sql {
     }
 
     fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
-        if !self.run_news(job, &news, cx) {
+        let columns = matches!(news, News::Columns(_));
+        if !self.editing_news(job, &news, cx) && !self.run_news(job, &news, cx) {
             self.kept_news(job, news, cx);
+        }
+        if columns {
+            self.take_staged(cx);
         }
     }
 
@@ -186,6 +192,10 @@ impl Pane for Sql {
             Tell::Answer { question, button } => self.answered(question, button, cx),
             _ => {}
         }
+    }
+
+    fn world_changed(&mut self, cx: &mut Cx<'_>) {
+        self.take_staged(cx);
     }
 
     fn shown(&mut self, cx: &mut Cx<'_>) {
@@ -251,6 +261,10 @@ impl Sql {
             Command::Watch => self.ask_watch(cx),
             Command::GoToError => self.go_to_error(cx),
             Command::EditSql => self.part = Part::Editor,
+            Command::EditResult if self.part == Part::Results => self.edit_result(false, cx),
+            Command::DeleteRow if self.part == Part::Results => self.edit_result(true, cx),
+            Command::UndoStep => cx.tell(Tell::Stage(crate::data::edits::Stage::Undo)),
+            Command::RedoStep => cx.tell(Tell::Stage(crate::data::edits::Stage::Redo)),
             Command::Cancel => return self.cancel(cx),
             Command::Zoom => {
                 self.zoomed = if self.zoomed.is_some() { None } else { Some(self.part) };

@@ -1,5 +1,6 @@
 //! What became of one statement: its columns and rows as far as they were read, and how it ended.
 
+use super::edit::{Keyed, Shown};
 use crate::{
     core::{
         error::DbError,
@@ -7,6 +8,7 @@ use crate::{
         ids::JobId,
     },
     data::{
+        edits::Staged,
         rows::{Column, RowStore},
         types,
     },
@@ -41,6 +43,10 @@ pub(super) struct Outcome {
     pub rows: RowStore,
     pub grid: GridState,
     pub stage: Stage,
+    /// How the rows belong to a table, once somebody edited one.
+    pub keyed: Option<Keyed>,
+    /// What is staged on the connection.
+    pub staged: Arc<Staged>,
 }
 
 impl Outcome {
@@ -56,11 +62,13 @@ impl Outcome {
             rows: RowStore::default(),
             grid: GridState::new(width),
             stage: Stage::Running,
+            keyed: None,
+            staged: Arc::default(),
         }
     }
 
     /// Rows for the grid, apart from its state.
-    pub fn parts(&mut self) -> (Rows<'_>, &mut GridState) {
+    pub fn parts(&mut self) -> (Shown<'_>, &mut GridState) {
         let more = matches!(self.stage, Stage::Running | Stage::Resting);
         let rows = Rows {
             columns: &self.columns,
@@ -69,7 +77,7 @@ impl Outcome {
             more,
             when_empty: if more { "" } else { "no rows" },
         };
-        (rows, &mut self.grid)
+        (Shown { rows, keyed: self.keyed.as_ref(), staged: &self.staged }, &mut self.grid)
     }
 
     /// For the tab: `SELECT posts · 50 rows`.

@@ -110,6 +110,9 @@ fn byte_of(text: &str, position: u32) -> usize {
 impl Sql {
     /// For the status line.
     pub(super) fn running_now(&self) -> Option<Running> {
+        if let Some(editing) = &self.editing {
+            return Some(editing.running());
+        }
         let job = self.job.as_ref().filter(|j| j.going != Going::Resting)?;
         let name = job.sent.get(job.at).map_or("", |s| s.title.as_str());
         let what = match (job.going, job.sent.len()) {

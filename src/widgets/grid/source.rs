@@ -36,6 +36,17 @@ pub enum Touch {
 }
 
 impl Touch {
+    /// Of a staged change of a row.
+    #[must_use]
+    pub fn of(change: &crate::data::edits::Change) -> Self {
+        use crate::data::edits::What;
+        match change.what {
+            What::Update { .. } | What::Bulk { .. } => Self::Changed,
+            What::Insert { .. } => Self::Added,
+            What::Delete { .. } => Self::Deleted,
+        }
+    }
+
     /// The sign in the gutter: colour never says it alone.
     #[must_use]
     pub fn sign(self) -> Option<&'static str> {
@@ -64,6 +75,19 @@ impl<'a> GridCell<'a> {
     #[must_use]
     pub fn of(cell: crate::data::value::Cell<'a>) -> Self {
         cell.map_or(Self::Null, Self::Text)
+    }
+
+    /// A staged value.
+    #[must_use]
+    pub fn staged(value: &'a crate::data::edits::Value) -> Self {
+        use crate::data::edits::Value;
+        match value {
+            Value::Null => Self::Null,
+            Value::Text(text) => Self::Text(text.as_bytes()),
+            Value::Default => Self::Word("‹default›"),
+            Value::Now => Self::Word("‹now()›"),
+            Value::Json(edit) => Self::Text(edit.shown.as_bytes()),
+        }
     }
 
     /// The bytes there are, none for NULL and for what is not here yet.
