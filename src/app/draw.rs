@@ -306,6 +306,13 @@ fn label(command: Command) -> String {
 /// What the footer offers, most useful first; it shows those that are in scope and can be done.
 const HINTED: &[(Command, &str)] = &[
     (Command::Accept, "take"),
+    (Command::ApplyChanges, "apply"),
+    (Command::KeepMine, "keep mine"),
+    (Command::TakeTheirs, "take theirs"),
+    (Command::EditChange, "edit"),
+    (Command::DropChange, "take out"),
+    (Command::GoToChange, "go to the row"),
+    (Command::CopyChanges, "copy the SQL"),
     (Command::Dismiss, "leave"),
     (Command::RunStatement, "run"),
     (Command::RunAll, "run all"),

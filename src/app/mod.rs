@@ -394,6 +394,10 @@ impl App {
         for at in 0..self.slots.len() {
             self.on_pane(at, |pane, cx| pane.world_changed(cx));
         }
+        let popups: Vec<PaneId> = self.popups.iter().map(|p| p.id).collect();
+        for id in popups {
+            self.on_id(id, |pane, cx| pane.world_changed(cx));
+        }
     }
 
     fn link(&mut self, conn: ConnId, link: Link) {

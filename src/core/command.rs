@@ -216,8 +216,8 @@ commands! {
     DeleteRow "delete-row" ["d d"] [Browse, Sql] "Delete this row, or the marked ones";
     SetUpsert "set-upsert" ["g u"] [Browse] "New row: what to do when its key is there already";
     Bulk "bulk" ["g b"] [Browse] "Change or delete all rows of this filter";
-    UndoStep "undo-step" ["u"] [Browse, Sql] "Take the last staged step back";
-    RedoStep "redo-step" ["ctrl-r"] [Browse, Sql] "Do it again";
+    UndoStep "undo-step" ["u"] [Browse, Sql, Changes] "Take the last staged step back";
+    RedoStep "redo-step" ["ctrl-r"] [Browse, Sql, Changes] "Do it again";
     UndoApplied "undo-applied" ["U"] [Browse] "Stage what takes the last applied changes back";
     PreviewChanges "preview-changes" ["ctrl-s"] [Browse] "Staged changes: preview the SQL, apply";
 

@@ -307,6 +307,14 @@ pub fn rows_of(detail: &Detail, filter: &Filter) -> Result<Where, String> {
     Ok(Where { text: String::new(), sql, params: query.params, types: query.types })
 }
 
+/// Counts the rows of a condition.
+#[must_use]
+pub fn count_of(detail: &Detail, rows: &Where) -> Query {
+    let tail = if rows.sql.is_empty() { String::new() } else { format!("\n{}", rows.sql) };
+    let sql = format!("SELECT count(*)\nFROM {}{tail}", table(detail));
+    Query { sql, params: rows.params.clone(), types: rows.types.clone(), ..Query::default() }
+}
+
 /// One whole row by its key: every column in the server's own text, uncut.
 ///
 /// # Errors

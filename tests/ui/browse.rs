@@ -28,7 +28,7 @@ fn relation(oid: u32, name: &str, kind: RelKind, rows: f64) -> Relation {
     }
 }
 
-fn posts_user() -> ForeignKey {
+pub fn posts_user() -> ForeignKey {
     ForeignKey {
         name: "posts_user_id_fkey".into(),
         from_oid: 2,
@@ -41,7 +41,7 @@ fn posts_user() -> ForeignKey {
     }
 }
 
-fn shop() -> Catalog {
+pub fn shop() -> Catalog {
     Catalog {
         database: "shop".into(),
         search_path: vec!["pg_catalog".into(), "public".into()],

@@ -4,15 +4,19 @@
 //! (and a column such as `updated_at`) still holds what the user saw; a statement that meets another number of rows
 //! than one rolls everything back. So nothing of somebody else's is overwritten.
 
+mod foresee;
 mod guard;
 mod inverse;
 mod json;
 mod order;
+mod show;
 #[cfg(test)]
 mod tests;
 
+pub use foresee::{MOST_ASKED, MOST_COUNTED, referring};
 pub use inverse::inverse;
 pub use order::order;
+pub use show::{parameter_types, runnable, script};
 
 use super::{
     filter::Query,

@@ -1,0 +1,146 @@
+//! A robot whose wishes a real hub performs on a real server. It waits for conditions, never for a time.
+
+use crate::{robot::Robot, server::Database};
+use pgdeck::{
+    core::{
+        effect::Effect,
+        event::{Event, News},
+        ids::JobId,
+    },
+    data::edits::Change,
+    pg::{
+        hub::{EVENTS, Hub},
+        server::Plan,
+        target::{Environment, Found, Input, resolve},
+    },
+};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
+
+/// What never comes is given up after this; nothing that comes waits for it.
+const DEADLINE: Duration = Duration::from_secs(120);
+/// How often time is told to the program while nothing happens.
+const STEP: Duration = Duration::from_millis(20);
+
+/// A machine without variables, files or home.
+struct Nowhere;
+
+impl Environment for Nowhere {
+    fn var(&self, _: &str) -> Option<String> {
+        None
+    }
+    fn file(&self, _: &Path) -> Found {
+        Found::Missing
+    }
+    fn exists(&self, _: &Path) -> bool {
+        false
+    }
+    fn user(&self) -> Result<String, String> {
+        Ok("postgres".into())
+    }
+    fn home(&self) -> Option<PathBuf> {
+        None
+    }
+}
+
+/// The program on a real server.
+pub struct Live {
+    pub robot: Robot,
+    hub: Hub,
+    events: mpsc::Receiver<Event>,
+    runtime: Runtime,
+    begun: Instant,
+    /// What is kept under `draft.edits.…` from last time.
+    draft: Option<String>,
+}
+
+impl Live {
+    /// Connected to a database, its catalog read. `draft`: staged last time, and taken up.
+    pub fn new(db: &Database, draft: &[Change], width: u16, height: u16) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let (sender, events) = mpsc::channel(EVENTS);
+        let url = db.url();
+        let resolve_plan = move |_: Option<&str>| {
+            let input = Input { connection: Some(url.clone()), ..Input::default() };
+            let target = resolve(&input, &Nowhere).expect("a target");
+            Ok(Plan { target, read_only: false, application_name: "live".into() })
+        };
+        let hub = Hub::new(sender, Box::new(resolve_plan), Duration::from_secs(600));
+        let draft = (!draft.is_empty()).then(|| serde_json::to_string(draft).expect("a draft"));
+        let taken = draft.is_some();
+        let robot = Robot::new(width, height);
+        let mut live = Self { robot, hub, events, runtime, begun: Instant::now(), draft };
+        live.until(|r| r.app.world().catalog().is_some_and(|c| c.complete));
+        if taken {
+            live.see("Take them up");
+            live.keys("t");
+        }
+        live
+    }
+
+    /// Types keys.
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        self.robot.keys(keys);
+        self.perform();
+        self
+    }
+
+    /// Waits until the screen shows this.
+    pub fn see(&mut self, text: &str) -> &mut Self {
+        self.wait(&mut |r| r.screen().contains(text), text)
+    }
+
+    /// Waits until something holds.
+    pub fn until(&mut self, mut holds: impl FnMut(&mut Robot) -> bool) -> &mut Self {
+        self.wait(&mut holds, "what the test waits for")
+    }
+
+    fn wait(&mut self, holds: &mut dyn FnMut(&mut Robot) -> bool, what: &str) -> &mut Self {
+        let begun = Instant::now();
+        loop {
+            self.perform();
+            if holds(&mut self.robot) {
+                return self;
+            }
+            assert!(begun.elapsed() < DEADLINE, "never came: {what}\n{}", self.robot.screen());
+            let events = &mut self.events;
+            let event = self.runtime.block_on(async { timeout(STEP, events.recv()).await });
+            self.robot.at = self.begun.elapsed();
+            match event {
+                Ok(event) => self.robot.event(event.expect("the hub lives")),
+                Err(_) => self.robot.event(Event::Tick),
+            };
+        }
+    }
+
+    /// Carries out what was asked; files, history and drafts are answered here.
+    fn perform(&mut self) {
+        let _inside = self.runtime.enter();
+        while !self.robot.effects.is_empty() {
+            for effect in std::mem::take(&mut self.robot.effects) {
+                let Some(other) = self.hub.perform(effect) else { continue };
+                let (job, news): (JobId, News) = match other {
+                    Effect::Recall { job, key } if key.starts_with("draft.edits.") => {
+                        (job, News::Remembered(self.draft.take()))
+                    }
+                    Effect::Recall { job, .. } => (job, News::Remembered(None)),
+                    Effect::LoadSaved { job } => (job, News::Saved([].into(), vec![])),
+                    Effect::LoadHistory { job, .. } => (job, News::History([].into())),
+                    _ => continue,
+                };
+                self.robot.news(job, news);
+            }
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        // The sessions end with the runtime; the database cannot go before.
+        let _inside = self.runtime.enter();
+        self.robot.effects.clear();
+    }
+}
