@@ -21,7 +21,7 @@ use std::{
 use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
 
 /// What never comes is given up after this; nothing that comes waits for it.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(60);
 /// How often time is told to the program while nothing happens.
 const STEP: Duration = Duration::from_millis(20);
 
