@@ -115,6 +115,11 @@ impl Flow {
         if self.began { self.counted } else { self.tagged.unwrap_or(self.counted) }
     }
 
+    /// Rows the statement met by its tag: returned, changed or deleted.
+    pub fn met(&self) -> u64 {
+        self.tagged.unwrap_or(self.counted)
+    }
+
     /// More credit: a resting stream goes on with what it held back.
     pub fn more(&mut self, credit: u64) -> Out {
         self.credit = self.credit.saturating_add(credit);

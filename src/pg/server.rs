@@ -124,6 +124,11 @@ impl Server {
         self.plan.target.title()
     }
 
+    /// Nothing may be written on this connection.
+    pub fn read_only(&self) -> bool {
+        self.plan.read_only
+    }
+
     /// The database's name.
     pub fn database(&self) -> &str {
         self.plan.target.dbname()

@@ -1,6 +1,7 @@
 //! The actor of one session: runs the jobs of its lane one after the other, and hears More, Stop and
 //! Cancel while it does.
 
+mod apply;
 mod transfer;
 
 use super::{
@@ -228,6 +229,9 @@ impl Actor {
                 last: true,
             };
             return self.server.news(job.id, News::Done(nothing)).await;
+        }
+        if let Some(wanted) = &job.wanted {
+            return self.apply(&job, wanted).await;
         }
         for number in 0..job.statements.len() {
             if self.session.is_none()

@@ -17,9 +17,9 @@ use pgdeck::{
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-const CONN: ConnId = ConnId(1);
+pub const CONN: ConnId = ConnId(1);
 pub const OWN: Lane = Lane::Own(CONN);
-const READ: Lane = Lane::Read(CONN);
+pub const READ: Lane = Lane::Read(CONN);
 
 /// A hub on a database, and what it says.
 pub struct Deck {
@@ -29,7 +29,7 @@ pub struct Deck {
 }
 
 impl Deck {
-    fn new(url: &str, rest: Duration, read_only: bool) -> Self {
+    pub fn new(url: &str, rest: Duration, read_only: bool) -> Self {
         let (sender, events) = mpsc::channel(EVENTS);
         let url = url.to_owned();
         let resolve = move |spec: Option<&str>| {
@@ -46,7 +46,7 @@ impl Deck {
         deck
     }
 
-    async fn until_up(&mut self) {
+    pub async fn until_up(&mut self) {
         loop {
             match self.event().await {
                 Event::Link(_, Link::Up(_)) => return,
@@ -92,7 +92,7 @@ impl Deck {
         }
     }
 
-    async fn until_resting(&mut self, job: u64) -> usize {
+    pub async fn until_resting(&mut self, job: u64) -> usize {
         let mut seen = 0;
         loop {
             match self.news(job).await {
@@ -105,22 +105,22 @@ impl Deck {
     }
 }
 
-fn read(text: &str) -> Statement {
+pub fn read(text: &str) -> Statement {
     Statement { pure_read: true, ..sql(text) }
 }
 
-fn count(all: &[News]) -> usize {
+pub fn count(all: &[News]) -> usize {
     all.iter().map(|n| if let News::Rows(b) = n { b.len() } else { 0 }).sum()
 }
 
-fn done(all: &[News]) -> &Summary {
+pub fn done(all: &[News]) -> &Summary {
     match all.last() {
         Some(News::Done(s)) => s,
         other => panic!("{other:?}"),
     }
 }
 
-fn failed(all: &[News]) -> (usize, &DbError, Tx) {
+pub fn failed(all: &[News]) -> (usize, &DbError, Tx) {
     match all.last() {
         Some(News::Failed(n, e, tx)) => (*n, e, *tx),
         other => panic!("{other:?}"),
@@ -137,7 +137,7 @@ async fn busy(watcher: &mut Session) -> usize {
     rows(&run(watcher, &sql(text)).await.unwrap()).len()
 }
 
-const ENDLESS: &str = "select generate_series(1, 1000000000) g, repeat('x', 100)";
+pub const ENDLESS: &str = "select generate_series(1, 1000000000) g, repeat('x', 100)";
 
 #[tokio::test]
 async fn statements_in_order_with_tags_rows_and_transaction() {

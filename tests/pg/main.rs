@@ -2,6 +2,7 @@
 #[path = "../support/server.rs"]
 mod server;
 
+mod apply;
 mod cancel;
 mod hub;
 mod login;

@@ -319,6 +319,11 @@ impl Session {
         let _ = poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await;
     }
 
+    /// Gives the session up: it is lost from now on, and dropping it closes the socket.
+    pub fn abandon(&mut self, why: &str) {
+        self.die(DbError::lost(why));
+    }
+
     /// Transaction state after the last statement.
     #[must_use]
     pub fn tx(&self) -> Tx {
