@@ -64,9 +64,9 @@ pub fn lines(plan: &[Planned]) -> Vec<Line> {
         let oid = plan[at].change.table.oid;
         let count = plan[at..].iter().take_while(|p| p.change.table.oid == oid).count();
         out.push(Line::Table(at, count));
-        for n in at..at + count {
+        for (n, planned) in plan.iter().enumerate().skip(at).take(count) {
             out.push(Line::Change(n));
-            if let What::Update { fields, .. } = &plan[n].change.what
+            if let What::Update { fields, .. } = &planned.change.what
                 && fields.len() > 1
             {
                 out.extend((0..fields.len()).map(|f| Line::Field(n, f)));

@@ -6,6 +6,7 @@ mod fault;
 mod list;
 mod news;
 mod send;
+mod settle;
 
 use crate::{
     core::{
@@ -13,13 +14,10 @@ use crate::{
         effect::Effect,
         event::{Mouse, MouseKind, News},
         ids::{ConnId, JobId, Lane},
-        pane::{Cx, EditAsk, EditTarget, Pane, PaneKind, Popup, Running, Tell, Tone},
+        pane::{Cx, Pane, PaneKind, Running, Tell, Tone},
         world::World,
     },
-    data::{
-        catalog::Detail,
-        edits::{Change, Stage, Staged, Text, Value, What},
-    },
+    data::edits::{Change, Stage, Staged, Text, Value, What},
     sql::{
         edit::{Sent, script},
         page,
@@ -273,129 +271,6 @@ impl Changes {
         }
         let (n, cell) = *self.conflict_lines().get(self.conflict_at)?;
         Some((self.conflicts.get(n)?, cell))
-    }
-
-    fn edit(&mut self, cx: &mut Cx<'_>) {
-        if self.settling {
-            return self.edit_conflict(cx);
-        }
-        let Some((planned, field)) = self.planned() else { return };
-        let wrong = self.fault.as_ref().filter(|f| f.change.as_deref() == Some(&*planned.change));
-        let wrong = wrong.and_then(|f| f.columns.first()).cloned();
-        match &planned.change.what {
-            What::Update { fields, .. } => {
-                let at = field.or_else(|| fields.iter().position(|f| Some(&f.column) == wrong.as_ref()));
-                let Some(f) = fields.get(at.unwrap_or(0)) else { return };
-                let column = f.column.clone();
-                self.edit_column(&planned.change.clone(), &column, cx);
-            }
-            What::Insert { .. } if wrong.is_some() => {
-                self.edit_column(&planned.change.clone(), &wrong.unwrap_or_default(), cx);
-            }
-            What::Insert { .. } => {
-                let Some(detail) = self.detail(planned.change.table.oid) else { return };
-                let name = |c: &str| planned.change.value(c).map(list::value_text).unwrap_or_default();
-                let columns = detail.columns.iter().filter(|c| !c.generated);
-                let items = columns.map(|c| (c.name.clone(), name(&c.name))).collect();
-                let title = format!("Column of {}", list::row_name(&planned.change));
-                let number = planned.number;
-                self.choosing = Some(number);
-                cx.popup(Popup::Pick { question: COLUMN, title, items });
-            }
-            What::Delete { .. } => {
-                cx.toast(Tone::Note, "A row that goes has no value to edit: dd takes this out");
-            }
-            What::Bulk { .. } => {
-                cx.toast(Tone::Note, "dd takes this out; g b in Browse stages another one");
-            }
-        }
-    }
-
-    fn detail(&self, oid: u32) -> Option<Arc<Detail>> {
-        self.details.get(&oid)?.as_ref().ok().cloned()
-    }
-
-    /// Opens the popup of one value.
-    fn edit_column(&self, change: &Change, name: &str, cx: &mut Cx<'_>) {
-        let Some(detail) = self.detail(change.table.oid) else { return };
-        let Some(column) = detail.columns.iter().position(|c| c.name == name) else { return };
-        let staged = change.value(name).cloned();
-        if matches!(staged, Some(Value::Json(_))) {
-            return cx.toast(Tone::Note, "A document is edited in its value view: Enter goes to the row");
-        }
-        let (target, seen) = match &change.what {
-            What::Update { key, fields, version } => {
-                let seen = fields.iter().find(|f| f.column == name).and_then(|f| f.seen.clone());
-                (EditTarget::Row { key: key.clone(), version: version.clone() }, seen)
-            }
-            What::Insert { id, .. } => (EditTarget::New(*id), None),
-            What::Delete { .. } | What::Bulk { .. } => return,
-        };
-        let ask = EditAsk { conn: self.conn, detail, target, column, seen, staged, special: false };
-        cx.popup(Popup::Edit(Box::new(ask)));
-    }
-
-    fn edit_conflict(&mut self, cx: &mut Cx<'_>) {
-        let Some(&(n, cell)) = self.conflict_lines().get(self.conflict_at) else { return };
-        let conflict = &self.conflicts[n];
-        let at = cell.unwrap_or(0);
-        let (Some((_, now)), Some(cell)) = (conflict.now(&self.staged), conflict.cells().get(at)) else {
-            return cx.toast(Tone::Note, "There is no value to edit here: m or t");
-        };
-        if cell.of != conflict::Of::Field {
-            return cx.toast(Tone::Note, "Only a changed value is edited here: m or t");
-        }
-        let (now, column) = (now.clone(), cell.column.clone());
-        let before = now.value(&column).cloned();
-        self.editing = Some((n, at, before));
-        self.edit_column(&now, &column, cx);
-    }
-
-    /// The value of a conflict was edited: that is an answer.
-    fn edited(&mut self, conflict: usize, cell: usize, before: Option<Value>, cx: &mut Cx<'_>) {
-        let Some(c) = self.conflicts.get(conflict) else { return };
-        let Some(column) = c.cells().get(cell).map(|c| c.column.clone()) else { return };
-        let value = c.now(&self.staged).and_then(|(_, c)| c.value(&column).cloned());
-        if value == before {
-            self.editing = Some((conflict, cell, before));
-        } else if value.is_some() {
-            self.give(conflict, Some(cell), Answer::Mine, cx);
-        }
-    }
-
-    fn settle(&mut self, answer: Answer, cx: &mut Cx<'_>) {
-        if !self.settling {
-            return cx.toast(Tone::Note, "There is no conflict to settle");
-        }
-        let Some(&(n, cell)) = self.conflict_lines().get(self.conflict_at) else { return };
-        self.give(n, cell, answer, cx);
-        // On to the next line that waits for an answer.
-        let lines = self.conflict_lines();
-        let open = |(n, cell): &(usize, Option<usize>)| {
-            self.conflicts.get(*n).is_some_and(|c| c.state(*cell, &self.staged).is_none())
-        };
-        if let Some(at) = (self.conflict_at + 1..lines.len()).find(|at| open(&lines[*at])) {
-            self.conflict_at = at;
-        }
-    }
-
-    fn give(&mut self, conflict: usize, cell: Option<usize>, answer: Answer, cx: &mut Cx<'_>) {
-        self.editing = None;
-        let staged = self.staged.clone();
-        let Some(c) = self.conflicts.get_mut(conflict) else { return };
-        match c.answer(cell, answer, &staged) {
-            Err(why) => cx.toast(Tone::Warning, why),
-            Ok(None) => {}
-            Ok(Some(all)) => {
-                // The app answers with `world_changed`; what follows here must see it at once.
-                let mut next = (*staged).clone();
-                if next.stage(Stage::Replace(all.clone())).is_ok() {
-                    self.staged = Arc::new(next);
-                    self.replan();
-                }
-                cx.tell(Tell::Stage(Stage::Replace(all)));
-            }
-        }
     }
 
     fn copy(&self, cx: &mut Cx<'_>) {

@@ -61,7 +61,7 @@ impl Changes {
                     if let Some(fault) = &mut self.fault {
                         fault.set_columns(columns);
                     }
-                    self.to_fault();
+                    self.go_to_fault();
                 }
                 News::Failed(..) => self.phase = Phase::Idle,
                 _ => {}
@@ -114,7 +114,7 @@ impl Changes {
         let fault = Fault::new(error, at, &applying.plan, &self.details);
         let unknown = fault.unknown(error);
         self.fault = Some(fault);
-        self.to_fault();
+        self.go_to_fault();
         if error.code == WRONG_ROWS {
             return self.read_again(&applying.plan, at, cx);
         }
@@ -133,7 +133,7 @@ impl Changes {
     }
 
     /// The cursor goes to the change that failed, and to its column.
-    pub(super) fn to_fault(&mut self) {
+    pub(super) fn go_to_fault(&mut self) {
         let Some(fault) = &self.fault else { return };
         let wrong = fault.change.as_ref();
         let Some(n) = self.plan.iter().position(|p| Some(&p.change) == wrong) else { return };
