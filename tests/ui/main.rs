@@ -5,6 +5,7 @@
 mod robot;
 
 mod browse;
+mod edit;
 mod frame;
 mod saved;
 mod sql;

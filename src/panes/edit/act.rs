@@ -100,7 +100,7 @@ impl Edit {
     /// Ctrl+N: no value; once more: the text again.
     fn set_null(&mut self) {
         if let Body::List(l) = &mut self.body
-            && l.len() > 0
+            && !l.is_empty()
         {
             l.set(None);
             return self.changed();

@@ -134,6 +134,12 @@ impl Elements {
         self.items.len()
     }
 
+    /// There is no element.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     fn go(&mut self, at: usize) {
         self.at = at.min(self.items.len());
         let text = self.items.get(self.at).cloned().flatten().unwrap_or_default();

@@ -92,7 +92,7 @@ impl Edit {
         let instead = match self.state {
             State::Text => None,
             State::Null => Some("‹null›".to_owned()),
-            State::Default => Some(format!("DEFAULT {}", kind::default_text(&self.column))),
+            State::Default => Some(self.not_given()),
             State::Now => Some("now()".to_owned()),
         };
         let json = self.shape == Shape::Json;
@@ -124,6 +124,14 @@ impl Edit {
             Body::List(l) => l.draw(buf, area, theme),
             Body::Special(_) => {}
         }
+    }
+
+    /// What stands for a value that is not given.
+    fn not_given(&self) -> String {
+        if kind::has_default(&self.column) {
+            return format!("DEFAULT {}", kind::default_text(&self.column));
+        }
+        if self.column.not_null { "‹required›".into() } else { "‹not given: null›".into() }
     }
 
     /// What the column is.
@@ -191,7 +199,7 @@ impl Edit {
         }
         match (&self.body, self.state) {
             (Body::Choice(_) | Body::List(_), State::Default) => {
-                (format!("now: DEFAULT {}", kind::default_text(&self.column)), "text.dim")
+                (format!("now: {}", self.not_given()), "text.dim")
             }
             (Body::List(_), State::Null) => ("now: ‹null›".into(), "text.dim"),
             _ if self.labels_job.is_some() => ("reading the labels …".into(), "text.dim"),

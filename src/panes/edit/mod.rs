@@ -1,7 +1,7 @@
 //! One value to edit, in the form that its type asks for; what comes out is staged.
 
 mod act;
-mod array;
+pub mod array;
 mod choice;
 mod draw;
 mod kind;
