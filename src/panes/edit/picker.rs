@@ -43,6 +43,8 @@ pub struct Picker {
     job: Option<(JobId, Duration)>,
     due: Option<Duration>,
     error: Option<String>,
+    /// The server may have more rows than it was asked for.
+    more: bool,
 }
 
 impl Picker {
@@ -64,6 +66,7 @@ impl Picker {
             job: None,
             due: None,
             error: None,
+            more: false,
         }
     }
 
@@ -125,6 +128,7 @@ impl Picker {
             }
             News::Done(summary) if summary.last => {
                 self.job = None;
+                self.more = summary.rows >= MOST as u64;
                 self.rows = std::mem::take(&mut self.coming);
                 (self.at, self.top, self.error) = (0, 0, None);
             }
@@ -195,7 +199,7 @@ impl Picker {
         }
         let count = match self.rows.len() {
             _ if self.job.is_some() || self.due.is_some() => " …".to_owned(),
-            n if n >= MOST => format!(" first {n}"),
+            n if self.more => format!(" first {n}"),
             n => format!(" {n}"),
         };
         let cells = (count.chars().count() as u16).min(area.width);
