@@ -242,11 +242,20 @@ commands! {
     StageValue "stage-value" ["ctrl-s"] [Value] "Stage the changed document";
     FilterPath "filter-path" ["="] [Value] "Filter the table by this path and value";
 
-    Take "take" ["enter", "ctrl-s"] [Edit] "Stage this value";
-    TakeLong "take-long" ["f2"] [Edit] "Stage this value (also where Enter is a line break)";
+    Take "take" ["enter"] [Edit] "Stage this value; in a long text: a line break";
+    TakeLong "take-long" ["ctrl-s", "f2"] [Edit] "Stage this value (also where Enter is a line break)";
     SetNull "set-null" ["ctrl-n"] [Edit] "NULL";
     EditOutside "edit-outside" ["ctrl-o"] [Edit] "Open $EDITOR on the value";
     PickValue "pick-value" ["ctrl-space", "tab"] [Edit] "Choose from what there is";
+    OtherForm "other-form" ["ctrl-t"] [Edit] "Other form: a line or an editor, a list or the raw text";
+    StepUp "step-up" ["ctrl-up"] [Edit] "Date or time: the part at the cursor up by one";
+    StepDown "step-down" ["ctrl-down"] [Edit] "Date or time: the part at the cursor down by one";
+    WriteNow "write-now" ["f3"] [Edit] "Date or time: now, as a text the server reads";
+    WriteToday "write-today" ["f4"] [Edit] "Date or time: today, as a text the server reads";
+    AddElement "add-element" ["alt-enter", "insert"] [Edit] "Array: a new element here; text: a line break";
+    RemoveElement "remove-element" ["ctrl-x"] [Edit] "Array: remove this element";
+    ElementUp "element-up" ["alt-up"] [Edit] "Array: move this element up";
+    ElementDown "element-down" ["alt-down"] [Edit] "Array: move this element down";
     Leave "leave" ["esc"] [Edit] "Leave it as it was";
 
     ApplyChanges "apply-changes" ["ctrl-s"] [Changes] "Apply all in one transaction";

@@ -254,7 +254,7 @@ fn in_list(left: &str, type_oid: u32, values: &[Option<String>], query: &mut Que
 }
 
 /// The column as something LIKE takes: text types stay bare so that their indexes serve.
-fn as_text(column: &ColumnInfo) -> String {
+pub(super) fn as_text(column: &ColumnInfo) -> String {
     let name = ident(&column.name);
     match column.base_oid {
         TEXT | 1043 | 1042 | 19 => name.to_string(),
@@ -263,7 +263,7 @@ fn as_text(column: &ColumnInfo) -> String {
 }
 
 /// `%`, `_` and `\` lose their meaning in a LIKE pattern.
-fn escape_like(text: &str) -> String {
+pub(super) fn escape_like(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {

@@ -12,6 +12,7 @@ pub mod page;
 #[cfg(test)]
 mod page_tests;
 pub mod params;
+pub mod pick;
 pub mod quote;
 pub mod secrets;
 mod session;

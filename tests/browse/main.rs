@@ -3,6 +3,7 @@
 #[path = "../support/server.rs"]
 mod server;
 
+mod edit;
 mod order;
 mod values;
 

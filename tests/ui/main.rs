@@ -6,6 +6,7 @@ mod robot;
 
 mod browse;
 mod changes;
+mod edit;
 mod frame;
 mod saved;
 mod sql;

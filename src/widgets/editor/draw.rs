@@ -83,7 +83,13 @@ impl Editor {
             return None;
         }
         let digits = self.lines().len().to_string().len().max(2) as u16;
-        self.gutter = if area.width >= 30 { digits + 2 } else { 1 };
+        self.gutter = if !self.numbers {
+            0
+        } else if area.width >= 30 {
+            digits + 2
+        } else {
+            1
+        };
         self.scroll(area);
         let bottom = (self.top + area.height as usize).min(self.lines().len());
         self.states.settle(self.buffer.lines(), bottom, colour);
@@ -177,6 +183,14 @@ impl Editor {
         let style = LineStyle { base, spans, selected, selected_end, wrong, theme };
         let end = self.draw_graphemes(buf, y, line, &style);
         let text_end = self.buffer.line_end(line);
+        if self.exact && line + 1 < self.lines().len() {
+            let crlf = text_end < self.lines()[line].len();
+            let mark = if crlf { "␍⏎" } else { "⏎" };
+            if let Some(at) = self.cell(end, y) {
+                let room = self.area.right().saturating_sub(at.x);
+                paint::put(buf, at.x, y, room, mark, base.patch(theme.style("text.dim")));
+            }
+        }
         if here && self.cursor.byte >= text_end {
             self.caret = self.cell(end, y);
         }
@@ -210,6 +224,10 @@ impl Editor {
                 if let Some(at) = self.cell(column, y) {
                     let marked = g != "\t" && matches!(text, Cow::Owned(_));
                     paint::put(buf, at.x, y, cells as u16, &text, style.at(byte, marked));
+                    if self.exact && g == "\t" {
+                        let dim = style.at(byte, false).patch(style.theme.style("text.dim"));
+                        paint::put(buf, at.x, y, 1, "⇥", dim);
+                    }
                 }
             } else if column < self.left && column + cells > self.left {
                 // The rest of a sign that is cut at the left edge.

@@ -157,7 +157,7 @@ impl Editor {
     fn left_or_stop(&self) -> Place {
         let Place { line, byte } = self.cursor;
         let before = &self.lines()[line][..byte];
-        if byte == 0 || !before.bytes().all(|b| b == b' ') {
+        if self.exact || byte == 0 || !before.bytes().all(|b| b == b' ') {
             return self.left();
         }
         Place { line, byte: (byte - 1) / self.tab.max(1) * self.tab.max(1) }
@@ -209,7 +209,7 @@ impl Editor {
     fn new_line(&mut self) {
         let at = self.selected_places().map_or(self.cursor, |r| r.start);
         let before = &self.lines()[at.line][..at.byte];
-        let blanks = before.len() - before.trim_start_matches([' ', '\t']).len();
+        let blanks = if self.exact { 0 } else { before.len() - before.trim_start_matches([' ', '\t']).len() };
         let text = format!("\n{}", &before[..blanks]);
         self.put(&text, false);
     }

@@ -54,6 +54,10 @@ pub struct Editor {
     pub tab: usize,
     /// Shown dim while there is no text.
     pub placeholder: String,
+    /// The text is a value, not code: Enter and Backspace do only what they say, line ends and tabs are seen.
+    pub exact: bool,
+    /// Line numbers, where there is room for them.
+    pub numbers: bool,
 }
 
 impl Default for Editor {
@@ -74,6 +78,8 @@ impl Default for Editor {
             caret: None,
             tab: 2,
             placeholder: String::new(),
+            exact: false,
+            numbers: true,
         }
     }
 }
@@ -95,8 +101,15 @@ impl Editor {
     pub fn set_text(&mut self, text: &str) {
         let version = self.version + 1;
         let old = std::mem::take(self);
-        *self =
-            Self { version, tab: old.tab, placeholder: old.placeholder, area: old.area, ..Self::new(text) };
+        *self = Self {
+            version,
+            tab: old.tab,
+            placeholder: old.placeholder,
+            exact: old.exact,
+            numbers: old.numbers,
+            area: old.area,
+            ..Self::new(text)
+        };
     }
 
     /// The whole text.
