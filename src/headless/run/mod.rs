@@ -361,7 +361,8 @@ async fn explain(run: &Run<'_>, session: &mut Session, step: &Step, failure: Fai
 
 fn refused(run: &Run<'_>, step: &Step, e: &DbError) -> String {
     let at = e.position.map(|p| step.source_position(p));
-    let mut text = report::error(&run.label, &run.query.text, step.start(), at, e);
+    let named = DbError { context: e.context.as_ref().map(|c| step.bound.context(c)), ..e.clone() };
+    let mut text = report::error(&run.label, &run.query.text, step.start(), at, &named);
     if matches!(&*e.code, "42P02" | "08P01") && !step.bound.names.is_empty() {
         text.push_str("HINT: this kind of statement takes no parameters; queries and INSERT, UPDATE, DELETE and MERGE do\n");
     }
