@@ -194,14 +194,22 @@ impl Table {
         })
     }
 
-    fn send(&mut self, (goal, stay): (Goal, bool), shape: Shape, rows: Batch, mut queries: VecDeque<Query>, cx: &mut Cx<'_>) {
+    fn send(
+        &mut self,
+        (goal, stay): (Goal, bool),
+        shape: Shape,
+        rows: Batch,
+        mut queries: VecDeque<Query>,
+        cx: &mut Cx<'_>,
+    ) {
         let Some(query) = queries.pop_front() else { return };
         let lane = self.lane();
         let credit = if matches!(goal, Goal::Stream(_)) { STREAM_BYTES } else { PAGE_BYTES };
         let job = cx.start(|job| Effect::Execute { job, lane, statements: vec![statement(query)], credit });
         let since = cx.world.now;
         let fresh = goal == Goal::Stream(0);
-        self.fetch = Some(Fetch { job, goal, since, resting: false, fresh, stay, shape, rows, rest: queries });
+        self.fetch =
+            Some(Fetch { job, goal, since, resting: false, fresh, stay, shape, rows, rest: queries });
     }
 
     /// After a movement: fetches what will be wanted next.
