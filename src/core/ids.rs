@@ -19,6 +19,8 @@ pub enum Lane {
     Own(ConnId),
     /// Reading for Browse, record and value views, pickers. Always in read-only mode.
     Read(ConnId),
+    /// Long reading beside browsing that nobody should wait behind, such as an exact count. Read-only too.
+    Aside(ConnId),
     /// Samples of the live panes.
     Watch(ConnId),
     /// Catalog snapshots and descriptions.
@@ -30,7 +32,7 @@ impl Lane {
     #[must_use]
     pub fn conn(self) -> ConnId {
         match self {
-            Self::Own(c) | Self::Read(c) | Self::Watch(c) | Self::Catalog(c) => c,
+            Self::Own(c) | Self::Read(c) | Self::Aside(c) | Self::Watch(c) | Self::Catalog(c) => c,
         }
     }
 }

@@ -47,7 +47,7 @@ pub struct Server {
     /// A pooler that refuses start-up settings stands before the server.
     plain: AtomicBool,
     /// Backend of the user's own session and of the other lanes, 0 when there is none.
-    pids: [AtomicI32; 4],
+    pids: [AtomicI32; 5],
     events: mpsc::Sender<Event>,
     closing: watch::Receiver<bool>,
     routes: Routes,
@@ -75,7 +75,7 @@ impl Server {
             password: Mutex::new(None),
             host: Mutex::new(None),
             plain: AtomicBool::new(false),
-            pids: [const { AtomicI32::new(0) }; 4],
+            pids: [const { AtomicI32::new(0) }; 5],
             events,
             closing,
             routes,
@@ -179,13 +179,18 @@ impl Server {
     fn options(&self, lane: Lane) -> Options {
         let own = matches!(lane, Lane::Own(_));
         let plain = self.plain.load(Ordering::Relaxed);
-        let limited = matches!(lane, Lane::Catalog(_)) && !plain;
-        let limits = if limited { vec![("statement_timeout".into(), "50s".into())] } else { vec![] };
+        let setting = match lane {
+            Lane::Catalog(_) => Some(("statement_timeout", "50s")),
+            // A stream that is read again must give its rows in the same order, not from where another scan is.
+            Lane::Read(_) => Some(("synchronize_seqscans", "off")),
+            _ => None,
+        };
+        let settings = setting.filter(|_| !plain).map(|(name, value)| (name.to_owned(), value.to_owned()));
         Options {
             application_name: self.plan.application_name.clone(),
             // A pooler's server session is shared with others: no SET may replace the start-up setting.
             read_only: (self.plan.read_only || !own) && !plain,
-            settings: limits,
+            settings: settings.into_iter().collect(),
             password: lock(&self.password).clone(),
             host: if own { None } else { *lock(&self.host) },
         }
@@ -254,6 +259,7 @@ fn slot(lane: Lane) -> usize {
         Lane::Read(_) => 1,
         Lane::Watch(_) => 2,
         Lane::Catalog(_) => 3,
+        Lane::Aside(_) => 4,
     }
 }
 

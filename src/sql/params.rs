@@ -43,6 +43,22 @@ impl Bound {
     }
 }
 
+impl Bound {
+    /// An error's CONTEXT with the parameters by name: `unnamed portal parameter $1 = ''` is `parameter :who = ''`.
+    #[must_use]
+    pub fn context(&self, text: &str) -> String {
+        let Some((before, rest)) = text.split_once("unnamed portal parameter $") else {
+            return text.to_owned();
+        };
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let number: usize = rest[..digits].parse().unwrap_or(0);
+        match number.checked_sub(1).and_then(|n| self.names.get(n)) {
+            Some(name) => format!("{before}parameter :{name}{}", &rest[digits..]),
+            None => text.to_owned(),
+        }
+    }
+}
+
 /// Why parameters cannot be bound.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -213,6 +229,14 @@ mod tests {
 
     fn typed(name: &str, type_name: &str) -> Parameter {
         Parameter { name: name.into(), type_name: type_name.into(), ..Parameter::default() }
+    }
+
+    #[test]
+    fn errors_name_parameters() {
+        let bound = bind("select :a, :b", &[]).unwrap();
+        assert_eq!(bound.context("unnamed portal parameter $2 = 'x'"), "parameter :b = 'x'");
+        assert_eq!(bound.context("unnamed portal parameter $9"), "unnamed portal parameter $9");
+        assert_eq!(bound.context("line 1"), "line 1");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod ends;
 mod formats;
 mod output;
 mod params;
+mod read_only;
 mod saved;
 
 use std::{

@@ -8,6 +8,7 @@ mod signal;
 #[path = "../support/tty.rs"]
 mod tty;
 
+mod browse;
 mod demo;
 
 use server::Database;

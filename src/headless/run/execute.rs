@@ -1,8 +1,8 @@
 //! One statement on one session: its results into the output, its notices to standard error.
 
-use super::{fit, report, script::Step};
+use super::{report, script::Step};
 use crate::{
-    core::{effect::Statement, error::DbError, event::Tx},
+    core::{effect::Statement, error::DbError},
     data::rows::{Batch, Column},
     format::{End, Writer},
     headless::{exit::Exit, output::Output, stop::Stop},
@@ -137,7 +137,8 @@ pub(super) struct Input<'a> {
     pub stdin: bool,
 }
 
-/// Runs a statement to its end.
+/// Runs a statement to its end. A `breakable` one is broken off when nobody reads its rows any more.
+#[allow(clippy::too_many_arguments, reason = "a statement, where it goes, and what may stop it")]
 pub(super) async fn run(
     session: &mut Session,
     step: &Step,
@@ -146,14 +147,13 @@ pub(super) async fn run(
     results: &mut Results,
     out: &mut Output,
     stop: &Stop,
+    breakable: bool,
 ) -> Result<(), Failure> {
     let statement =
         Statement { sql: step.bound.sql.clone(), params, simple: step.is_combined(), ..Statement::default() };
     if let Some(exit) = stop.reason() {
         return Err(Failure::Stopped(exit));
     }
-    // inside a transaction a cancel would lose what was written before
-    let breakable = session.tx() == Tx::Idle && fit::only_reads(step);
     session.start(&statement)?;
     let mut blocks = step.copy_data().iter();
     let mut failed = None;

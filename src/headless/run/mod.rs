@@ -6,10 +6,9 @@
 mod execute;
 mod find;
 mod fit;
-
+mod guard;
 mod report;
 mod script;
-
 mod values;
 
 use crate::{
@@ -172,7 +171,7 @@ async fn whole(run: &Run<'_>) -> Result<Exit, End> {
     let mut sessions = Vec::new();
     for server in &run.options.servers {
         match open(run, server, &stop).await {
-            Ok(session) => sessions.push((server.name.as_deref(), session)),
+            Ok(session) => sessions.push((server, session)),
             Err(end) if run.options.servers.len() > 1 && stop.reason().is_none() => {
                 // the other servers are asked all the same
                 say(&named(server.name.as_deref(), end.text));
@@ -203,22 +202,23 @@ async fn whole(run: &Run<'_>) -> Result<Exit, End> {
 /// One round over all servers. The file of `--output` is kept only when it says `Done` or `Unexpected`.
 async fn once(
     run: &Run<'_>,
-    sessions: &mut [(Option<&str>, Session)],
+    sessions: &mut [(&Server, Session)],
     results: &mut Results,
     out: &mut Output,
     stop: &Stop,
 ) -> Result<Exit, End> {
     let mut worst = Exit::Done;
     results.total = 0;
-    for (name, session) in sessions.iter_mut() {
-        results.on_server(*name);
-        if let Err(end) = on_server(run, session, results, out, stop).await {
+    for (server, session) in sessions.iter_mut() {
+        let name = server.name.as_deref();
+        results.on_server(name);
+        if let Err(end) = on_server(run, server, session, results, out, stop).await {
             if name.is_none() || stop.reason().is_some() || matches!(end.exit, Exit::Usage) {
                 // rows that came before the failure are not held back
                 let _ = out.flush();
                 return Err(end);
             }
-            say(&named(*name, end.text));
+            say(&named(name, end.text));
             worst = worst.max(end.exit);
         }
     }
@@ -245,6 +245,11 @@ fn named(server: Option<&str>, text: String) -> String {
     }
 }
 
+/// Said on the command line, in the query's header or in the profile.
+fn is_read_only(run: &Run<'_>, server: &Server) -> bool {
+    run.options.read_only || run.query.read_only || server.target.read_only
+}
+
 /// Connects, asking for a password where one is wanted and somebody is there.
 async fn open(run: &Run<'_>, server: &Server, stop: &Stop) -> Result<Session, End> {
     for warning in &server.target.warnings {
@@ -253,7 +258,7 @@ async fn open(run: &Run<'_>, server: &Server, stop: &Stop) -> Result<Session, En
     server.target.check().map_err(|e| End::usage(crate::text::clean::line(&e.message)))?;
     let mut options = connect::Options {
         application_name: "pgdeck".into(),
-        read_only: run.options.read_only || run.query.read_only || server.target.read_only,
+        read_only: is_read_only(run, server),
         ..connect::Options::default()
     };
     let mut asked = false;
@@ -290,13 +295,14 @@ fn stopped(exit: Exit) -> End {
 /// All statements on one server.
 async fn on_server(
     run: &Run<'_>,
+    server: &Server,
     session: &mut Session,
     results: &mut Results,
     out: &mut Output,
     stop: &Stop,
 ) -> Result<(), End> {
     stop.cancels(session.cancel_handle());
-    let ended = all(run, session, results, out, stop).await;
+    let ended = all(run, is_read_only(run, server), session, results, out, stop).await;
     stop.cancels(None);
     if ended.is_ok() && session.tx() != Tx::Idle {
         say("pgdeck: WARNING: the script ends inside a transaction, which is rolled back\n");
@@ -307,6 +313,7 @@ async fn on_server(
 
 async fn all(
     run: &Run<'_>,
+    read_only: bool,
     session: &mut Session,
     results: &mut Results,
     out: &mut Output,
@@ -321,12 +328,26 @@ async fn all(
             break;
         }
         let params = fit::params(step, &run.values);
-        let ended = execute::run(session, step, params, &input, results, out, stop).await;
+        // inside a transaction a cancel would lose what was written before
+        let breakable = session.tx() == Tx::Idle && fit::only_reads(step);
+        let ended = async {
+            let around = if read_only { Some(guard::before(session, step).await?) } else { None };
+            execute::run(session, step, params, &input, results, out, stop, breakable).await?;
+            match around {
+                Some(around) => guard::after(session, around).await,
+                None => Ok(()),
+            }
+        };
+        let ended = ended.await;
         if let Err(failure) = ended {
             return Err(explain(run, session, step, failure).await);
         }
     }
     if run.options.single_transaction {
+        if read_only && session.tx() == Tx::Open {
+            let written = |_| End::new(Exit::Refused, "a write in a read-only run was rolled back");
+            guard::clean(session).await.map_err(written)?;
+        }
         frame(session, "COMMIT").await?;
     }
     Ok(())
@@ -361,7 +382,8 @@ async fn explain(run: &Run<'_>, session: &mut Session, step: &Step, failure: Fai
 
 fn refused(run: &Run<'_>, step: &Step, e: &DbError) -> String {
     let at = e.position.map(|p| step.source_position(p));
-    let mut text = report::error(&run.label, &run.query.text, step.start(), at, e);
+    let named = DbError { context: e.context.as_ref().map(|c| step.bound.context(c)), ..e.clone() };
+    let mut text = report::error(&run.label, &run.query.text, step.start(), at, &named);
     if matches!(&*e.code, "42P02" | "08P01") && !step.bound.names.is_empty() {
         text.push_str("HINT: this kind of statement takes no parameters; queries and INSERT, UPDATE, DELETE and MERGE do\n");
     }

@@ -9,10 +9,7 @@ use crate::{
         ids::JobId,
         pane::{Cx, DeleteAsk, EditAsk, EditTarget, Popup, Running, Tell, Tone},
     },
-    data::{
-        edits::{Change, RowKey, Stage, Text, Value, What},
-        value::Kind,
-    },
+    data::edits::{Change, RowKey, Stage, Text, Value, What},
     sql::{
         edit::{why_no_delete, why_no_insert, why_not},
         filter::Op,
@@ -107,11 +104,7 @@ impl Browse {
         if matches!(table.change_of(row).map(|c| &c.what), Some(What::Delete { .. })) {
             return cx.toast(Tone::Note, "This row is to be deleted: u takes that back");
         }
-        let json = matches!(super::table::kind_of(info), Kind::Json | Kind::Jsonb);
         let whole = table.seen(row, column);
-        if json && !special && table.seen(row, column) != Some(None) {
-            return self.open_value(cx);
-        }
         match whole {
             Some(seen) => {
                 let staged = table.staged_value(row, column).cloned();

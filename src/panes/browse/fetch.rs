@@ -11,7 +11,7 @@ use crate::{
         effect::{Effect, Statement},
         error::DbError,
         event::{Cut, News, Summary},
-        ids::JobId,
+        ids::{JobId, Lane},
         pane::{Cx, Tone},
     },
     data::rows::Batch,
@@ -29,8 +29,10 @@ const PAGE: usize = 200;
 const PAGE_BYTES: u64 = 8 << 20;
 /// Bytes a stream sends ahead.
 const STREAM_BYTES: u64 = 512 << 10;
-/// Movements remembered while the next page is under way.
-const MOST_OWED: usize = 64;
+/// Rows still to be moved that are remembered while pages are under way.
+const MOST_OWED: i64 = 10_000;
+/// Rows above the screen that are read anew with it.
+const ABOVE: u64 = 20;
 
 /// What a page under way is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub struct Fetch {
     pub resting: bool,
     /// A stream from its beginning, of which no row has come yet.
     fresh: bool,
+    /// The cursor keeps its place in the rows read anew.
+    stay: bool,
     shape: Shape,
     rows: Batch,
     rest: VecDeque<Query>,
@@ -140,7 +144,7 @@ impl Table {
         if let Count::Running(..) = self.count {
             self.forget_count(cx);
         }
-        self.owed.clear();
+        self.owed = 0;
     }
 
     /// Starts a page; an older one under way is given up.
@@ -148,6 +152,10 @@ impl Table {
         if let Some(old) = self.fetch.take() {
             cx.ask(Effect::Stop { job: old.job });
         }
+        if !matches!(goal, Goal::After | Goal::Before) {
+            self.owed = 0;
+        }
+        let stay = matches!(goal, Goal::Again(_));
         let goal = match goal {
             Goal::Before | Goal::Last if !self.keyed => return,
             Goal::After if !self.keyed => Goal::Stream(self.window.end()),
@@ -157,7 +165,7 @@ impl Table {
         match self.queries(goal) {
             Ok((queries, shape)) => {
                 let rows = Batch::new(shape.width);
-                self.send(goal, shape, rows, queries, cx);
+                self.send((goal, stay), shape, rows, queries, cx);
             }
             Err(what) => self.fail("reading rows", DbError::client(what), cx),
         }
@@ -177,20 +185,31 @@ impl Table {
                     sql.beyond(&values, Way::Forward, false, PAGE)?.into()
                 }
                 Goal::Before => sql.beyond(&edge(self.window.first())?, Way::Backward, false, PAGE)?.into(),
+                Goal::Again(0) if self.window.anchor == Anchor::Start => {
+                    VecDeque::from([sql.edge(Way::Forward, PAGE)?])
+                }
                 Goal::Again(row) => sql.beyond(&edge(row)?, Way::Forward, true, PAGE)?.into(),
             };
             Ok((queries, sql.shape().clone()))
         })
     }
 
-    fn send(&mut self, goal: Goal, shape: Shape, rows: Batch, mut queries: VecDeque<Query>, cx: &mut Cx<'_>) {
+    fn send(
+        &mut self,
+        (goal, stay): (Goal, bool),
+        shape: Shape,
+        rows: Batch,
+        mut queries: VecDeque<Query>,
+        cx: &mut Cx<'_>,
+    ) {
         let Some(query) = queries.pop_front() else { return };
         let lane = self.lane();
         let credit = if matches!(goal, Goal::Stream(_)) { STREAM_BYTES } else { PAGE_BYTES };
         let job = cx.start(|job| Effect::Execute { job, lane, statements: vec![statement(query)], credit });
         let since = cx.world.now;
         let fresh = goal == Goal::Stream(0);
-        self.fetch = Some(Fetch { job, goal, since, resting: false, fresh, shape, rows, rest: queries });
+        self.fetch =
+            Some(Fetch { job, goal, since, resting: false, fresh, stay, shape, rows, rest: queries });
     }
 
     /// After a movement: fetches what will be wanted next.
@@ -238,24 +257,37 @@ impl Table {
             self.to_end = false;
         }
         let at = self.grid.row();
+        let rows = self.grid.rows_of(command);
         if !self.grid_command(command) {
             return false;
         }
-        let down = matches!(command, Command::Down | Command::PageDown | Command::HalfDown);
-        let up = matches!(command, Command::Up | Command::PageUp | Command::HalfUp);
-        let waiting = (down && !self.window.at_end) || (up && !self.window.at_start && self.keyed);
-        if (down || up) && at == self.grid.row() && waiting && self.owed.len() < MOST_OWED {
-            self.owed.push(command);
+        if let Some(rows) = rows {
+            self.owe(rows, at);
+            self.owed = self.owed.clamp(-MOST_OWED, MOST_OWED);
+        } else if matches!(command, Command::First | Command::Last) {
+            self.owed = 0;
         }
         self.look_ahead(cx);
         true
+    }
+
+    /// Remembers what a movement from row `at` by so many rows did not get, because it ran into the end of the
+    /// loaded rows. A movement the other way forgets what was owed.
+    fn owe(&mut self, rows: i64, at: u64) {
+        if self.owed.signum() == -rows.signum() {
+            self.owed = 0;
+        }
+        let more = if rows > 0 { !self.window.at_end } else { !self.window.at_start && self.keyed };
+        if more && !self.window.is_empty() && self.trouble.is_none() {
+            self.owed += rows - at.abs_diff(self.grid.row()) as i64 * rows.signum();
+        }
     }
 
     /// Counts exactly.
     pub fn count_rows(&mut self, cx: &mut Cx<'_>) {
         match self.with_sql(|sql| sql.count()) {
             Ok(query) => {
-                let lane = self.lane();
+                let lane = Lane::Aside(self.conn);
                 let statements = vec![statement(query)];
                 let job = cx.start(|job| Effect::Execute { job, lane, statements, credit: 1 << 16 });
                 self.count = Count::Running(job, cx.world.now);
@@ -302,10 +334,18 @@ impl Table {
                     self.view.filter.conditions =
                         columns.zip(key).map(|(c, v)| Condition::equal(c, v)).collect();
                 }
+                if !first_time && !same {
+                    // Columns are told apart by number here and by name in what is kept.
+                    self.kept = self.to_keep();
+                }
                 self.detail = Some(detail);
                 if first_time {
                     self.ready(cx);
                 } else {
+                    if !same {
+                        self.restore_layout();
+                        self.stale.get_or_insert(cx.world.now);
+                    }
                     self.read_again(same, cx);
                 }
             }
@@ -325,7 +365,9 @@ impl Table {
     fn recalled(&mut self, news: News, cx: &mut Cx<'_>) {
         match news {
             News::Remembered(text) => self.kept = Kept::read(text.as_deref()),
-            News::Failed(..) => {}
+            News::Failed(_, error, _) => {
+                cx.toast(Tone::Warning, format!("What was remembered of {} is lost: {error}", self.name));
+            }
             _ => return,
         }
         self.recalling = None;
@@ -349,10 +391,10 @@ impl Table {
     }
 
     fn read_again(&mut self, same_columns: bool, cx: &mut Cx<'_>) {
-        let top = self.grid.row();
-        if same_columns && self.keyed && self.window.find(top).is_some() && self.window.first() > 0 {
-            // The page around the cursor, a little above it.
-            let from = top.saturating_sub(PAGE as u64 / 4).max(self.window.first());
+        if same_columns && self.view == self.good && self.window.find(self.grid.row()).is_some() {
+            // The page on the screen, and a little above it.
+            let top = self.grid.top().min(self.grid.row());
+            let from = top.saturating_sub(ABOVE).max(self.window.first());
             return self.begin(Goal::Again(from), cx);
         }
         self.begin(Goal::First, cx);
@@ -366,8 +408,9 @@ impl Table {
                     let skip = known.min(batch.len() as u64);
                     fetch.goal = Goal::Stream(known - skip);
                     if std::mem::take(&mut fetch.fresh) {
+                        let stay = fetch.stay;
                         self.shape = fetch.shape.clone();
-                        self.restart();
+                        self.restart(stay);
                     }
                     self.stream_rows(&batch, skip as usize, cx);
                 } else {
@@ -405,7 +448,7 @@ impl Table {
         let short = fetch.rows.len() < PAGE && summary.cut.is_none();
         if short && !fetch.rest.is_empty() {
             let rest = std::mem::take(&mut fetch.rest);
-            return self.send(fetch.goal, fetch.shape, fetch.rows, rest, cx);
+            return self.send((fetch.goal, fetch.stay), fetch.shape, fetch.rows, rest, cx);
         }
         self.shape = fetch.shape;
         self.take_page(fetch.goal, fetch.rows, short, cx);
@@ -444,10 +487,15 @@ impl Table {
                 return self.begin(Goal::Last, cx);
             }
             Goal::Again(number) => {
-                self.window = Window::at(&self.window, number);
+                let key = self.key_of(self.grid.row());
+                self.window = match (number, self.window.anchor) {
+                    (0, Anchor::Start) => Window::from_start(),
+                    _ => Window::at(&self.window, number),
+                };
                 self.window.push_back(Arc::new(rows));
                 self.window.at_end = short;
                 self.grid.clear_marks();
+                self.stay_with(key);
             }
             Goal::Stream(_) => {}
         }
@@ -473,16 +521,35 @@ impl Table {
 
     /// Movements that waited for these rows.
     fn pay(&mut self, cx: &mut Cx<'_>) {
-        for command in std::mem::take(&mut self.owed) {
-            self.grid_command(command);
+        let rows = std::mem::take(&mut self.owed);
+        if rows != 0 {
+            let at = self.grid.row();
+            self.with_grid(|grid, source| grid.scroll_rows(rows, source));
+            self.owe(rows, at);
         }
         self.look_ahead(cx);
     }
 
-    /// A stream's first word: what was on the screen gives way.
-    fn restart(&mut self) {
+    /// After reading anew: the cursor goes with its row, wherever that stands now.
+    fn stay_with(&mut self, key: Option<Vec<Option<String>>>) {
+        let (at, rows) = (self.grid.row(), self.window.first()..self.window.end());
+        if key.is_some()
+            && self.key_of(at) != key
+            && let Some(row) = rows.into_iter().find(|r| self.key_of(*r) == key)
+        {
+            self.grid.shift(row as i64 - at as i64);
+        }
+    }
+
+    /// A stream's first word: what was on the screen gives way. `stay`: the cursor goes back to its row once
+    /// that has come.
+    fn restart(&mut self, stay: bool) {
+        let row = self.grid.row();
         self.window = Window::from_start();
         self.new_rows(0);
+        if stay {
+            self.owed = row as i64;
+        }
         self.good = self.view.clone();
         self.stale = None;
         self.trouble = None;
@@ -507,7 +574,7 @@ impl Table {
     fn stream_done(&mut self, fresh: bool, cut: Option<Cut>, cx: &mut Cx<'_>) {
         if cut.is_none() {
             if fresh {
-                self.restart();
+                self.restart(false);
             }
             self.window.at_end = true;
             self.to_end = false;
@@ -534,7 +601,7 @@ impl Table {
 
     /// Shows what went wrong and goes back to the view whose rows are on the screen.
     pub fn fail(&mut self, doing: &'static str, error: DbError, cx: &mut Cx<'_>) {
-        self.owed.clear();
+        self.owed = 0;
         self.to_end = false;
         let wanted_other = self.view != self.good && self.stale.is_none();
         if error.is_cancel() {

@@ -308,11 +308,13 @@ impl Pane for Browse {
 
     fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
         if self.last == Some(job) {
-            if let News::Remembered(text) = news {
-                self.last = None;
-                self.first_table(text.as_deref(), cx);
-            }
-            return;
+            let text = match news {
+                News::Remembered(text) => text,
+                News::Failed(..) => None, // the first example will do
+                _ => return,
+            };
+            self.last = None;
+            return self.first_table(text.as_deref(), cx);
         }
         if self.copying.as_ref().is_some_and(|c| c.job == job) {
             return self.copy_news(news, cx);

@@ -89,8 +89,8 @@ pub struct Table {
     pub trouble: Option<Trouble>,
     /// The rows on screen belong to something else by now: not to be shown for long.
     pub stale: Option<Duration>,
-    /// Movements that ran into the end of the loaded rows while the next page was under way.
-    pub owed: Vec<crate::core::command::Command>,
+    /// Rows down (below 0: up) that a movement did not get, because they were not loaded yet.
+    pub owed: i64,
     /// With a stream: go on reading to the end.
     pub to_end: bool,
     /// Only the row of this key is wanted: becomes a filter once the key is known.
@@ -129,7 +129,7 @@ impl Table {
             count: Count::Unasked,
             trouble: None,
             stale: None,
-            owed: vec![],
+            owed: 0,
             to_end: false,
             to_key: None,
             overlay: overlay_of(world, oid),

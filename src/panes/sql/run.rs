@@ -391,7 +391,11 @@ impl Sql {
             let took = cx.world.now.saturating_sub(since);
             self.remember(sent, took, None, Some(error.code.clone()), cx);
         }
-        let mut text = whole(error, self.line_column(place));
+        let mut named = error.clone();
+        if let Some(bound) = sent.as_ref().and_then(|s| s.bound.as_ref()) {
+            named.context = named.context.map(|c| bound.context(&c));
+        }
+        let mut text = whole(&named, self.line_column(place));
         if left > 0 {
             text.push_str(&format!(
                 "\n{} after it not run",

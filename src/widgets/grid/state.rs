@@ -100,6 +100,12 @@ impl GridState {
         self.columns.shown.get(self.position).copied().unwrap_or(0)
     }
 
+    /// Absolute number of the first row on the screen.
+    #[must_use]
+    pub fn top(&self) -> u64 {
+        self.top
+    }
+
     /// The cursor to this row (clamped to the loaded ones at the next use).
     pub fn go_row(&mut self, row: u64) {
         self.upward = row < self.row;
@@ -139,14 +145,12 @@ impl GridState {
     /// `Find`, `Columns`, copying and opening are the pane's: see `find`, `layout`, `rows_selected`.
     pub fn command(&mut self, command: Command, source: &dyn GridSource) -> bool {
         self.fit(source);
-        let page = i64::from(self.last.room().max(2) - 1);
         match command {
             Command::Up => self.move_rows(-1, source),
             Command::Down => self.move_rows(1, source),
-            Command::HalfUp => self.scroll_rows(-(page + 1) / 2, source),
-            Command::HalfDown => self.scroll_rows((page + 1) / 2, source),
-            Command::PageUp => self.scroll_rows(-page, source),
-            Command::PageDown => self.scroll_rows(page, source),
+            Command::HalfUp | Command::HalfDown | Command::PageUp | Command::PageDown => {
+                self.scroll_rows(self.rows_of(command).unwrap_or(0), source);
+            }
             Command::First => self.go_row(source.first()),
             Command::Last => self.go_row(source.end().saturating_sub(1).max(source.first())),
             Command::Left | Command::PreviousColumn => self.position = self.position.saturating_sub(1),
@@ -176,6 +180,21 @@ impl GridState {
         true
     }
 
+    /// How many rows down (or, below 0, up) a command means, loaded or not.
+    #[must_use]
+    pub fn rows_of(&self, command: Command) -> Option<i64> {
+        let page = i64::from(self.last.room().max(2) - 1);
+        Some(match command {
+            Command::Up => -1,
+            Command::Down => 1,
+            Command::HalfUp => -(page + 1) / 2,
+            Command::HalfDown => (page + 1) / 2,
+            Command::PageUp => -page,
+            Command::PageDown => page,
+            _ => return None,
+        })
+    }
+
     fn move_rows(&mut self, by: i64, source: &dyn GridSource) {
         let row = self.row.saturating_add_signed(by);
         self.upward = by < 0;
@@ -184,7 +203,7 @@ impl GridState {
     }
 
     /// Moves the cursor and what is on the screen together, so that it stays at its height.
-    fn scroll_rows(&mut self, by: i64, source: &dyn GridSource) {
+    pub fn scroll_rows(&mut self, by: i64, source: &dyn GridSource) {
         let last_top = source.end().saturating_sub(u64::from(self.last.room())).max(source.first());
         self.top = self.top.saturating_add_signed(by).clamp(source.first(), last_top);
         self.move_rows(by, source);
