@@ -44,7 +44,8 @@ fn a_large_table_is_paged_by_key_without_offset_and_count() {
     t.see("far_view");
     open(&mut t, "far");
     // Every page counts, also those pressed while rows were still on their way.
-    let before = t.see("of ~100 k").screen();
+    let full = |s: &str| s.contains("of ~100 k") && s.lines().nth(37).is_some_and(|l| l.contains(" word "));
+    let before = t.until("a full page", full).screen();
     let page = before.lines().skip(5).filter(|l| l.contains(" word ")).count() as u64;
     t.send(&"\x1b[6~".repeat(100));
     let goal = 100 * page + 1;

@@ -391,6 +391,10 @@ impl Table {
     }
 
     fn read_again(&mut self, same_columns: bool, cx: &mut Cx<'_>) {
+        // Somebody went to an end meanwhile: that is where they want to be.
+        if let Some(goal @ (Goal::First | Goal::Last)) = self.fetch.as_ref().map(|f| f.goal) {
+            return self.begin(goal, cx);
+        }
         if same_columns && self.view == self.good && self.window.find(self.grid.row()).is_some() {
             // The page on the screen, and a little above it.
             let top = self.grid.top().min(self.grid.row());
