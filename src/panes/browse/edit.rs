@@ -196,7 +196,7 @@ impl Browse {
                     .zip(row)
                     .filter(|((at, c), _)| {
                         let given = c.default.is_some() || c.is_identity();
-                        !c.generated && !c.no_insert && !(keys.contains(at) && given)
+                        !(c.generated || c.no_insert || keys.contains(at) && given)
                     })
                     .map(|((_, c), text)| (c.name.clone(), Value::of(text)))
                     .collect();
