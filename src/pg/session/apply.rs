@@ -251,7 +251,7 @@ impl Actor {
             for news in step.news {
                 match &news {
                     News::Rows(batch) if told.is_none() => {
-                        let cell = (batch.len() > 0).then(|| batch.cell(0, 0)).flatten();
+                        let cell = (!batch.is_empty()).then(|| batch.cell(0, 0)).flatten();
                         one.first = cell.map(|c| String::from_utf8_lossy(c).into_owned());
                     }
                     News::Columns(_) if told.is_none() => {}
