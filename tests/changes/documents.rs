@@ -59,7 +59,7 @@ const LEAVES: &[&str] = &[
 fn document(dice: &mut Dice, depth: usize) -> String {
     match if depth == 0 { 0 } else { dice.roll(4) } {
         0 | 1 if depth < 3 => dice.pick(LEAVES).to_owned(),
-        0 | 1 | 2 => {
+        0..=2 => {
             let mut keys = vec![];
             for _ in 0..dice.roll(6) {
                 let key = dice.pick(KEYS);
