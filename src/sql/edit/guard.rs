@@ -36,7 +36,7 @@ impl Guards {
             // A row of NULLs IS NULL too, but is no NULL.
             None if column.category == 'C' => format!("num_nulls({name}) = 1"),
             None => format!("{name} IS NULL"),
-            Some(text) if exact(column) => {
+            Some(text) if exact(column, text) => {
                 format!("{name} = {}", query.bind(Some(text.clone()), column.base_oid))
             }
             Some(text) => {
@@ -64,11 +64,23 @@ fn printed(name: &str, parameter: &str) -> String {
 }
 
 /// Equal values of these types print alike, so that `=` says it all.
-fn exact(column: &ColumnInfo) -> bool {
-    // bool, int8, int2, int4, oid, time, date, timestamp, timestamptz, uuid; text and varchar
+fn exact(column: &ColumnInfo, text: &str) -> bool {
+    // bool, int8, int2, int4, oid, time, date, timestamp, uuid; timestamptz; text and varchar
     match column.base_oid {
-        16 | 20 | 21 | 23 | 26 | 1083 | 1082 | 1114 | 1184 | 2950 => true,
+        16 | 20 | 21 | 23 | 26 | 1083 | 1082 | 1114 | 2950 => true,
+        1184 => reads_back(column, text),
         25 | 1043 => !column.loose,
         _ => false,
     }
+}
+
+/// Does the server read this text of a time as the time it printed? Only the ISO style writes the offset in digits;
+/// the others write names such as IST, which the server may read as another zone's.
+pub(super) fn reads_back(column: &ColumnInfo, text: &str) -> bool {
+    if column.base_oid != 1184 {
+        return true;
+    }
+    let text = text.strip_suffix(" BC").unwrap_or(text);
+    let offset = text.rsplit(['+', '-']).next().unwrap_or_default();
+    text.ends_with("infinity") || offset.bytes().all(|b| b.is_ascii_digit() || b == b':')
 }

@@ -1,6 +1,6 @@
 //! What takes an applied change back, made of what the server returned.
 
-use super::{Returned, Sent, json};
+use super::{Returned, Sent, guard, json};
 use crate::data::{
     catalog::Detail,
     edits::{Change, Field, RowKey, Text, Value, What},
@@ -24,6 +24,14 @@ pub fn inverse(change: &Change, detail: &Detail, sent: &[Sent], answers: &[Vec<V
     match &change.what {
         What::Update { fields, .. } => {
             let Some(row) = rows.first() else { return vec![] };
+            // A time that would be read as another one is not written.
+            let reads_back = |f: &&Field| {
+                let info = detail.columns.iter().find(|c| c.name == f.column);
+                info.is_some_and(|c| f.seen.as_deref().is_none_or(|t| guard::reads_back(c, t)))
+            };
+            if !fields.iter().all(|f| reads_back(&f)) {
+                return vec![];
+            }
             let fields = fields.iter().filter_map(|f| back(f, row)).collect();
             vec![made(What::Update { key: key(row), fields, version: vec![] })]
         }

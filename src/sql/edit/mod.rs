@@ -199,6 +199,11 @@ impl Returning {
         self.push(ident(name), Returned::Column(name.to_owned()));
     }
 
+    /// A column as text that is read back as the same value, whatever `DateStyle` says.
+    fn exact(&mut self, column: &ColumnInfo) {
+        self.push(key_text(column), Returned::Column(column.name.clone()));
+    }
+
     fn onto(self, mut query: Query, rows: Option<u64>) -> Sent {
         if !self.list.is_empty() {
             query.sql.push_str(&format!("\nRETURNING {}", self.list.join(", ")));
@@ -296,9 +301,7 @@ fn delete(detail: &Detail, key: &[Text], seen: &[(String, Text)]) -> Result<Sent
     }
     query.sql = format!("DELETE FROM {}\n{}", table(detail), guards.sql());
     let mut returning = Returning { list: vec![], what: vec![] };
-    for c in stored(detail) {
-        returning.column(&c.name);
-    }
+    stored(detail).for_each(|c| returning.exact(c));
     Ok(returning.onto(query, Some(1)))
 }
 
@@ -311,7 +314,7 @@ fn bulk(detail: &Detail, rows: &Where, count: u64, set: &[(String, Value)]) -> R
         let query = Query { sql: format!("DELETE FROM {}{tail}", table(detail)), ..base };
         let mut returning = Returning { list: vec![], what: vec![] };
         if keep {
-            stored(detail).for_each(|c| returning.column(&c.name));
+            stored(detail).for_each(|c| returning.exact(c));
         }
         out.push(returning.onto(query, Some(count)));
         return Ok(out);
@@ -319,7 +322,7 @@ fn bulk(detail: &Detail, rows: &Where, count: u64, set: &[(String, Value)]) -> R
     if keep && detail.row_key().is_some() {
         let mut before = Returning::key(detail);
         for (name, _) in set {
-            before.column(name);
+            before.exact(column(detail, name)?);
         }
         let list = before.list.join(", ");
         let sql = format!("SELECT {list}\nFROM {}{tail}\nFOR UPDATE", table(detail));

@@ -134,7 +134,8 @@ fn a_delete_returns_what_makes_the_row_again() {
     let sent = one(what.clone());
     assert_eq!(
         sent.query.sql,
-        "DELETE FROM public.\"select\"\nWHERE id = $1\n  AND name = $2\nRETURNING id, name, price, doc, updated_at"
+        "DELETE FROM public.\"select\"\nWHERE id = $1\n  AND name = $2\nRETURNING id, name, price, doc, \
+         to_json(updated_at)#>>'{}'"
     );
     let change = Change { table: table_ref(1), what };
     let row = vec![text("7"), text(""), None, None, None];
