@@ -141,11 +141,16 @@ impl Tty {
         self
     }
 
-    /// Waits for the end and gives the exit code.
+    /// Waits for the end, and until its last words were read, and gives the exit code.
     pub fn end(&mut self) -> u32 {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("waited") {
+                // Something it left running may hold the terminal open: that is another test's matter.
+                let last = Instant::now() + Duration::from_secs(5);
+                while !self.seen.lock().expect("not poisoned").closed && Instant::now() < last {
+                    thread::sleep(Duration::from_millis(5));
+                }
                 return status.exit_code();
             }
             assert!(Instant::now() < end, "it did not end; the screen was\n{}", self.screen());
