@@ -366,7 +366,7 @@ fn undo_applied(cx: &mut Cx<'_>) {
     }
     let count = units::counted(server.inverse.len() as u64, "change", "changes");
     cx.tell(Tell::Stage(Stage::Replace(all)));
-    cx.toast(Tone::Ok, format!("Staged {count} that take the last apply back: Ctrl+S shows them"));
+    cx.toast(Tone::Ok, format!("Staged {count} to take the last apply back: Ctrl+S shows them"));
 }
 
 /// A sentence begins with a capital letter; names at its start stay as they are.

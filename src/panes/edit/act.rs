@@ -20,7 +20,7 @@ use crate::{
 use std::sync::Arc;
 
 /// `jsonb`: changed by node.
-const JSONB: u32 = 3802;
+pub(super) const JSONB: u32 = 3802;
 
 impl Edit {
     /// Commands while no rows are chosen from.

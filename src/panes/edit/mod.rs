@@ -22,6 +22,7 @@ use crate::{
     data::{
         catalog::ColumnInfo,
         edits::{self, Text, Value},
+        json::Json,
     },
     widgets::editor::{Edited, Editor},
 };
@@ -107,6 +108,12 @@ impl Edit {
             Value::Now => (State::Now, String::new()),
             Value::Text(text) => (State::Text, text),
             Value::Json(edit) => (State::Text, edits::apply(&seen, &edit.ops).unwrap_or(seen)),
+        };
+        // How a jsonb document is spaced is not stored: it opens as people read it.
+        let text = match Json::parse(if column.base_oid == act::JSONB { text.clone() } else { String::new() })
+        {
+            Ok(json) if json.len() > 1 => json.pretty(0),
+            _ => text,
         };
         let mut edit = Self {
             body: Body::Line(Box::default()),
