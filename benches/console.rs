@@ -39,6 +39,7 @@ fn main() {
     browse(&cluster, &url);
     cancel(&url);
     csv(&url);
+    let _ = fs::remove_dir_all(std::env::temp_dir().join(format!("pgdeck-bench-{}", std::process::id())));
 }
 
 fn seed() -> String {
@@ -65,6 +66,7 @@ fn psql(url: &str, sql: &str) {
 
 fn console(url: &str) -> Tty {
     let home = std::env::temp_dir().join(format!("pgdeck-bench-{}", std::process::id()));
+    fs::create_dir_all(&home).expect("a home folder");
     let home = home.display().to_string();
     Tty::start(
         &[url],
@@ -151,7 +153,7 @@ fn browse(cluster: &Cluster, url: &str) {
     let mut t = console(url);
     t.see("user_1");
     let open = timed(|| {
-        t.send(":\\d big\r").see("row 1");
+        t.send(":\\d big\r").see("of ~10 M");
     });
     let mut pages = vec![];
     for _ in 0..100 {
@@ -186,7 +188,8 @@ fn browse(cluster: &Cluster, url: &str) {
 
 fn cancel(url: &str) {
     let mut t = console(url);
-    t.see("user_1").send("\x1b2").see("2 SQL").send("select pg_sleep(60)");
+    // The table open last comes up again.
+    t.see("row 1").send("\x1b2").see("2 SQL").send("select pg_sleep(60)");
     t.send("\x1b[15~").see("Ctrl+C cancels");
     let screen = timed(|| {
         t.send("\x03").until("the cancel", |s| s.contains("57014") || s.contains("cancel"));
