@@ -3,7 +3,7 @@
 //! All paths are in the coordinates of the document that was seen. The operations stand in reverse document order:
 //! done one after the other, none moves what a later one means, because only what stands behind it has changed yet.
 
-use crate::data::json::{Json, JsonError, JsonKind, Step, quoted};
+use crate::data::json::{Json, JsonError, JsonKind, Patch, Step};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::HashMap};
 
@@ -314,61 +314,54 @@ fn arrays(seen: &Json, ops: &[JsonOp]) -> Vec<ArraySeen> {
 /// # Errors
 /// A path leads nowhere there, or a text is no JSON.
 pub fn apply(document: &str, ops: &[JsonOp]) -> Result<String, JsonError> {
-    let mut text = document.to_owned();
-    for op in ops {
-        let json = Json::parse(text)?;
-        text = one(&json, op).ok_or_else(|| JsonError {
-            offset: 0,
-            line: 1,
-            column: 1,
-            message: format!("there is no place {} in this document", path_text(&op.path)),
-        })?;
-    }
-    Json::parse(text).map(|json| json.text().to_owned())
+    let mut json = Json::parse(document.to_owned())?;
+    apply_to(&mut json, &[], ops)?;
+    Ok(json.into_text())
 }
 
-fn one(json: &Json, op: &JsonOp) -> Option<String> {
-    let text = json.text();
-    let joined = |from: usize, to: usize, new: &str| format!("{}{new}{}", &text[..from], &text[to..]);
-    let (last, above) = match op.path.split_last() {
-        Some((last, above)) => (Some(last), above),
-        None => (None, &[][..]),
+/// As `apply`, in place, on the part at the path `under`; what takes each step back is returned, the last step last.
+///
+/// # Errors
+/// See `apply`; the steps before it are done then.
+pub fn apply_to(json: &mut Json, under: &[Step], ops: &[JsonOp]) -> Result<Vec<Patch>, JsonError> {
+    let mut back = vec![];
+    for op in ops {
+        let patch = patch(json, under, op)?;
+        back.push(json.apply(patch));
+    }
+    Ok(back)
+}
+
+/// The change that an operation is.
+///
+/// # Errors
+/// See `apply`.
+pub fn patch(json: &Json, under: &[Step], op: &JsonOp) -> Result<Patch, JsonError> {
+    let path: Vec<Step> = under.iter().chain(&op.path).cloned().collect();
+    one(json, &path, &op.act).unwrap_or_else(|| {
+        let message = format!("there is no place {} in this document", path_text(&path));
+        Err(JsonError { offset: 0, line: 1, column: 1, message })
+    })
+}
+
+fn one(json: &Json, path: &[Step], act: &JsonAct) -> Option<Result<Patch, JsonError>> {
+    let within = |kind: JsonKind| {
+        let above = path.split_last()?.1;
+        json.at(above).filter(|n| json.kind(*n) == kind)
     };
-    match &op.act {
-        JsonAct::Set { new, .. } => {
-            let (from, to) = json.place(json.at(&op.path)?);
-            Some(joined(from, to, new))
+    match (act, path.last()) {
+        (JsonAct::Set { new, .. }, _) => Some(json.replacing(json.at(path)?, new)),
+        (JsonAct::Remove { .. }, _) => json.removing(json.at(path)?).map(Ok),
+        (JsonAct::Rename { to, .. }, _) => json.renaming(json.at(path)?, to).map(Ok),
+        (JsonAct::Add { new }, Some(Step::Key(key))) => {
+            Some(json.inserting(within(JsonKind::Object)?, None, Some(key), new))
         }
-        JsonAct::Remove { .. } => Some(json.without(json.at(&op.path)?)),
-        JsonAct::Rename { to: name, .. } => {
-            let node = json.at(&op.path)?;
-            let old = json.raw_key(node)?;
-            let from = json.key_place(node)?;
-            Some(joined(from, from + old.len(), &quoted(name)))
+        (JsonAct::Insert { new }, Some(Step::Index(index))) => {
+            let array = within(JsonKind::Array)?;
+            let before = json.children(array).nth(*index);
+            Some(json.inserting(array, before, None, new))
         }
-        JsonAct::Add { new } => {
-            let Some(Step::Key(key)) = last else { return None };
-            let object = json.at(above).filter(|n| json.kind(*n) == JsonKind::Object)?;
-            let entry = format!("{}: {new}", quoted(key));
-            let comma = if json.count(object) > 0 { ", " } else { "" };
-            let end = json.place(object).1 - 1;
-            Some(joined(end, end, &format!("{comma}{entry}")))
-        }
-        JsonAct::Insert { new } => {
-            let Some(Step::Index(index)) = last else { return None };
-            let array = json.at(above).filter(|n| json.kind(*n) == JsonKind::Array)?;
-            match json.children(array).nth(*index) {
-                Some(before) => {
-                    let from = json.place(before).0;
-                    Some(joined(from, from, &format!("{new}, ")))
-                }
-                None => {
-                    let comma = if json.count(array) > 0 { ", " } else { "" };
-                    let end = json.place(array).1 - 1;
-                    Some(joined(end, end, &format!("{comma}{new}")))
-                }
-            }
-        }
+        _ => None,
     }
 }
 

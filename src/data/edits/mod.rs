@@ -4,7 +4,7 @@
 mod json;
 mod staged;
 
-pub use json::{ArraySeen, JsonAct, JsonEdit, JsonOp, apply, diff, path_text};
+pub use json::{ArraySeen, JsonAct, JsonEdit, JsonOp, apply, apply_to, diff, patch, path_text};
 pub use staged::Staged;
 
 use serde::{Deserialize, Serialize};

@@ -5,8 +5,11 @@
 
 mod parse;
 mod rows;
+mod splice;
 
+pub use parse::Parsing;
 pub use rows::JsonRows;
+pub use splice::Patch;
 
 use std::borrow::Cow;
 
@@ -29,7 +32,7 @@ pub enum JsonKind {
     Null,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Node {
     start: u32,
     end: u32,
@@ -85,14 +88,15 @@ impl Json {
     /// # Errors
     /// The text is no JSON, or longer than 4 GB.
     pub fn parse(text: String) -> Result<Self, JsonError> {
-        let nodes = match u32::try_from(text.len()) {
-            Ok(n) if n < NONE => parse::nodes(&text),
-            _ => Err((0, "the document is too large".into())),
-        };
-        match nodes {
-            Ok(nodes) => Ok(Self { text, nodes }),
-            Err((offset, message)) => Err(parse::place(&text, offset, message)),
-        }
+        let mut parsing = Parsing::new(text);
+        parsing.step(usize::MAX);
+        parsing.finish().map_err(|(error, _)| error)
+    }
+
+    /// The text, taken out.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.text
     }
 
     /// The text as it was given.
@@ -242,24 +246,6 @@ impl Json {
         (start != NONE).then_some(start as usize)
     }
 
-    /// The text without the node, its key and the comma that belongs to it. The root cannot go: it stays.
-    #[must_use]
-    pub fn without(&self, node: usize) -> String {
-        let Some(parent) = self.parent(node) else { return self.text.clone() };
-        let begin = |n: usize| self.key_place(n).unwrap_or(self.place(n).0);
-        let siblings = self.count(parent);
-        let next = self.next(node);
-        let (from, to) = if next < self.next(parent) {
-            (begin(node), begin(next))
-        } else if siblings > 1 {
-            let before = self.children(parent).take_while(|c| *c != node).last().unwrap_or(node);
-            (self.place(before).1, self.place(node).1)
-        } else {
-            (begin(node), self.place(node).1)
-        };
-        format!("{}{}", &self.text[..from], &self.text[to..])
-    }
-
     /// The path as `jsonpath` writes it: `$.tags[0]."odd key"`.
     #[must_use]
     pub fn path_text(&self, node: usize) -> String {
@@ -292,18 +278,35 @@ impl Json {
         (1..=n).map(ring).find(hit)
     }
 
+    /// The document (or a part of it) on one line as `jsonb` prints it; every token is copied as written.
+    #[must_use]
+    pub fn compact(&self, node: usize) -> String {
+        self.written(node, None)
+    }
+
     /// The document (or a part of it) indented for reading; every token is copied as written.
     #[must_use]
     pub fn pretty(&self, node: usize) -> String {
+        self.written(node, Some("  "))
+    }
+
+    fn written(&self, node: usize, indent: Option<&str>) -> String {
         let mut out = String::new();
+        let line = |out: &mut String, depth: usize| {
+            if let Some(indent) = indent {
+                out.push('\n');
+                out.extend(std::iter::repeat_n(indent, depth));
+            }
+        };
         let mut open: Vec<(usize, char)> = vec![];
         let end = self.next(node);
         let mut at = node;
         while at < end {
             if at != node {
-                let first = out.ends_with(['{', '[']);
-                out.push_str(if first { "\n" } else { ",\n" });
-                out.extend(std::iter::repeat_n("  ", open.len()));
+                if !out.ends_with(['{', '[']) {
+                    out.push_str(if indent.is_some() { "," } else { ", " });
+                }
+                line(&mut out, open.len());
             }
             if let Some(key) = self.raw_key(at).filter(|_| at != node) {
                 out.push_str(key);
@@ -324,8 +327,7 @@ impl Json {
             }
             at += 1;
             while let Some((_, close)) = open.pop_if(|(until, _)| *until == at) {
-                out.push('\n');
-                out.extend(std::iter::repeat_n("  ", open.len()));
+                line(&mut out, open.len());
                 out.push(close);
             }
         }
@@ -334,11 +336,16 @@ impl Json {
 }
 
 fn contains(text: &str, lower_needle: &str) -> bool {
-    if text.len() < 64 || !text.is_ascii() || !lower_needle.is_ascii() {
+    if !lower_needle.is_ascii() || !text.is_ascii() {
         return text.to_lowercase().contains(lower_needle);
     }
     let needle = lower_needle.as_bytes();
-    needle.is_empty() || text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle))
+    let Some(first) = needle.first() else { return true };
+    let Some(last) = text.len().checked_sub(needle.len()) else { return false };
+    let bytes = text.as_bytes();
+    (0..=last).any(|at| {
+        bytes[at].to_ascii_lowercase() == *first && bytes[at..at + needle.len()].eq_ignore_ascii_case(needle)
+    })
 }
 
 fn is_plain(key: &str) -> bool {
