@@ -3,6 +3,7 @@
 //! The document stays one string; nodes are 24 bytes each in one flat vector in document order, so that a
 //! document of 50 MB opens. Nothing is converted: a node is a range of the text.
 
+mod find;
 mod parse;
 mod rows;
 mod splice;
@@ -91,6 +92,23 @@ impl Json {
         let mut parsing = Parsing::new(text);
         parsing.step(usize::MAX);
         parsing.finish().map_err(|(error, _)| error)
+    }
+
+    /// Nothing yet: to be filled by `copy_on`.
+    #[must_use]
+    pub fn blank_for(&self) -> Self {
+        Self { text: String::with_capacity(self.text.len()), nodes: Vec::with_capacity(self.nodes.len()) }
+    }
+
+    /// Copies on from another document, about so many bytes; true: the copy is complete.
+    pub fn copy_on(&mut self, from: &Self, bytes: usize) -> bool {
+        let (at, all) = (self.text.len(), from.text.len());
+        let end = (at.saturating_add(bytes)..=all).find(|n| from.text.is_char_boundary(*n)).unwrap_or(all);
+        self.text.push_str(&from.text[at..end]);
+        let (at, all) = (self.nodes.len(), from.nodes.len());
+        let end = at.saturating_add(bytes / size_of::<Node>()).min(all);
+        self.nodes.extend_from_slice(&from.nodes[at..end]);
+        self.nodes.len() == from.nodes.len() && self.text.len() == from.text.len()
     }
 
     /// The text, taken out.
@@ -263,21 +281,6 @@ impl Json {
         out
     }
 
-    /// The next node whose key or scalar value contains the text (whatever the case), after `from` in
-    /// document order or before it, round the end.
-    #[must_use]
-    pub fn find(&self, text: &str, from: usize, backward: bool) -> Option<usize> {
-        let needle = text.to_lowercase();
-        let n = self.nodes.len();
-        let hit = |node: &usize| {
-            self.key(*node).is_some_and(|k| contains(&k, &needle))
-                || (!matches!(self.kind(*node), JsonKind::Object | JsonKind::Array)
-                    && contains(&self.value(*node), &needle))
-        };
-        let ring = |i: usize| if backward { (from + n - i) % n } else { (from + i) % n };
-        (1..=n).map(ring).find(hit)
-    }
-
     /// The document (or a part of it) on one line as `jsonb` prints it; every token is copied as written.
     #[must_use]
     pub fn compact(&self, node: usize) -> String {
@@ -333,19 +336,6 @@ impl Json {
         }
         out
     }
-}
-
-fn contains(text: &str, lower_needle: &str) -> bool {
-    if !lower_needle.is_ascii() || !text.is_ascii() {
-        return text.to_lowercase().contains(lower_needle);
-    }
-    let needle = lower_needle.as_bytes();
-    let Some(first) = needle.first() else { return true };
-    let Some(last) = text.len().checked_sub(needle.len()) else { return false };
-    let bytes = text.as_bytes();
-    (0..=last).any(|at| {
-        bytes[at].to_ascii_lowercase() == *first && bytes[at..at + needle.len()].eq_ignore_ascii_case(needle)
-    })
 }
 
 fn is_plain(key: &str) -> bool {
@@ -524,6 +514,15 @@ mod tests {
         assert_eq!(j.find("ann", first, true), Some(second));
         assert_eq!(j.find("nothing", 0, false), None);
         assert!(j.find("TAGS", 0, false).is_some());
+        // Backward every node is read, forward the text: both find the same.
+        let j = parse(r#"{"aab": "n\n", "x": [12, true, null, "na"], "A": {"b": "aa,b: c"}}"#);
+        for needle in ["a", "aa", "n", "nn", "l", "1", ",", ": ", "b", "true", "na", "zz", "\"", "{"] {
+            let mut hits: Vec<_> = (0..j.len()).filter_map(|n| j.find(needle, n, false)).collect();
+            let mut back: Vec<_> = (0..j.len()).filter_map(|n| j.find(needle, n, true)).collect();
+            (hits.sort_unstable(), back.sort_unstable());
+            (hits.dedup(), back.dedup());
+            assert_eq!(hits, back, "{needle}");
+        }
     }
 
     #[test]
