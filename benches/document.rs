@@ -85,8 +85,11 @@ fn console() {
         );
         live.until(|r| r.app.next_tick().is_none_or(|at| at > r.at));
     }
-    live.keys("<ctrl-s>").see("otherwise all is rolled back").keys("<ctrl-s>");
+    live.keys("<ctrl-s>").see("Ctrl+S apply");
+    let at = Instant::now();
+    live.keys("<ctrl-s>");
     live.see("applied");
+    println!("applied in {:.0} ms", at.elapsed().as_secs_f64() * 1e3);
     memory("applied");
 }
 

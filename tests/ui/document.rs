@@ -167,6 +167,13 @@ fn null_is_not_json_null() {
 }
 
 #[test]
+fn what_was_changed_is_not_lost_when_another_table_is_opened() {
+    let mut robot = open(120, 40);
+    robot.keys("je<ctrl-u>other\n").keys("<ctrl-p>posts\n");
+    assert_eq!(staged(&robot), ["bio: \"Writes about gardens.\" = \"other\""], "{}", robot.screen());
+}
+
+#[test]
 fn a_path_becomes_a_filter_and_the_index_is_named() {
     let mut robot = open(120, 40);
     robot.keys("jjjj=");

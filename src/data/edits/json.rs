@@ -3,9 +3,10 @@
 //! All paths are in the coordinates of the document that was seen. The operations stand in reverse document order:
 //! done one after the other, none moves what a later one means, because only what stands behind it has changed yet.
 
+use super::common::{Common, Pair, alike};
 use crate::data::json::{Json, JsonKind, Step};
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 /// Cells of the table that finds which elements two arrays share; beyond it elements are compared pair by pair.
 const MOST_PAIRS: usize = 250_000;
@@ -90,7 +91,9 @@ impl JsonEdit {
     #[must_use]
     pub fn between(seen: &Json, new: &Json) -> Self {
         let mut common = Common::of(seen, new);
-        let (ops, inverse) = (found(seen, new, &mut common), found(new, seen, &mut common));
+        let ops = found(seen, new, &mut common);
+        common.flipped = true;
+        let inverse = found(new, seen, &mut common);
         let plain = |found: Vec<Found>| found.into_iter().map(|f| f.op).collect();
         Self {
             arrays: arrays(seen, &ops),
@@ -134,43 +137,6 @@ struct Found {
     nodes: Vec<usize>,
 }
 
-/// How much of two texts is alike at their beginnings and ends. What lies wholly in there need not be compared, which
-/// makes a change of one node in a document of millions cheap.
-struct Common {
-    front: usize,
-    back: usize,
-    /// Per container: number of children wholly in front, and the node after them. The same in both documents.
-    walked: HashMap<usize, (usize, usize)>,
-}
-
-impl Common {
-    fn of(a: &Json, b: &Json) -> Self {
-        const PIECE: usize = 4 << 10;
-        let (a, b) = (a.text().as_bytes(), b.text().as_bytes());
-        let least = a.len().min(b.len());
-        let mut front = 0;
-        while front < least && a[front..(front + PIECE).min(least)] == b[front..(front + PIECE).min(least)] {
-            front = (front + PIECE).min(least);
-        }
-        front += a[front..].iter().zip(&b[front..]).take(PIECE).take_while(|(x, y)| x == y).count();
-        let (a, b) = (&a[front..], &b[front..]);
-        let least = a.len().min(b.len());
-        let tail = |t: &'_ [u8], from: usize, to: usize| (t.len() - to, t.len() - from);
-        let mut back = 0;
-        while back < least {
-            let to = (back + PIECE).min(least);
-            let ((x, xe), (y, ye)) = (tail(a, back, to), tail(b, back, to));
-            if a[x..xe] != b[y..ye] {
-                break;
-            }
-            back = to;
-        }
-        let (x, y) = (&a[..a.len() - back], &b[..b.len() - back]);
-        back += x.iter().rev().zip(y.iter().rev()).take_while(|(x, y)| x == y).count();
-        Self { front, back, walked: HashMap::new() }
-    }
-}
-
 struct Diff<'a> {
     base: &'a Json,
     new: &'a Json,
@@ -197,6 +163,45 @@ impl Diff<'_> {
         self.node(b, n);
         self.nodes.pop();
         self.path.pop();
+    }
+
+    /// The pairs of children that differ, of containers with as many. Where the texts are alike over many children,
+    /// only their ends are looked at.
+    fn pairs(&mut self, b: usize, n: usize) -> Arc<Vec<Pair>> {
+        let sides = if self.common.flipped { (n, b) } else { (b, n) };
+        let turned = |(i, x, y): &Pair| (*i, *y, *x);
+        if let Some(there) = self.common.pairs.get(&sides) {
+            return if self.common.flipped {
+                Arc::new(there.iter().map(turned).collect())
+            } else {
+                Arc::clone(there)
+            };
+        }
+        let (base, new) = (self.base, self.new);
+        let begin = |json: &Json, node: usize| json.key_place(node).unwrap_or(json.place(node).0);
+        let (mut out, mut i, mut x, mut y) = (vec![], 0, b + 1, n + 1);
+        let (end, other) = (base.next(b), new.next(n));
+        while x < end && y < other {
+            let (from, to) = (begin(base, x), begin(new, y));
+            let limit = from + alike(&base.text().as_bytes()[from..], &new.text().as_bytes()[to..]);
+            let by = y.wrapping_sub(x);
+            // What ends just where the texts part may go on there: `1` and `12`.
+            while x < end && base.place(x).1 < limit {
+                (x, i) = (base.next(x), i + 1);
+            }
+            y = x.wrapping_add(by);
+            if x < end && y < other {
+                if base.raw_key(x) != new.raw_key(y) || base.raw(x) != new.raw(y) {
+                    out.push((i, x, y));
+                }
+                (x, y, i) = (base.next(x), new.next(y), i + 1);
+            }
+        }
+        let out = Arc::new(out);
+        let kept =
+            if self.common.flipped { Arc::new(out.iter().map(turned).collect()) } else { Arc::clone(&out) };
+        self.common.pairs.insert(sides, kept);
+        out
     }
 
     /// The children of two containers without those that are alike in both because the texts are, and how many of
@@ -250,16 +255,14 @@ impl Diff<'_> {
 
     fn object(&mut self, b: usize, n: usize) {
         let (base, new) = (self.base, self.new);
-        let (_, xs, ys) = self.children(b, n);
-        let as_before =
-            xs.len() == ys.len() && xs.iter().zip(&ys).all(|(x, y)| base.raw_key(*x) == new.raw_key(*y));
-        if as_before {
-            for (x, y) in xs.into_iter().zip(ys) {
-                if base.raw(x) != new.raw(y) {
-                    self.within(key(base, x), x, y);
+        if base.count(b) == new.count(n) {
+            let pairs = self.pairs(b, n);
+            if pairs.iter().all(|(_, x, y)| base.raw_key(*x) == new.raw_key(*y)) {
+                for (_, x, y) in pairs.iter() {
+                    self.within(key(base, *x), *x, *y);
                 }
+                return;
             }
-            return;
         }
         // Of a key written twice the last counts, as for the server.
         let there: HashMap<_, usize> = new.children(n).filter_map(|y| Some((new.key(y)?, y))).collect();
@@ -287,15 +290,19 @@ impl Diff<'_> {
 
     fn array(&mut self, b: usize, n: usize) {
         let (base, new) = (self.base, self.new);
+        if base.count(b) == new.count(n) {
+            for (i, x, y) in self.pairs(b, n).iter() {
+                self.within(Step::Index(*i), *x, *y);
+            }
+            return;
+        }
         let (mut front, xs, ys) = self.children(b, n);
         let (mut xs, mut ys) = (&xs[..], &ys[..]);
-        if xs.len() != ys.len() {
-            let alike = |x: &usize, y: &usize| same(base, *x, new, *y);
-            let first = xs.iter().zip(ys).take_while(|(x, y)| alike(x, y)).count();
-            (front, xs, ys) = (front + first, &xs[first..], &ys[first..]);
-            let last = xs.iter().rev().zip(ys.iter().rev()).take_while(|(x, y)| alike(x, y)).count();
-            (xs, ys) = (&xs[..xs.len() - last], &ys[..ys.len() - last]);
-        }
+        let alike = |x: &usize, y: &usize| same(base, *x, new, *y);
+        let first = xs.iter().zip(ys).take_while(|(x, y)| alike(x, y)).count();
+        (front, xs, ys) = (front + first, &xs[first..], &ys[first..]);
+        let last = xs.iter().rev().zip(ys.iter().rev()).take_while(|(x, y)| alike(x, y)).count();
+        (xs, ys) = (&xs[..xs.len() - last], &ys[..ys.len() - last]);
         let kept =
             if xs.len() == ys.len() || xs.is_empty() || ys.is_empty() { vec![] } else { self.common(xs, ys) };
         let (mut i, mut j) = (0, 0);

@@ -2,6 +2,7 @@
 //! sent to a server; `sql/edit` turns it into statements.
 
 mod apply;
+mod common;
 mod json;
 mod staged;
 

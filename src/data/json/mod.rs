@@ -519,8 +519,10 @@ mod tests {
         for needle in ["a", "aa", "n", "nn", "l", "1", ",", ": ", "b", "true", "na", "zz", "\"", "{"] {
             let mut hits: Vec<_> = (0..j.len()).filter_map(|n| j.find(needle, n, false)).collect();
             let mut back: Vec<_> = (0..j.len()).filter_map(|n| j.find(needle, n, true)).collect();
-            (hits.sort_unstable(), back.sort_unstable());
-            (hits.dedup(), back.dedup());
+            hits.sort_unstable();
+            back.sort_unstable();
+            hits.dedup();
+            back.dedup();
             assert_eq!(hits, back, "{needle}");
         }
     }

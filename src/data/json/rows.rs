@@ -137,7 +137,8 @@ impl JsonRows {
                 let from = at - end + gone.end;
                 let (low, high) = (old.get(from / 64).copied(), old.get(from / 64 + 1).copied());
                 let low = low.unwrap_or(0) >> (from % 64);
-                *word = if from % 64 == 0 { low } else { low | high.unwrap_or(0) << (64 - from % 64) };
+                *word =
+                    if from.is_multiple_of(64) { low } else { low | high.unwrap_or(0) << (64 - from % 64) };
             }
         }
         for n in gone.start..end {

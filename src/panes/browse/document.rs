@@ -8,7 +8,7 @@ use crate::{
         event::News,
         ids::JobId,
         key::Chord,
-        pane::{Cx, EditTarget, Popup, Tell, Tone},
+        pane::{Cx, Popup, Tell, Tone},
     },
     data::{
         catalog::RelKind,
@@ -49,7 +49,7 @@ pub fn home(table: &Table, row: u64, column: usize) -> (Result<Home, String>, Op
         }
         let key = table.key_of(row).ok_or("this row has no key")?;
         let table_ref = table.reference().ok_or("the table is still being described")?;
-        Ok(Home { table: table_ref, target: EditTarget::Row { key, version: table.version(row) } })
+        Ok(Home { table: table_ref, key, version: table.version(row) })
     })();
     (home, staged)
 }
@@ -257,13 +257,9 @@ impl IndexLook {
 /// Stages the change of a view's cell.
 fn stage(view: &ValueView, value: Value, seen: Text, cx: &mut Cx<'_>) {
     let Ok(home) = view.home.clone() else { return };
-    let (table, column) = (home.table, view.column().to_owned());
-    let step = match home.target {
-        EditTarget::Row { key, version } => {
-            Stage::Set { table, key, field: Field { column, seen, value }, version }
-        }
-        EditTarget::New(id) => Stage::SetNew { id, column, value: Some(value) },
-    };
+    let Home { table, key, version } = home;
+    let field = Field { column: view.column().to_owned(), seen, value };
+    let step = Stage::Set { table, key, field, version };
     cx.tell(Tell::Stage(step));
     cx.toast(Tone::Ok, format!("Staged {}: Ctrl+S in the grid shows the SQL and applies it", view.title));
 }

@@ -175,7 +175,7 @@ impl Browse {
                 if seen.as_ref().is_some_and(|s| (s.len() as u64) < size && s.len() >= MOST as usize) {
                     let size = units::bytes(size);
                     return cx
-                        .toast(Tone::Warning, format!("This value takes {size}: too long to edit here"));
+                        .toast(Tone::Warning, format!("This value takes {size}: too long to edit here (v edits a JSON document in parts)"));
                 }
                 let here = (table.window.first()..table.window.end())
                     .find(|r| table.key_of(*r).as_ref() == Some(&key));

@@ -474,10 +474,8 @@ impl ValueView {
 
     fn take_text(&mut self, text: &str, node: usize) -> Result<(), JsonError> {
         match &mut self.body {
-            Body::Text(plain) => {
-                if plain.now != text {
-                    plain.past.push(std::mem::replace(&mut plain.now, text.to_owned()));
-                }
+            Body::Text(plain) if plain.now != text => {
+                plain.past.push(std::mem::replace(&mut plain.now, text.to_owned()));
             }
             Body::Json(doc) => {
                 let mut typed = Json::parse(text.to_owned())?;

@@ -44,11 +44,7 @@ impl ValueView {
             _ => Body::Text(Plain::new(text)),
         };
         match &mut self.body {
-            Body::Parsing(parsing) => {
-                if parsing.step(PIECE) {
-                    self.parsed();
-                }
-            }
+            Body::Parsing(_) => self.step(),
             Body::Text(_) => self.stage_text(),
             _ => {}
         }
@@ -62,16 +58,16 @@ impl ValueView {
 
     /// Reads on in a long document, or prepares it to be changed: a piece of the work at each call.
     pub fn step(&mut self) {
-        match &mut self.body {
-            Body::Parsing(parsing) => {
-                if parsing.step(PIECE) {
-                    self.parsed();
-                }
-            }
+        let ended = match &mut self.body {
+            Body::Parsing(parsing) => parsing.step(PIECE),
             Body::Json(doc) => {
                 doc.idle(self.home.is_ok());
+                false
             }
-            _ => {}
+            _ => false,
+        };
+        if ended {
+            self.parsed();
         }
     }
 
@@ -107,7 +103,8 @@ impl ValueView {
         };
         match (&mut self.body, &self.staged) {
             (Body::Json(doc), Some(value)) => {
-                if doc.take_staged(value).is_err() {
+                let fits = doc.take_staged(value).is_ok();
+                if !fits {
                     self.remark = "what is staged does not fit this document any more".into();
                 }
             }

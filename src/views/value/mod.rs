@@ -8,9 +8,9 @@ mod load;
 mod staging;
 
 use crate::{
-    core::{command::Command, pane::EditTarget},
+    core::command::Command,
     data::{
-        edits::{TableRef, Text, Value},
+        edits::{RowKey, TableRef, Text, Value},
         json::{Json, JsonKind, Parsing, Step},
         value::Kind,
     },
@@ -32,7 +32,9 @@ pub struct Home {
     /// The relation.
     pub table: TableRef,
     /// The row.
-    pub target: EditTarget,
+    pub key: RowKey,
+    /// See `What::Update::version`.
+    pub version: Vec<(String, Text)>,
 }
 
 /// A question about what was changed here.

@@ -1,10 +1,7 @@
 //! What leaves the view: the change to be staged, and the questions before something would be lost.
 
-use super::{Body, Done, Home, Plain, Question, ValueView, document::Document};
-use crate::{
-    core::pane::EditTarget,
-    data::{edits::Value, value::Kind},
-};
+use super::{Body, Done, Plain, Question, ValueView, document::Document};
+use crate::data::{edits::Value, value::Kind};
 
 impl ValueView {
     /// Is something changed that is not staged?
@@ -35,9 +32,7 @@ impl ValueView {
         }
         let (value, seen) = match &mut self.body {
             Body::Json(doc) => {
-                // A new row has nothing on the server yet that could be changed at a path.
-                let new = matches!(&self.home, Ok(Home { target: EditTarget::New(_), .. }));
-                let out = doc.value(if new { Kind::Json } else { self.kind });
+                let out = doc.value(self.kind);
                 doc.was_staged();
                 out
             }
