@@ -261,5 +261,5 @@ fn stage(view: &ValueView, value: Value, seen: Text, cx: &mut Cx<'_>) {
     let field = Field { column: view.column().to_owned(), seen, value };
     let step = Stage::Set { table, key, field, version };
     cx.tell(Tell::Stage(step));
-    cx.toast(Tone::Ok, format!("Staged {}: Ctrl+S in the grid shows the SQL and applies it", view.title));
+    cx.toast(Tone::Ok, format!("Staged {}: Ctrl+S shows the SQL and applies it", view.title));
 }
