@@ -322,6 +322,8 @@ const HINTED: &[(Command, &str)] = &[
     (Command::Open, "open"),
     (Command::OpenRecord, "record"),
     (Command::OpenValue, "value"),
+    (Command::StageValue, "stage"),
+    (Command::EditNode, "edit"),
     (Command::ToggleFold, "fold"),
     (Command::NextRow, "next row"),
     (Command::EditCell, "edit"),

@@ -232,6 +232,15 @@ commands! {
     CopyPath "copy-path" ["p"] [Value] "Copy the JSON path";
     CopyPathSql "copy-path-sql" ["P"] [Value] "Copy the path as an SQL expression";
     TextMode "text-mode" ["t"] [Value] "Tree or raw text";
+    EditNode "edit-node" ["e", "i"] [Value] "Edit this node; in text: the whole document";
+    AddNode "add-node" ["a"] [Value] "Add a key or an element";
+    RenameKey "rename-key" ["r"] [Value] "Rename this key";
+    RemoveNode "remove-node" ["d d"] [Value] "Remove this node";
+    NodeDown "node-down" ["J"] [Value] "Move this element down";
+    NodeUp "node-up" ["K"] [Value] "Move this element up";
+    UndoNode "undo-node" ["u"] [Value] "Take the last change of this document back";
+    StageValue "stage-value" ["ctrl-s"] [Value] "Stage the changed document";
+    FilterPath "filter-path" ["="] [Value] "Filter the table by this path and value";
 
     Take "take" ["enter"] [Edit] "Stage this value; in a long text: a line break";
     TakeLong "take-long" ["ctrl-s", "f2"] [Edit] "Stage this value (also where Enter is a line break)";

@@ -178,7 +178,8 @@ pub(super) const BYTEA: u32 = 17;
 pub(super) const TEXT: u32 = 25;
 pub(super) const JSON: u32 = 114;
 pub(super) const XML: u32 = 142;
-pub(super) const JSONB: u32 = 3802;
+/// `jsonb`.
+pub const JSONB: u32 = 3802;
 
 /// Appends `WHERE …` when there is something to ask.
 pub(super) fn where_clause(

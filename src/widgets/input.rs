@@ -7,7 +7,12 @@ use crate::{
     },
     text::{clean, width},
 };
-use ratatui::{Frame, layout::Rect, style::Style, text::Line};
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The state of an input line.
@@ -122,6 +127,12 @@ impl Input {
 
     /// Draws the line; the cursor is a reversed cell, so that it is seen without colour.
     pub fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme, focused: bool) {
+        self.draw_on(frame.buffer_mut(), area, theme, focused, None);
+    }
+
+    /// As `draw`; the character at the byte offset `wrong` is underlined as wrong.
+    pub fn draw_on(&self, buf: &mut Buffer, area: Rect, theme: &Theme, focused: bool, wrong: Option<usize>) {
+        let area = area.intersection(buf.area);
         if area.width == 0 || area.height == 0 {
             return;
         }
@@ -140,15 +151,13 @@ impl Input {
         let room = (area.width as usize).saturating_sub(width::width(&under).max(1));
         let skipped = width::width(&before).saturating_sub(room);
         let (before, _) = width::skip(&before, skipped);
-        frame.buffer_mut().set_style(area, style);
+        buf.set_style(area, style);
         let mut x = area.x;
         let mut put = |text: &str, style: Style| {
-            let cells = (width::width(text) as u16).min(area.right().saturating_sub(x));
-            frame.render_widget(
-                Line::styled(text.to_owned(), style),
-                Rect { x, width: cells, height: 1, ..area },
-            );
-            x += cells;
+            let room = area.right().saturating_sub(x);
+            if room > 0 {
+                x = buf.set_stringn(x, area.y, text, room as usize, style).0;
+            }
         };
         put(before, style);
         if focused {
@@ -157,6 +166,13 @@ impl Input {
             put(&under, style);
         }
         put(&after, style);
+        let wrong = wrong.and_then(|at| self.text.get(..at));
+        if let Some(cells) = wrong.and_then(|t| width::width(&show(t)).checked_sub(skipped))
+            && cells < area.width as usize
+        {
+            let style = theme.style("sql.error").add_modifier(Modifier::UNDERLINED);
+            buf.set_style(Rect::new(area.x + cells as u16, area.y, 1, 1), style);
+        }
     }
 }
 

@@ -119,6 +119,12 @@ fn json(lines: &[String]) -> Vec<LineSpans> {
     out
 }
 
+/// Colours one line of JSON that begins outside of a string, as every line of a valid document does.
+#[must_use]
+pub fn json_alone(line: &str) -> LineSpans {
+    json_line(line, &mut false)
+}
+
 fn json_line(line: &str, in_string: &mut bool) -> LineSpans {
     let b = line.as_bytes();
     let mut spans: LineSpans = vec![];

@@ -87,7 +87,11 @@ fn edited(dice: &mut Dice, from: &str) -> String {
         let (start, end) = json.place(node);
         let put = |new: &str| format!("{}{new}{}", &out[..start], &out[end..]);
         let next = match dice.roll(4) {
-            0 if node > 0 => json.without(node),
+            0 if node > 0 => {
+                let mut less = json.clone();
+                json.removing(node).map(|patch| less.apply(patch));
+                less.into_text()
+            }
             1 => {
                 let inner = json.raw(node).to_owned();
                 match (inner.as_bytes().first(), json.count(node)) {

@@ -9,6 +9,8 @@ mod robot;
 #[path = "../support/server.rs"]
 mod server;
 
+mod document;
+
 use live::Live;
 use pgdeck::data::edits::{Change, Field, TableRef, Text, Value, What};
 use server::Database;

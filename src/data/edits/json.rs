@@ -3,9 +3,10 @@
 //! All paths are in the coordinates of the document that was seen. The operations stand in reverse document order:
 //! done one after the other, none moves what a later one means, because only what stands behind it has changed yet.
 
-use crate::data::json::{Json, JsonError, JsonKind, Step, quoted};
+use super::common::{Common, Pair, alike};
+use crate::data::json::{Json, JsonKind, Step};
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 /// Cells of the table that finds which elements two arrays share; beyond it elements are compared pair by pair.
 const MOST_PAIRS: usize = 250_000;
@@ -89,13 +90,17 @@ impl JsonEdit {
     /// What turns one document into the other, and back.
     #[must_use]
     pub fn between(seen: &Json, new: &Json) -> Self {
-        let (ops, inverse) = (diff(seen, new), diff(new, seen));
+        let mut common = Common::of(seen, new);
+        let ops = found(seen, new, &mut common);
+        common.flipped = true;
+        let inverse = found(new, seen, &mut common);
+        let plain = |found: Vec<Found>| found.into_iter().map(|f| f.op).collect();
         Self {
             arrays: arrays(seen, &ops),
             inverse_arrays: arrays(new, &inverse),
             shown: new.text().chars().take(SHOWN).collect(),
-            ops,
-            inverse,
+            ops: plain(ops),
+            inverse: plain(inverse),
         }
     }
 
@@ -109,29 +114,128 @@ impl JsonEdit {
 /// The smallest changes that turn `base` into `new`, in the order to be done.
 #[must_use]
 pub fn diff(base: &Json, new: &Json) -> Vec<JsonOp> {
-    let mut diff = Diff { base, new, path: vec![], ops: vec![] };
+    found(base, new, &mut Common::of(base, new)).into_iter().map(|f| f.op).collect()
+}
+
+/// As `diff`, each with the node of `base` that it is about: what changes or goes, or what something is added to.
+#[must_use]
+pub fn diff_at(base: &Json, new: &Json) -> Vec<(JsonOp, usize)> {
+    let found = found(base, new, &mut Common::of(base, new));
+    found.into_iter().map(|f| (f.op, f.nodes.last().copied().unwrap_or(0))).collect()
+}
+
+fn found(base: &Json, new: &Json, common: &mut Common) -> Vec<Found> {
+    let mut diff = Diff { base, new, common, path: vec![], nodes: vec![], ops: vec![] };
     diff.node(0, 0);
     diff.ops.reverse();
     diff.ops
 }
 
+/// An operation, and the nodes of the first document on its path as far as they are there.
+struct Found {
+    op: JsonOp,
+    nodes: Vec<usize>,
+}
+
 struct Diff<'a> {
     base: &'a Json,
     new: &'a Json,
+    common: &'a mut Common,
     path: Vec<Step>,
-    ops: Vec<JsonOp>,
+    /// The nodes of `base` along the path.
+    nodes: Vec<usize>,
+    ops: Vec<Found>,
 }
 
 impl Diff<'_> {
-    fn push(&mut self, step: Option<Step>, act: JsonAct) {
-        let path = self.path.iter().cloned().chain(step).collect();
-        self.ops.push(JsonOp { path, act });
+    fn push(&mut self, step: Option<(Step, Option<usize>)>, act: JsonAct) {
+        let (mut path, mut nodes) = (self.path.clone(), self.nodes.clone());
+        if let Some((step, node)) = step {
+            path.push(step);
+            nodes.extend(node);
+        }
+        self.ops.push(Found { op: JsonOp { path, act }, nodes });
     }
 
     fn within(&mut self, step: Step, b: usize, n: usize) {
         self.path.push(step);
+        self.nodes.push(b);
         self.node(b, n);
+        self.nodes.pop();
         self.path.pop();
+    }
+
+    /// The pairs of children that differ, of containers with as many. Where the texts are alike over many children,
+    /// only their ends are looked at.
+    fn pairs(&mut self, b: usize, n: usize) -> Arc<Vec<Pair>> {
+        let sides = if self.common.flipped { (n, b) } else { (b, n) };
+        let turned = |(i, x, y): &Pair| (*i, *y, *x);
+        if let Some(there) = self.common.pairs.get(&sides) {
+            return if self.common.flipped {
+                Arc::new(there.iter().map(turned).collect())
+            } else {
+                Arc::clone(there)
+            };
+        }
+        let (base, new) = (self.base, self.new);
+        let begin = |json: &Json, node: usize| json.key_place(node).unwrap_or(json.place(node).0);
+        let (mut out, mut i, mut x, mut y) = (vec![], 0, b + 1, n + 1);
+        let (end, other) = (base.next(b), new.next(n));
+        while x < end && y < other {
+            let (from, to) = (begin(base, x), begin(new, y));
+            let limit = from + alike(&base.text().as_bytes()[from..], &new.text().as_bytes()[to..]);
+            let by = y.wrapping_sub(x);
+            // What ends just where the texts part may go on there: `1` and `12`.
+            while x < end && base.place(x).1 < limit {
+                (x, i) = (base.next(x), i + 1);
+            }
+            y = x.wrapping_add(by);
+            if x < end && y < other {
+                if base.raw_key(x) != new.raw_key(y) || base.raw(x) != new.raw(y) {
+                    out.push((i, x, y));
+                }
+                (x, y, i) = (base.next(x), new.next(y), i + 1);
+            }
+        }
+        let out = Arc::new(out);
+        let kept =
+            if self.common.flipped { Arc::new(out.iter().map(turned).collect()) } else { Arc::clone(&out) };
+        self.common.pairs.insert(sides, kept);
+        out
+    }
+
+    /// The children of two containers without those that are alike in both because the texts are, and how many of
+    /// those stand before them.
+    fn children(&mut self, b: usize, n: usize) -> (usize, Vec<usize>, Vec<usize>) {
+        let (base, new) = (self.base, self.new);
+        let (Common { front, back, .. }, (b_start, b_end), (n_start, n_end)) =
+            (&*self.common, base.place(b), new.place(n));
+        let after = base.text().len() - b_end;
+        // Only containers that begin and end alike correspond to each other child by child.
+        let aligned = b == n && b_start == n_start && b_start < *front;
+        if !aligned || after != new.text().len() - n_end || after >= *back {
+            return (0, base.children(b).collect(), new.children(n).collect());
+        }
+        // What ends just where the texts part may go on there: `1` and `12`.
+        let (front, back) = (*front, *back);
+        let (count, from) = *self.common.walked.entry(b).or_insert_with(|| {
+            let (mut count, mut at, end) = (0, b + 1, base.next(b));
+            while at < end && base.place(at).1 < front {
+                (count, at) = (count + 1, base.next(at));
+            }
+            (count, at)
+        });
+        let middle = |json: &Json, end: usize| {
+            let limit = json.text().len() - back;
+            let mut out = vec![];
+            let mut at = from;
+            while at < end && json.key_place(at).unwrap_or(json.place(at).0) <= limit {
+                out.push(at);
+                at = json.next(at);
+            }
+            out
+        };
+        (count, middle(base, base.next(b)), middle(new, new.next(n)))
     }
 
     fn node(&mut self, b: usize, n: usize) {
@@ -151,15 +255,14 @@ impl Diff<'_> {
 
     fn object(&mut self, b: usize, n: usize) {
         let (base, new) = (self.base, self.new);
-        let as_before = base.count(b) == new.count(n)
-            && base.children(b).zip(new.children(n)).all(|(x, y)| base.raw_key(x) == new.raw_key(y));
-        if as_before {
-            for (x, y) in base.children(b).zip(new.children(n)) {
-                if base.raw(x) != new.raw(y) {
-                    self.within(key(base, x), x, y);
+        if base.count(b) == new.count(n) {
+            let pairs = self.pairs(b, n);
+            if pairs.iter().all(|(_, x, y)| base.raw_key(*x) == new.raw_key(*y)) {
+                for (_, x, y) in pairs.iter() {
+                    self.within(key(base, *x), *x, *y);
                 }
+                return;
             }
-            return;
         }
         // Of a key written twice the last counts, as for the server.
         let there: HashMap<_, usize> = new.children(n).filter_map(|y| Some((new.key(y)?, y))).collect();
@@ -176,24 +279,30 @@ impl Diff<'_> {
             let old = base.raw(x).to_owned();
             let renamed = added.iter().position(|y| base.raw(x) == new.raw(*y));
             match renamed.map(|at| added.remove(at)).and_then(|y| new.key(y)) {
-                Some(to) => self.push(Some(step), JsonAct::Rename { to: to.into_owned(), old }),
-                None => self.push(Some(step), JsonAct::Remove { old }),
+                Some(to) => self.push(Some((step, Some(x))), JsonAct::Rename { to: to.into_owned(), old }),
+                None => self.push(Some((step, Some(x))), JsonAct::Remove { old }),
             }
         }
         for y in added {
-            self.push(Some(key(new, y)), JsonAct::Add { new: new.raw(y).into() });
+            self.push(Some((key(new, y), None)), JsonAct::Add { new: new.raw(y).into() });
         }
     }
 
     fn array(&mut self, b: usize, n: usize) {
         let (base, new) = (self.base, self.new);
-        let xs: Vec<usize> = base.children(b).collect();
-        let ys: Vec<usize> = new.children(n).collect();
+        if base.count(b) == new.count(n) {
+            for (i, x, y) in self.pairs(b, n).iter() {
+                self.within(Step::Index(*i), *x, *y);
+            }
+            return;
+        }
+        let (mut front, xs, ys) = self.children(b, n);
+        let (mut xs, mut ys) = (&xs[..], &ys[..]);
         let alike = |x: &usize, y: &usize| same(base, *x, new, *y);
-        let front = xs.iter().zip(&ys).take_while(|(x, y)| alike(x, y)).count();
-        let (xs, ys) = (&xs[front..], &ys[front..]);
-        let back = xs.iter().rev().zip(ys.iter().rev()).take_while(|(x, y)| alike(x, y)).count();
-        let (xs, ys) = (&xs[..xs.len() - back], &ys[..ys.len() - back]);
+        let first = xs.iter().zip(ys).take_while(|(x, y)| alike(x, y)).count();
+        (front, xs, ys) = (front + first, &xs[first..], &ys[first..]);
+        let last = xs.iter().rev().zip(ys.iter().rev()).take_while(|(x, y)| alike(x, y)).count();
+        (xs, ys) = (&xs[..xs.len() - last], &ys[..ys.len() - last]);
         let kept =
             if xs.len() == ys.len() || xs.is_empty() || ys.is_empty() { vec![] } else { self.common(xs, ys) };
         let (mut i, mut j) = (0, 0);
@@ -204,10 +313,13 @@ impl Diff<'_> {
                 (i, j) = (i + 1, j + 1);
             }
             for (i, x) in (i..ci).zip(&xs[i..ci]) {
-                self.push(Some(Step::Index(front + i)), JsonAct::Remove { old: base.raw(*x).into() });
+                self.push(
+                    Some((Step::Index(front + i), Some(*x))),
+                    JsonAct::Remove { old: base.raw(*x).into() },
+                );
             }
             for y in &ys[j..cj] {
-                self.push(Some(Step::Index(front + ci)), JsonAct::Insert { new: new.raw(*y).into() });
+                self.push(Some((Step::Index(front + ci), None)), JsonAct::Insert { new: new.raw(*y).into() });
             }
             (i, j) = (ci + 1, cj + 1);
         }
@@ -280,13 +392,14 @@ fn same(a: &Json, x: usize, b: &Json, y: usize) -> bool {
 }
 
 /// The arrays that must be as they were for the paths of these changes to mean what they meant.
-fn arrays(seen: &Json, ops: &[JsonOp]) -> Vec<ArraySeen> {
+fn arrays(seen: &Json, ops: &[Found]) -> Vec<ArraySeen> {
     let mut out: Vec<ArraySeen> = vec![];
-    for op in ops {
+    for Found { op, nodes } in ops {
         for (depth, step) in op.path.iter().enumerate() {
             let Step::Index(index) = step else { continue };
             let path = &op.path[..depth];
-            let Some(node) = seen.at(path) else { break };
+            let above = if depth == 0 { Some(0) } else { nodes.get(depth - 1).copied() };
+            let Some(node) = above.or_else(|| seen.at(path)) else { break };
             let at = out.iter().position(|a| a.path == path).unwrap_or_else(|| {
                 let text = Some(seen.raw(node)).filter(|t| t.len() <= ARRAY).map(str::to_owned);
                 let (path, count) = (path.to_vec(), seen.count(node));
@@ -296,7 +409,8 @@ fn arrays(seen: &Json, ops: &[JsonOp]) -> Vec<ArraySeen> {
             if out[at].text.is_some() {
                 break;
             }
-            let element = seen.at(&op.path[..=depth]).map(|n| seen.raw(n));
+            let element =
+                nodes.get(depth).copied().or_else(|| seen.at(&op.path[..=depth])).map(|n| seen.raw(n));
             // A longer element is guarded by the arrays and old values inside of it.
             if let Some(text) = element.filter(|t| t.len() <= ARRAY) {
                 if !out[at].elements.iter().any(|(i, _)| i == index) {
@@ -307,69 +421,6 @@ fn arrays(seen: &Json, ops: &[JsonOp]) -> Vec<ArraySeen> {
         }
     }
     out
-}
-
-/// Does the changes one after the other on a document like the one they were made for.
-///
-/// # Errors
-/// A path leads nowhere there, or a text is no JSON.
-pub fn apply(document: &str, ops: &[JsonOp]) -> Result<String, JsonError> {
-    let mut text = document.to_owned();
-    for op in ops {
-        let json = Json::parse(text)?;
-        text = one(&json, op).ok_or_else(|| JsonError {
-            offset: 0,
-            line: 1,
-            column: 1,
-            message: format!("there is no place {} in this document", path_text(&op.path)),
-        })?;
-    }
-    Json::parse(text).map(|json| json.text().to_owned())
-}
-
-fn one(json: &Json, op: &JsonOp) -> Option<String> {
-    let text = json.text();
-    let joined = |from: usize, to: usize, new: &str| format!("{}{new}{}", &text[..from], &text[to..]);
-    let (last, above) = match op.path.split_last() {
-        Some((last, above)) => (Some(last), above),
-        None => (None, &[][..]),
-    };
-    match &op.act {
-        JsonAct::Set { new, .. } => {
-            let (from, to) = json.place(json.at(&op.path)?);
-            Some(joined(from, to, new))
-        }
-        JsonAct::Remove { .. } => Some(json.without(json.at(&op.path)?)),
-        JsonAct::Rename { to: name, .. } => {
-            let node = json.at(&op.path)?;
-            let old = json.raw_key(node)?;
-            let from = json.key_place(node)?;
-            Some(joined(from, from + old.len(), &quoted(name)))
-        }
-        JsonAct::Add { new } => {
-            let Some(Step::Key(key)) = last else { return None };
-            let object = json.at(above).filter(|n| json.kind(*n) == JsonKind::Object)?;
-            let entry = format!("{}: {new}", quoted(key));
-            let comma = if json.count(object) > 0 { ", " } else { "" };
-            let end = json.place(object).1 - 1;
-            Some(joined(end, end, &format!("{comma}{entry}")))
-        }
-        JsonAct::Insert { new } => {
-            let Some(Step::Index(index)) = last else { return None };
-            let array = json.at(above).filter(|n| json.kind(*n) == JsonKind::Array)?;
-            match json.children(array).nth(*index) {
-                Some(before) => {
-                    let from = json.place(before).0;
-                    Some(joined(from, from, &format!("{new}, ")))
-                }
-                None => {
-                    let comma = if json.count(array) > 0 { ", " } else { "" };
-                    let end = json.place(array).1 - 1;
-                    Some(joined(end, end, &format!("{comma}{new}")))
-                }
-            }
-        }
-    }
 }
 
 /// A path for people: `tags[0].name`; the whole document is `$`.
@@ -392,7 +443,7 @@ pub fn path_text(path: &[Step]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::apply, *};
     use proptest::prelude::*;
 
     fn json(text: &str) -> Json {
@@ -454,6 +505,18 @@ mod tests {
         assert_eq!(apply(&changed, &edit.inverse).unwrap(), long);
     }
 
+    #[test]
+    fn texts_that_are_alike_at_both_ends() {
+        check("[1, 12]", "[1, 2]", &["[1] = 2"]);
+        check("[1, 1, 1]", "[1, 1]", &["[2] -"]);
+        check("[1, 1]", "[1, 1, 1]", &["[2] < 1"]);
+        check("[1]", "[12]", &["[0] = 12"]);
+        check(r#"["a", "b"]"#, r#"["a\", \"b"]"#, &["[1] -", r#"[0] = "a\", \"b""#]);
+        check(r#"{"a": "x\\"}"#, r#"{"a": "x\""}"#, &[r#"a = "x\"""#]);
+        check(r#"{"a": {"b": 1}, "c": 1}"#, r#"{"a": {"b": 1, "c": 1}}"#, &["c -", "a.c + 1"]);
+        check("[[1, 2], [3]]", "[[1, 2, 3]]", &["[1] -", "[0][2] < 3"]);
+    }
+
     fn documents() -> impl Strategy<Value = String> {
         let leaf =
             prop::sample::select(vec!["null", "true", "1", "1.0", "-2e3", "\"\"", "\"x\"", "\"é\\n\""]);
@@ -478,6 +541,30 @@ mod tests {
             prop_assert!(same(&there, 0, &y, 0), "{} is not {}", there.text(), b);
             let back = json(&apply(&b, &edit.inverse).unwrap());
             prop_assert!(same(&back, 0, &x, 0), "{} is not {}", back.text(), a);
+        }
+
+        #[test]
+        fn one_changed_place_leads_there_and_back(
+            a in documents(), node in any::<prop::sample::Index>(), part in documents(), what in 0..4,
+        ) {
+            let x = json(&a);
+            let node = node.index(x.len());
+            let patch = match what {
+                0 => x.removing(node),
+                1 => x.renaming(node, "new"),
+                2 => x.moving(node, true),
+                _ => x.replacing(node, &part).ok(),
+            };
+            let mut y = x.clone();
+            if let Some(patch) = patch {
+                y.apply(patch);
+            }
+            let edit = JsonEdit::between(&x, &y);
+            let there = json(&apply(&a, &edit.ops).unwrap());
+            prop_assert!(same(&there, 0, &y, 0), "{} is not {}", there.text(), y.text());
+            let back = json(&apply(y.text(), &edit.inverse).unwrap());
+            prop_assert!(same(&back, 0, &x, 0), "{} is not {}", back.text(), a);
+            prop_assert!(what != 3 || edit.ops.len() <= diff(&json(x.raw(node)), &json(&part)).len().max(1));
         }
     }
 }

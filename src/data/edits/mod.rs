@@ -1,10 +1,13 @@
 //! Staged changes of rows: what the user wants changed, what was seen before, undo and redo. Nothing here has been
 //! sent to a server; `sql/edit` turns it into statements.
 
+mod apply;
+mod common;
 mod json;
 mod staged;
 
-pub use json::{ArraySeen, JsonAct, JsonEdit, JsonOp, apply, diff, path_text};
+pub use apply::{apply, apply_to, patch};
+pub use json::{ArraySeen, JsonAct, JsonEdit, JsonOp, diff, diff_at, path_text};
 pub use staged::Staged;
 
 use serde::{Deserialize, Serialize};

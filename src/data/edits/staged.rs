@@ -188,9 +188,16 @@ impl Staged {
         };
         let here = fields.iter().position(|f| f.column == field.column);
         match here {
+            // Of a document edited by node nothing is kept as seen: then this step knows.
+            Some(i) if [&field.value, &fields[i].value].iter().any(|v| matches!(v, Value::Json(_))) => {
+                if field.value.is(&field.seen) {
+                    fields.remove(i);
+                } else {
+                    fields[i] = field;
+                }
+            }
             // What was seen first is what the server must still hold.
             Some(i) if field.value.is(&fields[i].seen) => drop(fields.remove(i)),
-            Some(i) if matches!(field.value, Value::Json(_)) => fields[i] = field,
             Some(i) => fields[i].value = field.value,
             None if field.value.is(&field.seen) => {}
             None => fields.push(field),
@@ -249,6 +256,30 @@ mod tests {
         set(&mut s, 1, "name", "Eva", "Ada").unwrap();
         assert_eq!(s.row(7, &key(1)).and_then(|c| c.value("name")), None);
         set(&mut s, 1, "mail", "b", "a").unwrap();
+        assert!(s.is_empty());
+    }
+
+    #[test]
+    fn a_document_edited_by_node_and_then_whole_keeps_what_was_seen() {
+        use crate::data::{edits::JsonEdit, json::Json};
+        let json = |text: &str| Json::parse(text.into()).unwrap();
+        let stage = |s: &mut Staged, seen: Text, value| {
+            let field = Field { column: "doc".into(), seen, value };
+            s.stage(Stage::Set { table: table(), key: key(1), field, version: vec![] }).unwrap();
+        };
+        let edit = |a: &str, b: &str| Value::Json(Box::new(JsonEdit::between(&json(a), &json(b))));
+        let mut s = Staged::default();
+        stage(&mut s, None, edit(r#"{"a": 1}"#, r#"{"a": 2}"#));
+        stage(&mut s, Some(r#"{"a": 1}"#.into()), Value::Null);
+        let field = |s: &Staged| match s.row(7, &key(1)).map(|c| c.what.clone()) {
+            Some(What::Update { fields, .. }) => fields.first().cloned(),
+            _ => None,
+        };
+        let f = field(&s).unwrap();
+        assert_eq!((f.seen.as_deref(), f.value), (Some(r#"{"a": 1}"#), Value::Null));
+        stage(&mut s, None, edit(r#"{"a": 1}"#, r#"{"a": 3}"#));
+        assert!(matches!(field(&s).unwrap().value, Value::Json(_)));
+        stage(&mut s, None, edit("1", "1"));
         assert!(s.is_empty());
     }
 

@@ -3,10 +3,14 @@
 //! The document stays one string; nodes are 24 bytes each in one flat vector in document order, so that a
 //! document of 50 MB opens. Nothing is converted: a node is a range of the text.
 
+mod find;
 mod parse;
 mod rows;
+mod splice;
 
+pub use parse::Parsing;
 pub use rows::JsonRows;
+pub use splice::Patch;
 
 use std::borrow::Cow;
 
@@ -29,7 +33,7 @@ pub enum JsonKind {
     Null,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Node {
     start: u32,
     end: u32,
@@ -85,14 +89,32 @@ impl Json {
     /// # Errors
     /// The text is no JSON, or longer than 4 GB.
     pub fn parse(text: String) -> Result<Self, JsonError> {
-        let nodes = match u32::try_from(text.len()) {
-            Ok(n) if n < NONE => parse::nodes(&text),
-            _ => Err((0, "the document is too large".into())),
-        };
-        match nodes {
-            Ok(nodes) => Ok(Self { text, nodes }),
-            Err((offset, message)) => Err(parse::place(&text, offset, message)),
-        }
+        let mut parsing = Parsing::new(text);
+        parsing.step(usize::MAX);
+        parsing.finish().map_err(|(error, _)| error)
+    }
+
+    /// Nothing yet: to be filled by `copy_on`.
+    #[must_use]
+    pub fn blank_for(&self) -> Self {
+        Self { text: String::with_capacity(self.text.len()), nodes: Vec::with_capacity(self.nodes.len()) }
+    }
+
+    /// Copies on from another document, about so many bytes; true: the copy is complete.
+    pub fn copy_on(&mut self, from: &Self, bytes: usize) -> bool {
+        let (at, all) = (self.text.len(), from.text.len());
+        let end = (at.saturating_add(bytes)..=all).find(|n| from.text.is_char_boundary(*n)).unwrap_or(all);
+        self.text.push_str(&from.text[at..end]);
+        let (at, all) = (self.nodes.len(), from.nodes.len());
+        let end = at.saturating_add(bytes / size_of::<Node>()).min(all);
+        self.nodes.extend_from_slice(&from.nodes[at..end]);
+        self.nodes.len() == from.nodes.len() && self.text.len() == from.text.len()
+    }
+
+    /// The text, taken out.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.text
     }
 
     /// The text as it was given.
@@ -242,24 +264,6 @@ impl Json {
         (start != NONE).then_some(start as usize)
     }
 
-    /// The text without the node, its key and the comma that belongs to it. The root cannot go: it stays.
-    #[must_use]
-    pub fn without(&self, node: usize) -> String {
-        let Some(parent) = self.parent(node) else { return self.text.clone() };
-        let begin = |n: usize| self.key_place(n).unwrap_or(self.place(n).0);
-        let siblings = self.count(parent);
-        let next = self.next(node);
-        let (from, to) = if next < self.next(parent) {
-            (begin(node), begin(next))
-        } else if siblings > 1 {
-            let before = self.children(parent).take_while(|c| *c != node).last().unwrap_or(node);
-            (self.place(before).1, self.place(node).1)
-        } else {
-            (begin(node), self.place(node).1)
-        };
-        format!("{}{}", &self.text[..from], &self.text[to..])
-    }
-
     /// The path as `jsonpath` writes it: `$.tags[0]."odd key"`.
     #[must_use]
     pub fn path_text(&self, node: usize) -> String {
@@ -277,33 +281,35 @@ impl Json {
         out
     }
 
-    /// The next node whose key or scalar value contains the text (whatever the case), after `from` in
-    /// document order or before it, round the end.
+    /// The document (or a part of it) on one line as `jsonb` prints it; every token is copied as written.
     #[must_use]
-    pub fn find(&self, text: &str, from: usize, backward: bool) -> Option<usize> {
-        let needle = text.to_lowercase();
-        let n = self.nodes.len();
-        let hit = |node: &usize| {
-            self.key(*node).is_some_and(|k| contains(&k, &needle))
-                || (!matches!(self.kind(*node), JsonKind::Object | JsonKind::Array)
-                    && contains(&self.value(*node), &needle))
-        };
-        let ring = |i: usize| if backward { (from + n - i) % n } else { (from + i) % n };
-        (1..=n).map(ring).find(hit)
+    pub fn compact(&self, node: usize) -> String {
+        self.written(node, None)
     }
 
     /// The document (or a part of it) indented for reading; every token is copied as written.
     #[must_use]
     pub fn pretty(&self, node: usize) -> String {
+        self.written(node, Some("  "))
+    }
+
+    fn written(&self, node: usize, indent: Option<&str>) -> String {
         let mut out = String::new();
+        let line = |out: &mut String, depth: usize| {
+            if let Some(indent) = indent {
+                out.push('\n');
+                out.extend(std::iter::repeat_n(indent, depth));
+            }
+        };
         let mut open: Vec<(usize, char)> = vec![];
         let end = self.next(node);
         let mut at = node;
         while at < end {
             if at != node {
-                let first = out.ends_with(['{', '[']);
-                out.push_str(if first { "\n" } else { ",\n" });
-                out.extend(std::iter::repeat_n("  ", open.len()));
+                if !out.ends_with(['{', '[']) {
+                    out.push_str(if indent.is_some() { "," } else { ", " });
+                }
+                line(&mut out, open.len());
             }
             if let Some(key) = self.raw_key(at).filter(|_| at != node) {
                 out.push_str(key);
@@ -324,21 +330,12 @@ impl Json {
             }
             at += 1;
             while let Some((_, close)) = open.pop_if(|(until, _)| *until == at) {
-                out.push('\n');
-                out.extend(std::iter::repeat_n("  ", open.len()));
+                line(&mut out, open.len());
                 out.push(close);
             }
         }
         out
     }
-}
-
-fn contains(text: &str, lower_needle: &str) -> bool {
-    if text.len() < 64 || !text.is_ascii() || !lower_needle.is_ascii() {
-        return text.to_lowercase().contains(lower_needle);
-    }
-    let needle = lower_needle.as_bytes();
-    needle.is_empty() || text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle))
 }
 
 fn is_plain(key: &str) -> bool {
@@ -517,6 +514,17 @@ mod tests {
         assert_eq!(j.find("ann", first, true), Some(second));
         assert_eq!(j.find("nothing", 0, false), None);
         assert!(j.find("TAGS", 0, false).is_some());
+        // Backward every node is read, forward the text: both find the same.
+        let j = parse(r#"{"aab": "n\n", "x": [12, true, null, "na"], "A": {"b": "aa,b: c"}}"#);
+        for needle in ["a", "aa", "n", "nn", "l", "1", ",", ": ", "b", "true", "na", "zz", "\"", "{"] {
+            let mut hits: Vec<_> = (0..j.len()).filter_map(|n| j.find(needle, n, false)).collect();
+            let mut back: Vec<_> = (0..j.len()).filter_map(|n| j.find(needle, n, true)).collect();
+            hits.sort_unstable();
+            back.sort_unstable();
+            hits.dedup();
+            back.dedup();
+            assert_eq!(hits, back, "{needle}");
+        }
     }
 
     #[test]

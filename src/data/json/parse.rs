@@ -1,6 +1,6 @@
 //! The parser: checks the whole text and notes where each value stands.
 
-use super::{JsonError, NONE, Node};
+use super::{Json, JsonError, NONE, Node};
 
 pub(super) fn place(text: &str, offset: usize, message: String) -> JsonError {
     let offset = (0..=offset.min(text.len())).rev().find(|o| text.is_char_boundary(*o)).unwrap_or(0);
@@ -16,29 +16,109 @@ pub(super) fn place(text: &str, offset: usize, message: String) -> JsonError {
 
 /// The nodes of a document, or the offset and the reason why it is none.
 pub(super) fn nodes(text: &str) -> Result<Vec<Node>, Fault> {
-    Parser { text: text.as_bytes(), at: 0, nodes: vec![], open: vec![] }.run()
+    let mut state = State::default();
+    Parser { text: text.as_bytes(), state: &mut state }.run(usize::MAX)?;
+    Ok(state.nodes)
 }
 
 pub(super) type Fault = (usize, String);
 
-struct Parser<'a> {
-    text: &'a [u8],
+/// A document being parsed piece by piece, so that a large one does not hold up the keys.
+#[derive(Debug)]
+pub struct Parsing {
+    text: String,
+    state: State,
+    ended: Option<Result<(), Fault>>,
+}
+
+impl Parsing {
+    /// Nothing of the text is read yet.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        let large = u32::try_from(text.len()).is_ok_and(|n| n < NONE);
+        let ended = (!large).then(|| Err((0, "the document is too large".into())));
+        Self { text, state: State::default(), ended }
+    }
+
+    /// Reads on over about so many bytes; true: to the end, or to what is wrong.
+    pub fn step(&mut self, bytes: usize) -> bool {
+        if self.ended.is_none() {
+            let upto = self.state.at.saturating_add(bytes);
+            let mut parser = Parser { text: self.text.as_bytes(), state: &mut self.state };
+            self.ended = match parser.run(upto) {
+                Ok(true) => Some(Ok(())),
+                Ok(false) => None,
+                Err(fault) => Some(Err(fault)),
+            };
+        }
+        self.ended.is_some()
+    }
+
+    /// Bytes read, and bytes in all.
+    #[must_use]
+    pub fn progress(&self) -> (usize, usize) {
+        (self.state.at, self.text.len())
+    }
+
+    /// The document; or what is wrong, and the text.
+    ///
+    /// # Errors
+    /// The text is no JSON.
+    pub fn finish(mut self) -> Result<Json, (JsonError, String)> {
+        self.step(usize::MAX);
+        match self.ended {
+            Some(Err((offset, message))) => Err((place(&self.text, offset, message), self.text)),
+            _ => Ok(Json { text: self.text, nodes: self.state.nodes }),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct State {
     at: usize,
     nodes: Vec<Node>,
     /// Open objects and arrays: no recursion, so depth costs no stack.
     open: Vec<u32>,
+    /// Where the key of the value to come stands.
+    key: u32,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { at: 0, nodes: vec![], open: vec![], key: NONE }
+    }
+}
+
+struct Parser<'a> {
+    text: &'a [u8],
+    state: &'a mut State,
+}
+
+impl std::ops::Deref for Parser<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.state
+    }
+}
+
+impl std::ops::DerefMut for Parser<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.state
+    }
 }
 
 impl Parser<'_> {
-    fn run(mut self) -> Result<Vec<Node>, Fault> {
-        let mut key = NONE;
-        loop {
+    /// Reads values up to about this offset; true: the document is complete.
+    fn run(&mut self, upto: usize) -> Result<bool, Fault> {
+        while self.at <= upto {
             self.blank();
+            let key = self.key;
             if !self.value(key)? {
                 // An object or array was opened: its first child, or its end.
                 self.blank();
                 if !self.take(self.closer()) {
-                    key = self.key()?;
+                    self.key = self.key_start()?;
                     continue;
                 }
                 self.close();
@@ -47,13 +127,13 @@ impl Parser<'_> {
                 self.blank();
                 if self.open.is_empty() {
                     return match self.text.get(self.at) {
-                        None => Ok(self.nodes),
+                        None => Ok(true),
                         Some(_) => Err((self.at, "nothing may follow the document".into())),
                     };
                 }
                 if self.take(b',') {
                     self.blank();
-                    key = self.key()?;
+                    self.key = self.key_start()?;
                     break;
                 }
                 if !self.take(self.closer()) {
@@ -63,6 +143,7 @@ impl Parser<'_> {
                 self.close();
             }
         }
+        Ok(false)
     }
 
     fn found(&self) -> &'static str {
@@ -91,15 +172,15 @@ impl Parser<'_> {
 
     fn close(&mut self) {
         if let Some(n) = self.open.pop() {
-            let next = self.nodes.len() as u32;
+            let (end, next) = (self.at as u32, self.nodes.len() as u32);
             let node = &mut self.nodes[n as usize];
-            node.end = self.at as u32;
+            node.end = end;
             node.next = next;
         }
     }
 
     /// In an object: reads `"key" :` and tells where the key starts.
-    fn key(&mut self) -> Result<u32, Fault> {
+    fn key_start(&mut self) -> Result<u32, Fault> {
         if !self.in_object() {
             return Ok(NONE);
         }
@@ -131,8 +212,8 @@ impl Parser<'_> {
         }
         let index = self.nodes.len() as u32;
         let parent = self.open.last().copied().unwrap_or(NONE);
-        if let Some(p) = self.open.last() {
-            self.nodes[*p as usize].count += 1;
+        if let Some(p) = self.open.last().copied() {
+            self.nodes[p as usize].count += 1;
         }
         let node = Node { start: start as u32, end: self.at as u32, key, parent, next: index + 1, count: 0 };
         self.nodes.push(node);

@@ -1,6 +1,7 @@
 //! Fold state of a document and the rows visible for it.
 
 use super::Json;
+use std::ops::Range;
 
 /// Which nodes are unfolded, and the rows that are visible for it. Separate from the document.
 #[derive(Clone, Debug)]
@@ -104,6 +105,50 @@ impl JsonRows {
             self.fold(json, n, true);
         }
         self.row_of(node)
+    }
+
+    /// The document was changed: some nodes went and so many came in their place, or (`turned`) the first so many
+    /// changed places with the rest. What was folded stays folded; little that came is unfolded.
+    pub fn patched(&mut self, json: &Json, gone: Range<usize>, coming: usize, turned: usize) {
+        let end = gone.start + coming;
+        if turned > 0 {
+            let mut bits: Vec<bool> = gone.clone().map(|n| self.is_open(n)).collect();
+            bits.rotate_left(turned);
+            for (n, open) in gone.zip(bits) {
+                self.set(n, open);
+            }
+            return self.rebuild(json);
+        }
+        let first = coming == 0 || gone.is_empty() || self.is_open(gone.start);
+        if gone.len() != coming {
+            let old = std::mem::take(&mut self.open);
+            self.open = old[..old.len().min(gone.start.div_ceil(64))].to_vec();
+            self.open.resize(json.len().div_ceil(64), 0);
+            // Bits up to the next whole word one by one, then word by word.
+            let bit = |n: usize| old.get(n / 64).is_some_and(|w| w >> (n % 64) & 1 == 1);
+            let whole = end.next_multiple_of(64).min(json.len());
+            for n in end..whole {
+                self.set(n, bit(n - end + gone.end));
+            }
+            for (word, at) in self.open.iter_mut().zip((0..).step_by(64)).skip(whole / 64) {
+                if at < whole {
+                    continue;
+                }
+                let from = at - end + gone.end;
+                let (low, high) = (old.get(from / 64).copied(), old.get(from / 64 + 1).copied());
+                let low = low.unwrap_or(0) >> (from % 64);
+                *word =
+                    if from.is_multiple_of(64) { low } else { low | high.unwrap_or(0) << (64 - from % 64) };
+            }
+        }
+        for n in gone.start..end {
+            self.set(n, coming <= 200 && json.count(n) > 0);
+        }
+        if coming > 0 {
+            self.set(gone.start, first && json.count(gone.start) > 0);
+        }
+        self.set(0, true);
+        self.rebuild(json);
     }
 
     fn rebuild(&mut self, json: &Json) {

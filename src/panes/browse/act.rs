@@ -19,6 +19,9 @@ impl Browse {
             return true;
         }
         if command == Command::Back {
+            if self.value_stays(cx) {
+                return true;
+            }
             let out = self.step_out(cx);
             self.drop_whole(cx);
             return out;
@@ -99,6 +102,11 @@ impl Browse {
 
     fn value_command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
         let Some(Over::Value(view)) = self.over.last_mut() else { return false };
+        let staged = cx.world.staged().is_some_and(|s| !s.is_empty());
+        if command == Command::StageValue && staged && !view.is_dirty() {
+            cx.popup(Popup::Changes);
+            return true;
+        }
         match view.command(command) {
             Done::Yes => true,
             Done::No => matches!(
@@ -112,7 +120,7 @@ impl Browse {
         }
     }
 
-    fn value_done(&mut self, done: Done, cx: &mut Cx<'_>) {
+    pub(super) fn value_done(&mut self, done: Done, cx: &mut Cx<'_>) {
         match done {
             Done::Copy(text, what) => {
                 cx.ask(Effect::Copy(text));
@@ -128,7 +136,7 @@ impl Browse {
                 });
             }
             Done::Say(what) => cx.toast(Tone::Note, what),
-            Done::Yes | Done::No => {}
+            done => self.document_done(done, cx),
         }
     }
 
@@ -203,6 +211,7 @@ impl Browse {
 
     /// Reads what is shown anew: staged changes were applied.
     pub(super) fn refresh_all(&mut self, cx: &mut Cx<'_>) {
+        self.close_documents();
         if let Some(main) = &mut self.main {
             main.refresh(cx);
         }

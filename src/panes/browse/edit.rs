@@ -175,7 +175,7 @@ impl Browse {
                 if seen.as_ref().is_some_and(|s| (s.len() as u64) < size && s.len() >= MOST as usize) {
                     let size = units::bytes(size);
                     return cx
-                        .toast(Tone::Warning, format!("This value takes {size}: too long to edit here"));
+                        .toast(Tone::Warning, format!("This value takes {size}: too long to edit here (v edits a JSON document in parts)"));
                 }
                 let here = (table.window.first()..table.window.end())
                     .find(|r| table.key_of(*r).as_ref() == Some(&key));
@@ -225,12 +225,12 @@ impl Browse {
 
     /// Stages new rows and goes to the last one.
     pub(super) fn stage_new(&mut self, rows: Vec<Vec<(String, Value)>>, below: bool, cx: &mut Cx<'_>) {
+        self.keep_documents(cx);
         let table = if below { self.below.as_mut().map(|b| &mut b.table) } else { self.main.as_mut() };
         let Some(table) = table else { return };
         let Some(reference) = table.reference() else { return };
         let count = (table.overlay.new_rows().len() + rows.len()) as u64;
         cx.tell(Tell::Stage(Stage::Insert { table: reference, rows }));
-        self.over.clear();
         self.focus = if below { Part::Below } else { Part::Main };
         // The overlay learns of the row when the step is done; the cursor is put there now.
         table.overlay.to_row = Some(count.saturating_sub(1));

@@ -33,6 +33,8 @@ pub enum Ask {
     Bulk,
     /// The value that this column of many rows gets.
     BulkValue(String),
+    /// What the value view asked.
+    InValue(crate::views::value::Question),
     /// Take these pasted rows as new ones? Of the lower grid or not.
     Paste(Vec<Vec<(String, Value)>>, bool),
 }
@@ -56,7 +58,7 @@ impl Browse {
         }
     }
 
-    fn add_condition(&mut self, condition: Condition, cx: &mut Cx<'_>) {
+    pub(super) fn add_condition(&mut self, condition: Condition, cx: &mut Cx<'_>) {
         let Some(table) = self.table_mut() else { return };
         let conditions = &mut table.view.filter.conditions;
         if conditions.contains(&condition) {
@@ -153,6 +155,7 @@ impl Browse {
             }
             Ask::Columns => self.column_chosen(index, cx),
             Ask::Big => self.big_answered(index == 0, cx),
+            Ask::InValue(question) => self.value_answered(question, index, cx),
             Ask::Bulk => self.bulk_chosen(index, cx),
             Ask::Paste(rows, below) if index == 0 => self.stage_new(rows, below, cx),
             Ask::BulkValue(_) | Ask::Paste(..) => {}

@@ -4,6 +4,7 @@ mod act;
 mod below;
 mod bulk;
 mod copy;
+mod document;
 mod draw;
 mod edit;
 mod fetch;
@@ -34,6 +35,7 @@ use crate::{
 use below::Below;
 use bulk::Counting;
 use copy::CopyJob;
+use document::IndexLook;
 use edit::Fetching;
 use filter::Ask;
 use nav::Place;
@@ -93,6 +95,7 @@ pub struct Browse {
     whole: Option<Whole>,
     fetching: Option<Fetching>,
     counting: Option<Counting>,
+    index: Option<IndexLook>,
     /// The table open last time, being recalled.
     last: Option<JobId>,
     areas: Areas,
@@ -119,6 +122,7 @@ impl Default for Browse {
             whole: None,
             fetching: None,
             counting: None,
+            index: None,
             last: None,
             areas: Areas::default(),
         }
@@ -264,7 +268,7 @@ impl Pane for Browse {
             return vec![Scope::Line, part];
         }
         match (self.over.last(), self.focus) {
-            (Some(Over::Value(_)), _) => vec![Scope::Value],
+            (Some(Over::Value(view)), _) => vec![if view.typing() { Scope::Edit } else { Scope::Value }],
             (Some(Over::Record(_)), _) => vec![Scope::Record, Scope::Browse],
             (None, Part::Tree) => vec![Scope::Tree, Scope::Browse],
             (None, _) => vec![Scope::Grid, Scope::Browse],
@@ -272,11 +276,13 @@ impl Pane for Browse {
     }
 
     fn typing(&self) -> bool {
-        self.typing.is_some()
+        self.typing.is_some() || self.value_typing()
     }
 
     fn can(&self, command: Command, world: &World) -> bool {
-        self.can_edit(command, world).unwrap_or_else(|| self.can_do(command))
+        self.value_can(command)
+            .or_else(|| self.can_edit(command, world))
+            .unwrap_or_else(|| self.can_do(command))
     }
 
     fn command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
@@ -289,14 +295,16 @@ impl Pane for Browse {
     }
 
     fn typed(&mut self, chord: Chord, _: &mut Cx<'_>) {
-        self.type_key(chord);
+        if !self.value_key(chord) {
+            self.type_key(chord);
+        }
     }
 
     fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
         if let Some(typing) = &mut self.typing {
             typing.input.paste(text);
             self.typed_text();
-        } else {
+        } else if !self.value_paste(text) {
             self.paste_rows(text, cx);
         }
     }
@@ -324,6 +332,9 @@ impl Pane for Browse {
         }
         if self.counting.as_ref().is_some_and(|c| c.job == job) {
             return self.counted(news, cx);
+        }
+        if self.index.as_ref().is_some_and(|i| i.job == job) {
+            return self.index_news(news, cx);
         }
         if self.whole.as_ref().is_some_and(|w| w.job == Some(job)) {
             return self.whole_news(news, cx);
@@ -377,6 +388,7 @@ impl Pane for Browse {
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.documents_tick();
         if let Some(below) = &mut self.below {
             below.tick(cx);
         }
@@ -389,10 +401,14 @@ impl Pane for Browse {
     }
 
     fn wants_tick(&self) -> Option<Duration> {
-        if self.table().is_some_and(|t| t.grid.searching()) {
+        if self.documents_want_tick() || self.table().is_some_and(|t| t.grid.searching()) {
             return Some(Duration::ZERO);
         }
         self.below.as_ref().and_then(Below::wants_tick)
+    }
+
+    fn holds(&self, _: &World) -> Option<String> {
+        self.unstaged_text()
     }
 
     fn running(&self) -> Option<Running> {

@@ -53,7 +53,7 @@ impl Browse {
 
     /// Shows a table; the present place can be come back to.
     pub(super) fn open(&mut self, mut table: Table, focus: bool, cx: &mut Cx<'_>) {
-        self.over.clear();
+        self.keep_documents(cx);
         self.forward.clear();
         if let Some(place) = self.leave(cx) {
             self.back.push_back(place);
@@ -87,7 +87,7 @@ impl Browse {
     }
 
     fn come_to(&mut self, place: Place, cx: &mut Cx<'_>) {
-        self.over.clear();
+        self.keep_documents(cx);
         self.tree.reveal(&Key::Relation(place.main.oid));
         self.main = Some(place.main);
         self.below = place.below;

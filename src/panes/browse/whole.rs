@@ -1,6 +1,6 @@
 //! Fetching one whole value (or a definition) for the value view.
 
-use super::{Browse, Over, filter::Ask, table::kind_of};
+use super::{Browse, Over, document, filter::Ask, table::kind_of};
 use crate::{
     core::{
         effect::{Effect, Statement},
@@ -12,12 +12,14 @@ use crate::{
     sql::page,
     text::units,
     views::value::ValueView,
-    widgets::grid::{GridCell, GridSource},
+    widgets::grid::GridCell,
 };
 use std::time::Duration;
 
 /// Characters (bytes of a bytea) fetched of one value at most.
-const MOST: u32 = 32 << 20;
+const MOST: u32 = 128 << 20;
+/// Why bytes that are no text are not edited.
+const NOT_TEXT: &str = "this value is not UTF-8: it cannot be edited as text";
 /// Larger values are asked about first.
 const ASK_FROM: u64 = 5 << 20;
 
@@ -72,7 +74,8 @@ impl Browse {
         let title = format!("{short}.{}", info.name);
         let name = info.name.clone();
         let mut view = ValueView::waiting(title, name.clone(), kind_of(info), "reading …".into());
-        match table.cell(row, column) {
+        (view.home, view.staged) = document::home(table, row, column);
+        match table.stored_cell(row, column) {
             GridCell::Cut(_, size) => {
                 let (Some(detail), Some(key)) = (table.detail.clone(), table.key_of(row)) else { return };
                 match page::cell(&detail, &name, &key, MOST) {
@@ -92,8 +95,11 @@ impl Browse {
                 }
             }
             cell => {
-                let text = cell.bytes().map(|b| String::from_utf8_lossy(b).into_owned());
-                view.set(text, String::new());
+                let bytes = cell.bytes();
+                if bytes.is_some_and(|b| std::str::from_utf8(b).is_err()) {
+                    view.home = Err(NOT_TEXT.into());
+                }
+                view.begin(bytes.map(|b| String::from_utf8_lossy(b).into_owned()), String::new());
                 self.over.push(Over::Value(Box::new(view)));
             }
         }
@@ -154,13 +160,17 @@ impl Browse {
                     w.came = true;
                 }
                 let text = |c: usize| batch.cell(0, c).map(|b| String::from_utf8_lossy(b).into_owned());
+                let broken = batch.cell(0, 1).is_some_and(|b| std::str::from_utf8(b).is_err());
                 let value = text(1);
                 let size: u64 = text(0).and_then(|t| t.parse().ok()).unwrap_or(0);
                 let cut = value.as_ref().is_some_and(|v| (v.len() as u64) < size);
                 let remark =
                     if cut { format!("only the beginning of {}", units::bytes(size)) } else { String::new() };
                 if let Some(view) = view {
-                    view.set(value, remark);
+                    if broken {
+                        view.home = Err(NOT_TEXT.into());
+                    }
+                    view.begin(value, remark);
                 }
             }
             News::Done(_) => {

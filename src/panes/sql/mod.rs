@@ -118,7 +118,12 @@ impl Pane for Sql {
             }
             Command::NextResult | Command::PreviousResult => !self.outcomes.is_empty(),
             Command::GoToError => self.error.is_some(),
-            _ => true,
+            other => match self.over.last() {
+                Some(over::Over::Value(view)) if other != Command::EditNode => {
+                    view.can(other).unwrap_or(true)
+                }
+                _ => true,
+            },
         }
     }
 

@@ -38,6 +38,12 @@ impl Sql {
         if matches!(command, Command::Back | Command::OpenRecord) {
             return self.step_out();
         }
+        if command == Command::EditNode && matches!(self.over.last(), Some(Over::Value(_))) {
+            // A result's value is edited in its grid.
+            self.step_out();
+            self.edit_result(false, cx);
+            return true;
+        }
         match self.over.last_mut() {
             Some(Over::Value(view)) => {
                 let done = view.command(command);
@@ -91,6 +97,7 @@ impl Sql {
         let Some(head) = o.columns.get(column) else { return };
         let mut view = ValueView::waiting(head.name.clone(), head.name.clone(), head.kind(), String::new());
         let value = o.rows.cell(row, column).map(|b| String::from_utf8_lossy(b).into_owned());
+        view.home = Err("a result's value is edited in the grid: Esc, then e".into());
         view.set(value, String::new());
         self.over.push(Over::Value(Box::new(view)));
     }
@@ -108,7 +115,9 @@ impl Sql {
                 hint: "n and N go to the next and the previous match".into(),
             }),
             Done::Say(what) => cx.toast(Tone::Note, what),
-            Done::Yes | Done::No => {}
+            Done::Filter(_) => cx.toast(Tone::Note, "a table is filtered by a path in Browse, not a result"),
+            // Nothing is changed in the view of a result, so that it has nothing to ask or to stage.
+            Done::Yes | Done::No | Done::Ask { .. } | Done::Stage { .. } | Done::Close => {}
         }
     }
 

@@ -1,13 +1,17 @@
 //! Drawing a value: tree lines, text lines coloured as JSON, hexadecimal lines.
 
-use super::{Body, ValueView};
+use super::{
+    Body, ValueView,
+    document::{Document, Mark},
+    edit::{Draft, Place, meant},
+};
 use crate::{
     core::theme::Theme,
-    data::json::{Json, JsonKind},
+    data::json::JsonKind,
     text::units,
-    widgets::{grid::NULL, paint},
+    widgets::{grid::NULL, paint, syntax},
 };
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 impl ValueView {
     /// Draws the value and, at the bottom, where the cursor is.
@@ -20,26 +24,51 @@ impl ValueView {
         let foot = Rect { y: area.bottom() - 1, height: 1, ..area };
         let area = Rect { height: area.height - 1, ..area };
         self.area = area;
-        if matches!(self.body, Body::Text) || self.as_text {
-            self.lines.fit(usize::from(area.width).saturating_sub(1));
+        if let Some(Draft::Text { editor, .. }) = &mut self.draft {
+            let json = matches!(self.body, Body::Json(_));
+            editor.draw(buf, area, theme, true, &mut |line, state, spans| {
+                if json {
+                    spans.extend(syntax::json_alone(line));
+                }
+                state.clone()
+            });
+            return self.draw_foot(buf, foot, theme);
         }
-        self.scroll(usize::from(area.height));
-        for i in 0..usize::from(area.height) {
-            let row = self.top + i;
+        if matches!(self.body, Body::Text(_)) || self.as_text {
+            self.fit_lines();
+        }
+        let fresh = self.fresh_row();
+        self.scroll(usize::from(area.height), fresh);
+        let mut row = self.top;
+        for y in area.top()..area.bottom() {
+            let place = Rect { y, height: 1, ..area };
+            let at = self.top + usize::from(y - area.y);
+            if fresh == Some(at) {
+                self.draw_line(buf, place, theme);
+                continue;
+            }
             if row >= self.rows() {
                 break;
             }
-            let place = Rect { y: area.y + i as u16, height: 1, ..area };
             self.draw_row(buf, place, row, theme);
-            if row == self.row {
+            if row == self.row && fresh.is_none() {
                 paint::tint(buf, place, theme.style("grid.row"));
+                if self.draft.is_some() {
+                    self.draw_line(buf, place, theme);
+                }
             }
+            row += 1;
         }
         let plain = match &self.body {
             Body::Waiting(what) => Some((what.clone(), "text.dim")),
             Body::Null => Some((NULL.to_owned(), "grid.cell.null")),
             Body::Failed(what) => Some((what.clone(), "message.error")),
-            Body::Text if self.raw.is_empty() => {
+            Body::Parsing(parsing) => {
+                let (read, all) = parsing.progress();
+                let percent = read * 100 / all.max(1);
+                Some((format!("reading the document … {percent} %"), "text.dim"))
+            }
+            Body::Text(plain) if plain.now.is_empty() => {
                 Some((crate::widgets::grid::EMPTY.to_owned(), "grid.cell.empty"))
             }
             _ => None,
@@ -59,47 +88,136 @@ impl ValueView {
         self.draw_foot(buf, foot, theme);
     }
 
-    fn scroll(&mut self, height: usize) {
+    fn scroll(&mut self, height: usize, fresh: Option<usize>) {
         self.row = self.row.min(self.rows().saturating_sub(1));
-        if self.row < self.top {
-            self.top = self.row;
-        } else if self.row >= self.top + height {
-            self.top = self.row + 1 - height;
+        let wanted = fresh.unwrap_or(self.row);
+        if wanted < self.top {
+            self.top = wanted;
+        } else if wanted >= self.top + height {
+            self.top = wanted + 1 - height;
         }
-        self.top = self.top.min(self.rows().saturating_sub(height));
+        let rows = self.rows() + usize::from(fresh.is_some());
+        self.top = self.top.min(rows.saturating_sub(height));
+    }
+
+    /// The line of an entry that is not there yet.
+    fn fresh_row(&self) -> Option<usize> {
+        match &self.draft {
+            Some(Draft::Line {
+                place: Place::Key(parent, before) | Place::New(parent, before, _), ..
+            }) => Some(self.row_of_new(*parent, *before)),
+            _ => None,
+        }
+    }
+
+    /// The line being typed, in its place in the tree.
+    fn draw_line(&self, buf: &mut Buffer, place: Rect, theme: &Theme) {
+        let (Body::Json(doc), Some(Draft::Line { input, place: what, fault })) = (&self.body, &self.draft)
+        else {
+            return;
+        };
+        let json = &doc.json;
+        let (depth, key) = match what {
+            Place::Value(node) => (json.depth(*node), json.key(*node).map(std::borrow::Cow::into_owned)),
+            Place::Rename(node) => (json.depth(*node), None),
+            Place::Key(parent, _) => (json.depth(*parent) + 1, None),
+            Place::New(parent, _, key) => (json.depth(*parent) + 1, key.clone()),
+        };
+        let line = Rect { width: place.width, ..place };
+        paint::fill(buf, line, theme.style("text"));
+        let mut x = place.x + indent(depth, place.width);
+        let put = |buf: &mut Buffer, x: u16, text: &str, style: &str| {
+            paint::put(buf, x, place.y, place.right().saturating_sub(x), text, theme.style(style))
+        };
+        x = put(buf, x, "  ", "json.punct");
+        match (what, key) {
+            (Place::Key(..), _) => x = put(buf, x, "key: ", "text.dim"),
+            (Place::Rename(_), _) => x = put(buf, x, "key: ", "text.dim"),
+            (_, Some(key)) => {
+                x = put(buf, x, &key, "json.key");
+                x = put(buf, x, ": ", "json.punct");
+            }
+            (Place::New(..), None) => x = put(buf, x, "element: ", "text.dim"),
+            (_, None) => {}
+        }
+        let rest = Rect { x, width: place.right().saturating_sub(x), ..place };
+        input.draw_on(buf, rest, theme, true, fault.as_ref().map(|e| e.offset));
+    }
+
+    /// While typing: what it will become, or why it is not taken; and the style.
+    fn typing_hint(&self) -> Option<(String, &'static str)> {
+        match self.draft.as_ref()? {
+            Draft::Line { fault: Some(e), .. } => Some((e.to_string(), "message.error")),
+            Draft::Text { fault: Some(e), editor, .. } => {
+                // Once the text is another one, the place is no more that of the error.
+                let style = if editor.offset() == e.offset { "message.error" } else { "text.dim" };
+                Some((e.to_string(), style))
+            }
+            Draft::Line { place: Place::Key(..), .. } => {
+                Some(("the new key · Enter goes on to its value".into(), "text.dim"))
+            }
+            Draft::Line { place: Place::Rename(_), .. } => {
+                Some(("the key's new name · Enter takes it, Esc leaves it".into(), "text.dim"))
+            }
+            Draft::Line { input, .. } => {
+                let text = match meant(input.text()) {
+                    Ok(json) if json == input.text().trim() => {
+                        format!("{} · Enter takes it, Esc leaves it", kind_of(&json))
+                    }
+                    Ok(json) => format!("becomes the string {json} · Enter takes it, Esc leaves it"),
+                    Err(_) => "JSON, or a word that becomes a string · Tab: true, false, null".into(),
+                };
+                Some((text, "text.dim"))
+            }
+            Draft::Text { .. } => Some(("Ctrl+S takes it over · Esc leaves".into(), "text.dim")),
+        }
     }
 
     fn draw_row(&self, buf: &mut Buffer, place: Rect, row: usize, theme: &Theme) {
         match &self.body {
-            Body::Json(json, rows) if !self.as_text => {
-                if let Some(node) = rows.node(row) {
-                    tree_line(buf, place, json, node, rows.is_open(node), theme);
+            Body::Json(doc) if !self.as_text => {
+                if let Some(node) = doc.rows.node(row) {
+                    tree_line(buf, place, doc, node, theme);
                 }
             }
-            Body::Json(..) => json_text(buf, place, self.lines.get(row), theme),
+            Body::Json(_) => json_text(buf, place, self.lines.get(self.text(), row), theme),
             Body::Bytes(bytes) => {
                 let at = row * 16;
                 hex_line(buf, place, at, &bytes[at..bytes.len().min(at + 16)], theme);
             }
             _ => {
-                paint::put(buf, place.x, place.y, place.width, self.lines.get(row), theme.style("text"));
+                let line = self.lines.get(self.text(), row);
+                paint::put(buf, place.x, place.y, place.width, line, theme.style("text"));
             }
         }
     }
 
-    fn draw_foot(&self, buf: &mut Buffer, foot: Rect, theme: &Theme) {
-        let left = match self.node() {
-            Some((json, node)) => json.path_text(node),
-            None => String::new(),
-        };
+    fn draw_foot(&mut self, buf: &mut Buffer, foot: Rect, theme: &Theme) {
         let dim = theme.style("text.dim");
+        if let Some((text, style)) = self.typing_hint() {
+            let text = text.as_str();
+            paint::put_clipped(buf, foot.x, foot.y, foot.width, text, theme.style(style));
+            return;
+        }
+        let left = self.foot_path();
         let mut right = match &self.body {
             Body::Bytes(b) => units::counted(b.len() as u64, "byte", "bytes"),
-            Body::Json(..) | Body::Text => units::bytes(self.raw.len() as u64),
+            Body::Json(doc) => units::bytes(doc.json.text().len() as u64),
+            Body::Text(plain) => units::bytes(plain.now.len() as u64),
             _ => String::new(),
         };
         if self.rows() > 1 {
             right = format!("line {}/{} · {right}", self.row + 1, self.rows());
+        }
+        if let Body::Json(doc) = &self.body
+            && doc.json.kind(0) == JsonKind::Null
+        {
+            right = format!("JSON null, not SQL NULL · {right}");
+        }
+        if self.is_dirty() {
+            right = format!("not staged · {right}");
+        } else if self.is_staged() {
+            right = format!("staged · {right}");
         }
         if !self.remark.is_empty() {
             right = format!("{} · {right}", self.remark);
@@ -110,6 +228,33 @@ impl ValueView {
             paint::put_clipped(buf, foot.x, foot.y, half, &left, theme.style("text.strong"));
         }
     }
+
+    /// The path of the node under the cursor; in a long array it takes a while to count, so it is kept.
+    fn foot_path(&mut self) -> String {
+        let Some((json, node)) = self.node() else { return String::new() };
+        let of = (node, json.text().len(), self.steps());
+        if self.foot.0 != of {
+            self.foot = (of, json.path_text(node));
+        }
+        self.foot.1.clone()
+    }
+}
+
+/// What a valid JSON text is, in words.
+fn kind_of(json: &str) -> &'static str {
+    match json.as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "true or false",
+        Some(b'n') => "JSON null",
+        _ => "a number",
+    }
+}
+
+/// Deep nodes keep some room for their text.
+fn indent(depth: usize, width: u16) -> u16 {
+    (depth * 2).min(usize::from(width) / 2) as u16
 }
 
 fn style_of(kind: JsonKind) -> &'static str {
@@ -122,10 +267,10 @@ fn style_of(kind: JsonKind) -> &'static str {
     }
 }
 
-fn tree_line(buf: &mut Buffer, place: Rect, json: &Json, node: usize, open: bool, theme: &Theme) {
-    let indent = (json.depth(node) * 2).min(usize::from(place.width) / 2) as u16;
+fn tree_line(buf: &mut Buffer, place: Rect, doc: &Document, node: usize, theme: &Theme) {
+    let (json, open, mark) = (&doc.json, doc.rows.is_open(node), doc.mark_of(node));
     let end = place.right();
-    let mut x = place.x + indent;
+    let mut x = place.x + indent(json.depth(node), place.width);
     let branch = json.count(node) > 0;
     let sign = if !branch {
         "  "
@@ -138,6 +283,7 @@ fn tree_line(buf: &mut Buffer, place: Rect, json: &Json, node: usize, open: bool
         paint::put(buf, x, place.y, end.saturating_sub(x), text, theme.style(style))
     };
     x = put(buf, x, sign, "json.punct");
+    let begin = x;
     match (json.key(node), json.parent(node)) {
         (Some(key), _) => {
             x = put(buf, x, &key, "json.key");
@@ -152,22 +298,32 @@ fn tree_line(buf: &mut Buffer, place: Rect, json: &Json, node: usize, open: bool
         }
         (None, None) => {}
     }
-    match json.kind(node) {
+    x = match json.kind(node) {
         JsonKind::Object => {
             let count = units::counted(json.count(node) as u64, "key", "keys");
-            container(buf, place, x, ('{', '}'), &count, json.raw(node), open || !branch, theme);
+            container(buf, place, x, ('{', '}'), &count, json.raw(node), open || !branch, theme)
         }
         JsonKind::Array => {
             let count = units::counted(json.count(node) as u64, "element", "elements");
-            container(buf, place, x, ('[', ']'), &count, json.raw(node), open || !branch, theme);
+            container(buf, place, x, ('[', ']'), &count, json.raw(node), open || !branch, theme)
         }
         kind => {
             let raw = json.raw(node);
             let cells = usize::from(end.saturating_sub(x));
             let shown = head(raw, cells * 4 + 4);
-            paint::put_clipped(buf, x, place.y, cells as u16, shown, theme.style(style_of(kind)));
+            paint::put_clipped(buf, x, place.y, cells as u16, shown, theme.style(style_of(kind)))
         }
-    }
+    };
+    let Some(mark) = mark else { return };
+    let (style, was) = match mark {
+        Mark::Added => ("grid.added", "  new".to_owned()),
+        Mark::Changed(old) => ("grid.changed", format!("  was {old}")),
+        Mark::Renamed(old) => ("grid.changed", format!("  was named {old}")),
+        Mark::Lost(count) => ("grid.changed", format!("  {count} removed")),
+    };
+    paint::tint(buf, Rect { x: begin, width: x.saturating_sub(begin), ..place }, theme.style(style));
+    let dim = theme.style("text.dim").remove_modifier(Modifier::UNDERLINED);
+    paint::put_clipped(buf, x, place.y, end.saturating_sub(x), &was, dim);
 }
 
 #[allow(clippy::too_many_arguments, reason = "one line of a tree")]
@@ -180,7 +336,7 @@ fn container(
     raw: &str,
     open: bool,
     theme: &Theme,
-) {
+) -> u16 {
     let cells = place.right().saturating_sub(x);
     let x = paint::put(buf, x, place.y, cells, &format!("{}{}", signs.0, signs.1), theme.style("json.punct"));
     let dim = theme.style("text.dim");
@@ -190,7 +346,7 @@ fn container(
     } else {
         format!(" {count}  {}", head(raw, usize::from(place.width) * 4))
     };
-    paint::put_clipped(buf, x, place.y, cells, &text, dim);
+    paint::put_clipped(buf, x, place.y, cells, &text, dim)
 }
 
 /// At most so many bytes of a text, ending between characters.

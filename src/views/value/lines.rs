@@ -1,4 +1,4 @@
-//! A text broken into screen lines, of any size: only line starts are kept.
+//! A text broken into screen lines, of any size: only line starts are kept, the text is whoever's it is.
 
 use crate::text::width;
 use std::ops::Range;
@@ -9,18 +9,14 @@ const LONG: usize = 64 << 10;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Lines {
-    text: String,
     cells: usize,
     pieces: Vec<Range<usize>>,
 }
 
 impl Lines {
-    /// The text, to be broken at the first drawing.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        let mut this = Self { text, cells: 0, pieces: vec![] };
-        this.fit(80);
-        this
+    /// The text is another one.
+    pub fn forget(&mut self) {
+        *self = Self::default();
     }
 
     /// Number of lines.
@@ -37,12 +33,12 @@ impl Lines {
 
     /// A line's text.
     #[must_use]
-    pub fn get(&self, row: usize) -> &str {
-        self.pieces.get(row).map_or("", |r| &self.text[r.clone()])
+    pub fn get<'a>(&self, text: &'a str, row: usize) -> &'a str {
+        self.pieces.get(row).and_then(|r| text.get(r.clone())).unwrap_or("")
     }
 
     /// Breaks the text for a screen so many cells wide.
-    pub fn fit(&mut self, cells: usize) {
+    pub fn fit(&mut self, text: &str, cells: usize) {
         let cells = cells.max(8);
         if self.cells == cells {
             return;
@@ -50,7 +46,7 @@ impl Lines {
         self.cells = cells;
         self.pieces.clear();
         let mut at = 0;
-        for line in self.text.split('\n') {
+        for line in text.split('\n') {
             if line.len() <= cells {
                 self.pieces.push(at..at + line.len());
             } else if line.len() > LONG {
@@ -64,11 +60,11 @@ impl Lines {
 
     /// The next line (before or after, round the end) that holds the text, whatever its case.
     #[must_use]
-    pub fn find(&self, text: &str, from: usize, forward: bool) -> Option<usize> {
+    pub fn find(&self, whole: &str, text: &str, from: usize, forward: bool) -> Option<usize> {
         let needle = text.to_lowercase();
         let n = self.len();
         let ring = |i: usize| if forward { (from + i) % n } else { (from + n - i) % n };
-        (1..=n).map(ring).find(|row| self.get(*row).to_lowercase().contains(&needle))
+        (1..=n).map(ring).find(|row| self.get(whole, *row).to_lowercase().contains(&needle))
     }
 }
 
@@ -92,12 +88,13 @@ mod tests {
 
     #[test]
     fn lines_cover_the_text() {
-        let mut l = Lines::new(format!("a\n\n{}\nlast", "ä".repeat(50_000)));
-        l.fit(20);
-        assert_eq!((l.get(0), l.get(1), l.get(l.len() - 1)), ("a", "", "last"));
-        let joined: usize = (0..l.len()).map(|i| l.get(i).chars().count()).sum();
+        let text = format!("a\n\n{}\nlast", "ä".repeat(50_000));
+        let mut l = Lines::default();
+        l.fit(&text, 20);
+        assert_eq!((l.get(&text, 0), l.get(&text, 1), l.get(&text, l.len() - 1)), ("a", "", "last"));
+        let joined: usize = (0..l.len()).map(|i| l.get(&text, i).chars().count()).sum();
         assert_eq!(joined, 50_005);
-        assert_eq!(l.find("LAST", 0, true), Some(l.len() - 1));
-        assert_eq!(l.find("nothing", 0, true), None);
+        assert_eq!(l.find(&text, "LAST", 0, true), Some(l.len() - 1));
+        assert_eq!(l.find(&text, "nothing", 0, true), None);
     }
 }

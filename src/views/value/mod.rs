@@ -1,21 +1,52 @@
 //! The value view: one whole value, as a JSON tree, as text, or as bytes in hexadecimal.
 
+mod document;
 mod draw;
+mod edit;
 mod lines;
+mod load;
+mod staging;
 
 use crate::{
     core::command::Command,
     data::{
-        json::{Json, JsonKind, JsonRows, Step},
+        edits::{RowKey, TableRef, Text, Value},
+        json::{Json, JsonKind, Parsing, Step},
         value::Kind,
     },
     sql::quote::{ident, literal},
 };
+use document::Document;
+use edit::Draft;
 use lines::Lines;
 use ratatui::layout::Rect;
 
-/// Larger documents open as a tree only; pretty text of them is made when asked for.
-const MOST_HEX: usize = 64 << 20;
+/// Text mode indents documents up to this size; larger ones show as they are.
+const MOST_PRETTY: usize = 16 << 20;
+/// A filter takes parts of a document up to this size.
+const MOST_FILTER: usize = 2_000;
+
+/// The cell a value stands in: where its change is staged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The relation.
+    pub table: TableRef,
+    /// The row.
+    pub key: RowKey,
+    /// See `What::Update::version`.
+    pub version: Vec<(String, Text)>,
+}
+
+/// A question about what was changed here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Start a value where there is NULL?
+    StartEmpty,
+    /// Throw typed text away?
+    DropText,
+    /// Leave with changes that are not staged?
+    Leave,
+}
 
 /// What a command did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +61,60 @@ pub enum Done {
     AskFind,
     /// Say this.
     Say(String),
+    /// Ask this; the number of the button goes to `ValueView::answer`.
+    Ask {
+        /// Which question.
+        question: Question,
+        /// Title.
+        title: String,
+        /// The text.
+        text: String,
+        /// Buttons, the harmless one last.
+        buttons: Vec<String>,
+    },
+    /// Stage this.
+    Stage {
+        /// What the column is to become.
+        value: Value,
+        /// What was seen of it.
+        seen: Text,
+        /// Then close the view.
+        close: bool,
+    },
+    /// Close the view.
+    Close,
+    /// Filter the table by rows whose document contains this one.
+    Filter(String),
+}
+
+/// A text being edited.
+#[derive(Debug)]
+struct Plain {
+    seen: Text,
+    now: String,
+    /// As it was last staged.
+    staged: String,
+    past: Vec<String>,
+}
+
+impl Plain {
+    fn new(text: String) -> Self {
+        Self { seen: Some(text.clone()), staged: text.clone(), now: text, past: vec![] }
+    }
+
+    /// In place of NULL.
+    fn empty() -> Self {
+        Self { seen: None, now: String::new(), staged: String::new(), past: vec![] }
+    }
 }
 
 #[derive(Debug)]
 enum Body {
     Waiting(String),
+    Parsing(Box<Parsing>),
     Null,
-    Json(Box<Json>, JsonRows),
-    Text,
+    Json(Box<Document>),
+    Text(Plain),
     Bytes(Vec<u8>),
     Failed(String),
 }
@@ -47,13 +124,20 @@ enum Body {
 pub struct ValueView {
     /// `table.column`, for the border.
     pub title: String,
+    /// Where changes are staged, or why there can be none.
+    pub home: Result<Home, String>,
+    /// What is staged for the cell already.
+    pub staged: Option<Value>,
     column: String,
     kind: Kind,
     body: Body,
-    /// The value as text, empty for the tree and for bytes until text is wanted.
+    /// The text on screen lines.
     lines: Lines,
-    /// What `yy` copies.
-    raw: String,
+    /// The document indented, for text mode.
+    pretty: Option<String>,
+    draft: Option<Draft>,
+    /// The path shown at the bottom, and of what it is.
+    foot: ((usize, usize, u64), String),
     remark: String,
     as_text: bool,
     row: usize,
@@ -68,57 +152,21 @@ impl ValueView {
     pub fn waiting(title: String, column: String, kind: Kind, what: String) -> Self {
         Self {
             title,
+            home: Err("this is no cell of a table: it cannot be edited here".into()),
+            staged: None,
             column,
             kind,
             body: Body::Waiting(what),
             lines: Lines::default(),
-            raw: String::new(),
+            pretty: None,
+            draft: None,
+            foot: ((usize::MAX, 0, 0), String::new()),
             remark: String::new(),
             as_text: false,
             row: 0,
             top: 0,
             needle: String::new(),
             area: Rect::default(),
-        }
-    }
-
-    /// The value came. `remark`: said beside the title, such as that only a part is shown.
-    pub fn set(&mut self, value: Option<String>, remark: String) {
-        self.remark = remark;
-        (self.row, self.top) = (0, 0);
-        let Some(text) = value else {
-            self.body = Body::Null;
-            return;
-        };
-        self.body = match self.kind {
-            Kind::Bytes => match from_hex(&text) {
-                Some(bytes) => Body::Bytes(bytes),
-                None => Body::Text,
-            },
-            Kind::Json | Kind::Jsonb => self.as_json(&text),
-            Kind::Text if text.trim_start().starts_with(['{', '[']) && text.len() < 1 << 20 => {
-                // A text column that holds a document: shown as one, and still copied byte for byte.
-                match Json::parse(text.clone()) {
-                    Ok(json) if json.len() > 1 => tree(json),
-                    _ => Body::Text,
-                }
-            }
-            _ => Body::Text,
-        };
-        self.raw = text;
-        if matches!(self.body, Body::Text) {
-            self.lines = Lines::new(self.raw.clone());
-        }
-    }
-
-    fn as_json(&mut self, text: &str) -> Body {
-        match Json::parse(text.to_owned()) {
-            Ok(json) => tree(json),
-            Err(e) => {
-                // Only a value that was cut is no document.
-                self.remark = if self.remark.is_empty() { e.to_string() } else { self.remark.clone() };
-                Body::Text
-            }
         }
     }
 
@@ -135,8 +183,8 @@ impl ValueView {
 
     fn rows(&self) -> usize {
         match &self.body {
-            Body::Json(_, rows) if !self.as_text => rows.len(),
-            Body::Json(..) | Body::Text => self.lines.len(),
+            Body::Json(doc) if !self.as_text => doc.rows.len(),
+            Body::Json(_) | Body::Text(_) => self.lines.len(),
             Body::Bytes(b) => b.len().div_ceil(16),
             _ => 0,
         }
@@ -144,13 +192,60 @@ impl ValueView {
 
     fn node(&self) -> Option<(&Json, usize)> {
         match &self.body {
-            Body::Json(json, rows) if !self.as_text => Some((json, rows.node(self.row)?)),
+            Body::Json(doc) if !self.as_text => Some((&doc.json, doc.rows.node(self.row)?)),
             _ => None,
+        }
+    }
+
+    /// Tells one state of the document from another.
+    fn steps(&self) -> u64 {
+        match &self.body {
+            Body::Json(doc) => doc.state(),
+            _ => 0,
+        }
+    }
+
+    fn is_staged(&self) -> bool {
+        match &self.body {
+            Body::Json(doc) => doc.is_staged(),
+            Body::Text(plain) => plain.seen.as_ref() != Some(&plain.staged),
+            _ => false,
+        }
+    }
+
+    /// The text that is shown as text.
+    fn text(&self) -> &str {
+        match &self.body {
+            Body::Json(doc) => self.pretty.as_deref().unwrap_or(doc.json.text()),
+            Body::Text(plain) => &plain.now,
+            _ => "",
+        }
+    }
+
+    /// Breaks the text into lines as wide as the screen.
+    fn fit_lines(&mut self) {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.fit(self.text(), usize::from(self.area.width.max(41)) - 1);
+        self.lines = lines;
+    }
+
+    /// Text mode: indented, unless the document is long or has lines of its own.
+    fn make_pretty(&mut self) {
+        if let Body::Json(doc) = &self.body {
+            let text = doc.json.text();
+            let own = self.kind != Kind::Jsonb && text.trim_end().contains('\n');
+            self.pretty = (text.len() <= MOST_PRETTY && !own).then(|| doc.json.pretty(0));
         }
     }
 
     /// Does a command.
     pub fn command(&mut self, command: Command) -> Done {
+        if self.draft.is_some() {
+            return self.typing_command(command);
+        }
+        if matches!(self.body, Body::Text(_)) || self.as_text {
+            self.fit_lines();
+        }
         let page = usize::from(self.area.height.max(2) - 1);
         let last = self.rows().saturating_sub(1);
         match command {
@@ -173,14 +268,16 @@ impl ValueView {
             Command::CopyCell => return self.copy(),
             Command::CopyPath => return self.copy_path(),
             Command::CopyPathSql => return self.copy_sql(),
-            _ => return Done::No,
+            Command::FilterPath => return self.filter(),
+            other => return self.edit_command(other),
         }
         Done::Yes
     }
 
     fn toggle(&mut self) {
         let row = self.row;
-        if let Body::Json(json, rows) = &mut self.body
+        if let Body::Json(doc) = &mut self.body
+            && let Document { json, rows, .. } = &mut **doc
             && let Some(node) = rows.node(row)
         {
             let open = rows.is_open(node);
@@ -190,7 +287,8 @@ impl ValueView {
 
     fn fold_or_leave(&mut self) {
         let row = self.row;
-        if let Body::Json(json, rows) = &mut self.body
+        if let Body::Json(doc) = &mut self.body
+            && let Document { json, rows, .. } = &mut **doc
             && let Some(node) = rows.node(row)
         {
             if rows.is_open(node) && json.count(node) > 0 {
@@ -203,7 +301,8 @@ impl ValueView {
 
     fn unfold_or_enter(&mut self) {
         let row = self.row;
-        if let Body::Json(json, rows) = &mut self.body
+        if let Body::Json(doc) = &mut self.body
+            && let Document { json, rows, .. } = &mut **doc
             && let Some(node) = rows.node(row)
             && json.count(node) > 0
         {
@@ -217,7 +316,8 @@ impl ValueView {
 
     fn fold_all(&mut self, open: bool) {
         let row = self.row;
-        if let Body::Json(json, rows) = &mut self.body {
+        if let Body::Json(doc) = &mut self.body {
+            let Document { json, rows, .. } = &mut **doc;
             let node = rows.node(row).unwrap_or(0);
             rows.fold_all(json, open);
             self.row = rows.row_of(node);
@@ -236,11 +336,12 @@ impl ValueView {
         }
         let row = self.row;
         let found = match &mut self.body {
-            Body::Json(json, rows) if !self.as_text => {
+            Body::Json(doc) if !self.as_text => {
+                let Document { json, rows, .. } = &mut **doc;
                 let from = rows.node(row).unwrap_or(0);
                 json.find(&self.needle, from, !forward).map(|node| rows.reveal(json, node))
             }
-            Body::Json(..) | Body::Text => self.lines.find(&self.needle, row, forward),
+            Body::Json(_) | Body::Text(_) => self.lines.find(self.text(), &self.needle, row, forward),
             _ => None,
         };
         match found {
@@ -253,12 +354,12 @@ impl ValueView {
     }
 
     fn text_mode(&mut self) -> Done {
-        let Body::Json(json, _) = &self.body else {
+        if !matches!(self.body, Body::Json(_)) {
             return Done::Say("this value is no JSON document".into());
-        };
+        }
         self.as_text = !self.as_text;
         if self.as_text && self.lines.is_empty() {
-            self.lines = Lines::new(json.pretty(0));
+            self.make_pretty();
         }
         (self.row, self.top) = (0, 0);
         Done::Yes
@@ -266,14 +367,42 @@ impl ValueView {
 
     fn copy(&self) -> Done {
         match &self.body {
-            Body::Waiting(_) | Body::Failed(_) => Done::Say("there is no value to copy yet".into()),
-            Body::Null => Done::Copy(String::new(), "NULL as the empty text"),
-            Body::Json(json, rows) if !self.as_text && self.row > 0 => {
-                let node = rows.node(self.row).unwrap_or(0);
-                Done::Copy(json.value(node).into_owned(), "the value of this node")
+            Body::Waiting(_) | Body::Parsing(_) | Body::Failed(_) => {
+                Done::Say("there is no value to copy yet".into())
             }
-            _ => Done::Copy(self.raw.clone(), "the whole value"),
+            Body::Null => Done::Copy(String::new(), "NULL as the empty text"),
+            Body::Json(doc) if !self.as_text && self.row > 0 => {
+                let node = doc.rows.node(self.row).unwrap_or(0);
+                Done::Copy(doc.json.value(node).into_owned(), "the value of this node")
+            }
+            Body::Json(doc) => Done::Copy(doc.json.text().to_owned(), "the whole value"),
+            Body::Text(plain) => Done::Copy(plain.now.clone(), "the whole value"),
+            Body::Bytes(bytes) => {
+                let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+                Done::Copy(format!("\\x{hex}"), "the whole value")
+            }
         }
+    }
+
+    /// The path and value under the cursor as a document that the rows wanted contain.
+    fn filter(&self) -> Done {
+        if self.is_dirty() {
+            return Done::Say("the document was changed: stage it (Ctrl+S) or take it back (u) first".into());
+        }
+        let Some((json, node)) = self.node().filter(|_| matches!(self.kind, Kind::Json | Kind::Jsonb)) else {
+            return Done::Say("only a node of a JSON column can be filtered by".into());
+        };
+        if json.raw(node).len() > MOST_FILTER {
+            return Done::Say("this part is too long to filter by: choose a part of it".into());
+        }
+        let mut document = json.compact(node);
+        for step in json.path(node).iter().rev() {
+            document = match step {
+                Step::Key(key) => format!("{{{}: {document}}}", crate::data::json::quoted(key)),
+                Step::Index(_) => format!("[{document}]"),
+            };
+        }
+        Done::Filter(document)
     }
 
     fn copy_path(&self) -> Done {
@@ -309,21 +438,6 @@ impl ValueView {
             }
         }
     }
-}
-
-fn tree(json: Json) -> Body {
-    let rows = JsonRows::new(&json);
-    Body::Json(Box::new(json), rows)
-}
-
-/// The bytes of a bytea in hex form.
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("\\x")?.as_bytes();
-    if digits.len() / 2 > MOST_HEX {
-        return None;
-    }
-    let digit = |b: u8| (b as char).to_digit(16).map(|d| d as u8);
-    digits.chunks(2).map(|p| Some(digit(p[0])? << 4 | digit(*p.get(1)?)?)).collect()
 }
 
 /// `column->'a'->0->>'b'`: the last step gives text where the node is a scalar.
@@ -380,14 +494,15 @@ mod tests {
         assert_eq!(v.rows(), 4);
         assert!(matches!(v.find("zzz"), Done::Say(_)));
         v.command(Command::TextMode);
+        v.command(Command::Down);
         assert!(v.rows() > 5);
     }
 
     #[test]
     fn bytes_and_what_is_not_json() {
         assert!(matches!(view(Kind::Bytes, "\\x00ff10").body, Body::Bytes(b) if b == [0, 255, 16]));
-        assert!(matches!(view(Kind::Bytes, "abc\\000").body, Body::Text));
+        assert!(matches!(view(Kind::Bytes, "abc\\000").body, Body::Text(_)));
         let v = view(Kind::Jsonb, "{\"a\": ");
-        assert!(matches!(v.body, Body::Text) && v.remark.contains("line 1"), "{}", v.remark);
+        assert!(matches!(v.body, Body::Text(_)) && v.remark.contains("line 1"), "{}", v.remark);
     }
 }

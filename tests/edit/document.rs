@@ -1,0 +1,78 @@
+//! Documents in the value view on a real server.
+
+use crate::{ask, live::Live, server};
+
+/// A document of a megabyte, with prices whose digits count.
+const DOCS: &str = "
+    create table docs (id int primary key, doc jsonb not null, raw json);
+    insert into docs select 1, jsonb_build_object('theme', 'light', 'size', 1.50, 'items',
+        (select jsonb_agg(jsonb_build_object('id', g, 'name', 'item ' || g, 'price', 10.00)) from generate_series(1, 20000) g)),
+        '{\"b\":  1.0,\"a\": [ ],  \"c\": {\"x\":1e2}}';
+    analyze";
+
+#[test]
+fn one_node_of_a_megabyte_is_changed() {
+    let db = server::database();
+    db.execute(DOCS);
+    assert!(ask(&db, "select length(doc::text) from docs").parse::<u64>().expect("a length") > 1_000_000);
+    let before = ask(&db, "select md5((doc - 'theme' - 'size' #- '{items,19989,price}')::text) from docs");
+    let mut live = open(&db);
+    live.keys("v").see("theme: \"light\"");
+    live.keys("gg/").keys("theme<enter>").see("$.theme");
+    live.keys("e<ctrl-u>").keys("dark").see("becomes the string \"dark\"");
+    live.keys("<enter>").see("\"dark\"  was \"light\"");
+    // Deep in the array: the same, in an element that is folded away.
+    live.keys("/").keys("item 19990<enter>").see("name: \"item 19990\"");
+    live.keys("j").keys("e<ctrl-u>").keys("10.050<enter>").see("10.050  was 10.00");
+    live.keys("<ctrl-s>").until(|r| r.app.world().staged().is_some_and(|s| s.len() == 1));
+    // Somebody else changes another key meanwhile.
+    db.execute("update docs set doc = jsonb_set(doc, '{size}', '2.50')");
+    live.keys("<ctrl-s>").see("jsonb_set").keys("<ctrl-s>").see("1 change applied");
+    assert_eq!(
+        ask(&db, "select doc ->> 'theme' || (doc ->> 'size') || (doc #>> '{items,19989,price}') from docs"),
+        "dark2.5010.050"
+    );
+    assert_eq!(
+        ask(&db, "select md5((doc - 'theme' - 'size' #- '{items,19989,price}')::text) from docs"),
+        before
+    );
+}
+
+#[test]
+fn a_json_column_keeps_its_text() {
+    let db = server::database();
+    db.execute(DOCS);
+    let mut live = open(&db);
+    live.keys("l").keys("v").see("b: 1.0");
+    live.keys("/").keys("x<enter>").keys("e<ctrl-u>7<enter>").see("7  was 1e2");
+    live.keys("<ctrl-s>").until(|r| r.app.world().staged().is_some_and(|s| s.len() == 1));
+    live.keys("<ctrl-s>").see("otherwise all is rolled back").keys("<ctrl-s>").see("1 change applied");
+    assert_eq!(ask(&db, "select raw from docs"), r#"{"b":  1.0,"a": [ ],  "c": {"x":7}}"#);
+}
+
+#[test]
+fn the_index_that_serves_a_path_is_named() {
+    let db = server::database();
+    db.execute(DOCS);
+    let words = |live: &mut Live| live.robot.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut live = open(&db);
+    live.keys("v").see("theme: \"light\"").keys("/").keys("theme<enter>").keys("=");
+    live.see("doc @> {\"theme\": \"light\"}").see("No GIN index on doc");
+    let said = words(&mut live);
+    assert!(
+        said.contains("CREATE INDEX CONCURRENTLY ON public.docs USING gin (doc jsonb_path_ops)"),
+        "{said}"
+    );
+    db.execute("create index partly on docs using gin (doc) where id > 5; create index docs_gin on docs using gin (doc jsonb_path_ops)");
+    let mut live = open(&db);
+    live.keys("v").see("theme: \"light\"").keys("/").keys("theme<enter>").keys("=");
+    live.see("The GIN index docs_gin serves this filter");
+}
+
+/// The table open, the cursor on its document.
+fn open(db: &server::Database) -> Live {
+    let mut live = Live::new(db, &[], 120, 40);
+    live.keys("<ctrl-p>").keys("docs").see("docs").keys("<enter>").see("1.0,\"a\"");
+    live.keys("0l");
+    live
+}
