@@ -503,8 +503,14 @@ impl Table {
             }
             Goal::Stream(_) => {}
         }
-        self.good = self.view.clone();
+        self.now_good();
         self.pay(cx);
+    }
+
+    /// Rows of the wanted view are here.
+    fn now_good(&mut self) {
+        self.good = self.view.clone();
+        self.draft = None;
     }
 
     fn take_before(&mut self, rows: &Batch, short: bool) {
@@ -554,7 +560,7 @@ impl Table {
         if stay {
             self.owed = row as i64;
         }
-        self.good = self.view.clone();
+        self.now_good();
         self.stale = None;
         self.trouble = None;
     }

@@ -74,6 +74,7 @@ impl Browse {
         table.view.filter.raw = None;
         table.view.sort.clear();
         table.trouble = None;
+        table.draft = None;
         if table.view != table.good || table.window.is_empty() {
             table.reload(cx);
         }
@@ -115,7 +116,8 @@ impl Browse {
     }
 
     fn ask_raw(&mut self, cx: &mut Cx<'_>) {
-        let text = self.table().and_then(|t| t.view.filter.raw.clone()).unwrap_or_default();
+        let text = self.table().and_then(|t| t.draft.clone().or_else(|| t.view.filter.raw.clone()));
+        let text = text.unwrap_or_default();
         self.ask = Some(Ask::Raw);
         cx.popup(Popup::Line {
             question: QUESTION,
@@ -191,10 +193,12 @@ impl Browse {
     }
 
     fn raw_typed(&mut self, text: &str, cx: &mut Cx<'_>) {
-        if let Err(what) = check_raw(text) {
-            return cx.toast(Tone::Error, what);
-        }
         let Some(table) = self.table_mut() else { return };
+        table.draft = Some(text.to_owned());
+        if let Err(what) = check_raw(text) {
+            cx.toast(Tone::Error, what);
+            return self.ask_raw(cx);
+        }
         table.view.filter.raw = Some(text.to_owned()).filter(|t| !t.trim().is_empty());
         table.reload(cx);
     }
