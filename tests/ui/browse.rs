@@ -310,11 +310,12 @@ fn rows_that_a_movement_did_not_get_are_owed() {
             line.rsplit_once("row ").expect("a row").1.split(' ').next().expect("a number").to_owned();
         number.replace(',', "").parse::<u64>().expect("a number")
     };
-    robot.keys("<pgdn>");
+    rows(&mut robot);
+    robot.keys("<pagedown>");
     let step = rows(&mut robot) - 1;
     // Far more than is loaded, while the next page is still under way.
     for _ in 1..40 {
-        robot.keys("<pgdn>");
+        robot.keys("<pagedown>");
     }
     assert_eq!(rows(&mut robot), 200);
     let mut from = 201;
@@ -326,7 +327,7 @@ fn rows_that_a_movement_did_not_get_are_owed() {
     assert_eq!(rows(&mut robot), 1 + 40 * step);
     // The other way forgets what is owed.
     for _ in 0..40 {
-        robot.keys("<pgdn>");
+        robot.keys("<pagedown>");
     }
     robot.keys("k");
     let at = rows(&mut robot);
@@ -341,17 +342,19 @@ fn reading_anew_stays_with_the_row_and_a_wrong_condition_comes_back() {
     robot.keys("ws");
     let (job, _) = asked_users(&mut robot);
     users_page(&mut robot, job, 1, 200);
+    robot.screen();
     for _ in 0..30 {
         robot.keys("j");
     }
-    robot.keys("<f5>").describe(users());
+    robot.screen();
+    robot.keys("<f5>").describe(users()).describe(posts());
     let (job, after) = asked_users(&mut robot);
     assert_eq!(after, None, "from the first row on, for that is near");
     // The last ones are gone meanwhile.
     users_page(&mut robot, job, 1, 30);
     let screen = robot.screen();
     assert!(screen.contains("row 30 of 30"), "its row is gone, the nearest is left: {screen}");
-    robot.keys("<f5>").describe(users());
+    robot.keys("<f5>").describe(users()).describe(posts());
     let (job, _) = asked_users(&mut robot);
     users_page(&mut robot, job, 20, 100);
     assert!(robot.screen().contains("row 11 of 100"), "with its row: {}", robot.screen());

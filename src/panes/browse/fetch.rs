@@ -540,15 +540,13 @@ impl Table {
         self.look_ahead(cx);
     }
 
-    /// After reading anew: the cursor goes with its row, wherever that stands now.
+    /// After reading anew: the cursor goes with its row, wherever that stands now, else to the nearest one left.
     fn stay_with(&mut self, key: Option<Vec<Option<String>>>) {
         let (at, rows) = (self.grid.row(), self.window.first()..self.window.end());
-        if key.is_some()
-            && self.key_of(at) != key
-            && let Some(row) = rows.into_iter().find(|r| self.key_of(*r) == key)
-        {
-            self.grid.shift(row as i64 - at as i64);
-        }
+        let same = |row: &u64| key.is_some() && self.key_of(*row) == key;
+        let to = if same(&at) { None } else { rows.clone().find(same) };
+        let to = to.unwrap_or_else(|| at.clamp(rows.start, rows.end.saturating_sub(1).max(rows.start)));
+        self.grid.shift(to as i64 - at as i64);
     }
 
     /// A stream's first word: what was on the screen gives way. `stay`: the cursor goes back to its row once

@@ -115,7 +115,8 @@ impl Browse {
         cx.popup(Popup::Line { question: QUESTION, title, text: String::new(), hint: hint.into() });
     }
 
-    fn ask_raw(&mut self, cx: &mut Cx<'_>) {
+    /// `refused`: why the condition typed before cannot stand.
+    fn ask_raw(&mut self, refused: Option<String>, cx: &mut Cx<'_>) {
         let text = self.table().and_then(|t| t.draft.clone().or_else(|| t.view.filter.raw.clone()));
         let text = text.unwrap_or_default();
         self.ask = Some(Ask::Raw);
@@ -123,7 +124,7 @@ impl Browse {
             question: QUESTION,
             title: "WHERE".into(),
             text,
-            hint: "a condition in SQL; it is sent as it is".into(),
+            hint: refused.unwrap_or_else(|| "a condition in SQL; it is sent as it is".into()),
         });
     }
 
@@ -163,7 +164,7 @@ impl Browse {
 
     fn filter_chosen(&mut self, index: usize, removable: usize, cx: &mut Cx<'_>) {
         if index == removable {
-            return self.ask_raw(cx);
+            return self.ask_raw(None, cx);
         }
         let Some(table) = self.table_mut() else { return };
         if index < removable {
@@ -196,8 +197,7 @@ impl Browse {
         let Some(table) = self.table_mut() else { return };
         table.draft = Some(text.to_owned());
         if let Err(what) = check_raw(text) {
-            cx.toast(Tone::Error, what);
-            return self.ask_raw(cx);
+            return self.ask_raw(Some(what), cx);
         }
         table.view.filter.raw = Some(text.to_owned()).filter(|t| !t.trim().is_empty());
         table.reload(cx);
