@@ -76,6 +76,11 @@ fn what_has_no_key_is_read_anew_in_the_same_order() {
     t.see("no key").send(&"\x1b[6~".repeat(100));
     let far = |s: &str| row(s).filter(|n| *n > 3_000);
     t.until("far down", |s| far(s).is_some() && far(s) == id(s));
+    // Another scan stands in the middle of the table now: this one must not join it there.
+    let at = id(&t.screen());
+    let loud = "create or replace view far_view as select id, upper(words) as words from far";
+    server::execute(&cluster, "postgres", loud);
+    t.send(F5).until("its place in new rows", |s| s.contains(" WORD ") && row(s) == at && id(s) == at);
     t.send("gg").until("the first row", |s| row(s) == Some(1) && id(s) == Some(1));
     t.send("G").until("the last row", |s| row(s) == Some(100_000) && id(s) == Some(100_000));
     t.send("k").send(F5).until("its place", |s| row(s) == Some(99_999) && id(s) == Some(99_999));
