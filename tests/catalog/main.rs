@@ -103,6 +103,7 @@ async fn a_relation_is_described_with_all_its_oddities() {
     let column = |n: &str| detail.columns.iter().find(|c| c.name == n).expect("column");
     assert_eq!((column("s").base_oid, column("s").category, column("s").not_null), (23, 'N', true));
     assert_eq!(column("s").default.as_deref(), Some("3"));
+    assert_eq!(column("twice").default.as_deref(), Some("(id * 2)"), "it names columns");
     assert_eq!(column("s").comment.as_deref(), Some("small"));
     assert!(column("twice").generated && column("id").identity == 'a' && column("tags").category == 'A');
     // The key of the identity column addresses rows; the partial index and the nullable constraint do not.

@@ -6,7 +6,8 @@ use pgdeck::demo::cluster::{Cluster, Settings};
 /// 100,000 rows of some 300 bytes: more than a quarter of the buffers, so that scans may join each other.
 const FILL: &str = "create table far (id int primary key, words text not null);
     insert into far select g, repeat('word ' || g || ' ', 25) from generate_series(1, 100000) g;
-    create view far_view as select * from far;
+    create table mark (sign text); insert into mark values ('old ');
+    create view far_view as select id, (select sign from mark) || words as words from far;
     analyze far;";
 
 /// The number after `row ` at the end of the first line.
@@ -76,6 +77,10 @@ fn what_has_no_key_is_read_anew_in_the_same_order() {
     t.see("no key").send(&"\x1b[6~".repeat(100));
     let far = |s: &str| row(s).filter(|n| *n > 3_000);
     t.until("far down", |s| far(s).is_some() && far(s) == id(s));
+    // Another scan stands in the middle of the table now: this one must not join it there.
+    let at = id(&t.screen());
+    server::execute(&cluster, "postgres", "update mark set sign = 'new '");
+    t.send(F5).until("its place in new rows", |s| s.contains("new word") && row(s) == at && id(s) == at);
     t.send("gg").until("the first row", |s| row(s) == Some(1) && id(s) == Some(1));
     t.send("G").until("the last row", |s| row(s) == Some(100_000) && id(s) == Some(100_000));
     t.send("k").send(F5).until("its place", |s| row(s) == Some(99_999) && id(s) == Some(99_999));

@@ -278,6 +278,98 @@ fn sort_filter_and_back() {
     assert!(screen.contains("row 2 of 3"), "{screen}");
 }
 
+/// A page of so many users from one number on.
+fn users_page(robot: &mut Robot, job: JobId, from: u64, rows: u64) {
+    let texts: Vec<String> = (from..from + rows).map(|n| n.to_string()).collect();
+    let row = |t: &'static str| vec![Some(t), Some("x@example.org"), Some("t"), None, None, Some("9"), None];
+    let rows: Vec<_> = texts.into_iter().map(|t| row(Box::leak(t.into_boxed_str()))).collect();
+    page(robot, job, &rows);
+}
+
+/// The next page of users asked for, and after which id.
+fn asked_users(robot: &mut Robot) -> (JobId, Option<u64>) {
+    robot.take(|e| match e {
+        Effect::Execute { job, statements, .. } if statements[0].sql.contains("FROM public.users") => {
+            let after = statements[0].params.first().cloned().flatten();
+            Some((*job, after.and_then(|t| t.parse().ok())))
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn rows_that_a_movement_did_not_get_are_owed() {
+    let mut robot = open_shop(120, 40);
+    robot.keys("ws");
+    let (job, _) = asked_users(&mut robot);
+    users_page(&mut robot, job, 1, 200);
+    let rows = |r: &mut Robot| {
+        let screen = r.screen();
+        let line = screen.lines().nth(1).expect("a title").to_owned();
+        let number =
+            line.rsplit_once("row ").expect("a row").1.split(' ').next().expect("a number").to_owned();
+        number.replace(',', "").parse::<u64>().expect("a number")
+    };
+    rows(&mut robot);
+    robot.keys("<pagedown>");
+    let step = rows(&mut robot) - 1;
+    // Far more than is loaded, while the next page is still under way.
+    for _ in 1..40 {
+        robot.keys("<pagedown>");
+    }
+    assert_eq!(rows(&mut robot), 200);
+    let mut from = 201;
+    while from <= 1 + 40 * step {
+        let (job, _) = asked_users(&mut robot);
+        users_page(&mut robot, job, from, 200);
+        from += 200;
+    }
+    assert_eq!(rows(&mut robot), 1 + 40 * step);
+    // The other way forgets what is owed.
+    for _ in 0..40 {
+        robot.keys("<pagedown>");
+    }
+    robot.keys("k");
+    let at = rows(&mut robot);
+    let (job, _) = asked_users(&mut robot);
+    users_page(&mut robot, job, from, 200);
+    assert_eq!(rows(&mut robot), at);
+}
+
+#[test]
+fn reading_anew_stays_with_the_row_and_a_wrong_condition_comes_back() {
+    let mut robot = open_shop(120, 40);
+    robot.keys("ws");
+    let (job, _) = asked_users(&mut robot);
+    users_page(&mut robot, job, 1, 200);
+    robot.screen();
+    for _ in 0..30 {
+        robot.keys("j");
+    }
+    robot.screen();
+    robot.keys("<f5>").describe(users()).describe(posts());
+    let (job, after) = asked_users(&mut robot);
+    assert_eq!(after, None, "from the first row on, for that is near");
+    // The last ones are gone meanwhile.
+    users_page(&mut robot, job, 1, 30);
+    let screen = robot.screen();
+    assert!(screen.contains("row 30 of 30"), "its row is gone, the nearest is left: {screen}");
+    robot.keys("<f5>").describe(users()).describe(posts());
+    let (job, _) = asked_users(&mut robot);
+    users_page(&mut robot, job, 20, 100);
+    assert!(robot.screen().contains("row 11 of 100"), "with its row: {}", robot.screen());
+    robot.keys("Fwhere\n");
+    robot.keys("id in (1, 2\n");
+    let screen = robot.screen();
+    assert!(screen.contains("leaves a parenthesis open") && screen.contains("id in (1, 2"), "{screen}");
+    robot.keys(")\n");
+    let job = asked_users(&mut robot).0;
+    let error = DbError { severity: "ERROR".into(), code: "42703".into(), ..DbError::default() };
+    robot.news(job, News::Failed(0, Box::new(error), Tx::Idle));
+    robot.keys("Fwhere\n");
+    assert!(robot.screen().contains("id in (1, 2)"), "{}", robot.screen());
+}
+
 #[test]
 fn errors_are_shown_in_place_with_a_way_on() {
     let mut robot = Robot::new(80, 24);

@@ -181,7 +181,14 @@ fn finish(table: &Table, key: char, columns: &[usize], batch: &Batch, cx: &mut C
             let size = units::bytes(text.len() as u64);
             let what = match key {
                 'y' if batch.len() == 1 => format!("Copied {} ({size})", columns[0].name),
-                'y' | 'n' => format!("Copied {} of {} rows ({size})", columns[0].name, batch.len()),
+                'y' | 'n' => {
+                    let rows = units::counted(batch.len() as u64, "row", "rows");
+                    format!("Copied {} of {rows} ({size})", columns[0].name)
+                }
+                'r' => {
+                    let rows = units::counted(batch.len() as u64, "row", "rows");
+                    format!("Copied {rows} separated by tabs ({size})")
+                }
                 _ => format!(
                     "Copied {} as {} ({size})",
                     units::counted(batch.len() as u64, "row", "rows"),

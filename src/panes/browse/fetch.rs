@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     core::{
-        command::Command,
         effect::{Effect, Statement},
         error::DbError,
         event::{Cut, News, Summary},
@@ -19,7 +18,6 @@ use crate::{
         filter::{Condition, Query},
         page::{Shape, Way, key_columns},
     },
-    widgets::grid::Want,
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -28,9 +26,7 @@ const PAGE: usize = 200;
 /// Bytes of a page, when its rows are long: then it is shorter.
 const PAGE_BYTES: u64 = 8 << 20;
 /// Bytes a stream sends ahead.
-const STREAM_BYTES: u64 = 512 << 10;
-/// Rows still to be moved that are remembered while pages are under way.
-const MOST_OWED: i64 = 10_000;
+pub(super) const STREAM_BYTES: u64 = 512 << 10;
 /// Rows above the screen that are read anew with it.
 const ABOVE: u64 = 20;
 
@@ -210,77 +206,6 @@ impl Table {
         let fresh = goal == Goal::Stream(0);
         self.fetch =
             Some(Fetch { job, goal, since, resting: false, fresh, stay, shape, rows, rest: queries });
-    }
-
-    /// After a movement: fetches what will be wanted next.
-    pub fn look_ahead(&mut self, cx: &mut Cx<'_>) {
-        if self.detail.is_none() || self.trouble.is_some() || self.describing.is_some() {
-            return;
-        }
-        if self.fetch.is_none() && (self.view != self.good || self.stale.is_some()) {
-            return self.begin(Goal::First, cx); // it was pushed aside by another read
-        }
-        let want = if self.to_end && !self.window.at_end { Some(Want::After) } else { self.grid.wants(self) };
-        let Some(want) = want else { return };
-        match &mut self.fetch {
-            Some(f) if f.resting => {
-                f.resting = false;
-                f.since = cx.world.now;
-                cx.ask(Effect::More { job: f.job, credit: STREAM_BYTES });
-            }
-            Some(_) => {}
-            None => self.begin(if want == Want::Before { Goal::Before } else { Goal::After }, cx),
-        }
-    }
-
-    /// Cursor movement, with what lies beyond the loaded rows.
-    pub fn travel(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
-        match command {
-            Command::First if !self.window.at_start && self.detail.is_some() => {
-                self.trouble = None;
-                self.begin(Goal::First, cx);
-                return true;
-            }
-            Command::Last if !self.window.at_end && self.detail.is_some() => {
-                self.trouble = None;
-                if self.keyed {
-                    self.begin(Goal::Last, cx);
-                } else {
-                    self.to_end = true;
-                    self.look_ahead(cx);
-                }
-                return true;
-            }
-            _ => {}
-        }
-        if !matches!(command, Command::Last) {
-            self.to_end = false;
-        }
-        let at = self.grid.row();
-        let rows = self.grid.rows_of(command);
-        if !self.grid_command(command) {
-            return false;
-        }
-        if let Some(rows) = rows {
-            self.owe(rows, at);
-            self.owed = self.owed.clamp(-MOST_OWED, MOST_OWED);
-        } else if matches!(command, Command::First | Command::Last) {
-            self.owed = 0;
-        }
-        self.look_ahead(cx);
-        true
-    }
-
-    /// Remembers what a movement from row `at` by so many rows did not get, because it ran into the end of the
-    /// loaded rows. A movement the other way forgets what was owed.
-    fn owe(&mut self, rows: i64, at: u64) {
-        if self.owed.signum() == -rows.signum() {
-            self.owed = 0;
-        }
-        let more = if rows > 0 { !self.window.at_end } else { !self.window.at_start && self.keyed };
-        if more && !self.window.is_empty() && self.trouble.is_none() {
-            self.owed += rows - at.abs_diff(self.grid.row()) as i64 * rows.signum();
-        }
     }
 
     /// Counts exactly.
@@ -503,8 +428,14 @@ impl Table {
             }
             Goal::Stream(_) => {}
         }
-        self.good = self.view.clone();
+        self.now_good();
         self.pay(cx);
+    }
+
+    /// Rows of the wanted view are here.
+    fn now_good(&mut self) {
+        self.good = self.view.clone();
+        self.draft = None;
     }
 
     fn take_before(&mut self, rows: &Batch, short: bool) {
@@ -523,26 +454,13 @@ impl Table {
         self.grid.go_row(cursor);
     }
 
-    /// Movements that waited for these rows.
-    fn pay(&mut self, cx: &mut Cx<'_>) {
-        let rows = std::mem::take(&mut self.owed);
-        if rows != 0 {
-            let at = self.grid.row();
-            self.with_grid(|grid, source| grid.scroll_rows(rows, source));
-            self.owe(rows, at);
-        }
-        self.look_ahead(cx);
-    }
-
-    /// After reading anew: the cursor goes with its row, wherever that stands now.
+    /// After reading anew: the cursor goes with its row, wherever that stands now, else to the nearest one left.
     fn stay_with(&mut self, key: Option<Vec<Option<String>>>) {
         let (at, rows) = (self.grid.row(), self.window.first()..self.window.end());
-        if key.is_some()
-            && self.key_of(at) != key
-            && let Some(row) = rows.into_iter().find(|r| self.key_of(*r) == key)
-        {
-            self.grid.shift(row as i64 - at as i64);
-        }
+        let same = |row: &u64| key.is_some() && self.key_of(*row) == key;
+        let to = if same(&at) { None } else { rows.clone().find(same) };
+        let to = to.unwrap_or_else(|| at.clamp(rows.start, rows.end.saturating_sub(1).max(rows.start)));
+        self.grid.shift(to as i64 - at as i64);
     }
 
     /// A stream's first word: what was on the screen gives way. `stay`: the cursor goes back to its row once
@@ -554,7 +472,7 @@ impl Table {
         if stay {
             self.owed = row as i64;
         }
-        self.good = self.view.clone();
+        self.now_good();
         self.stale = None;
         self.trouble = None;
     }

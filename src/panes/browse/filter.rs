@@ -76,6 +76,7 @@ impl Browse {
         table.view.filter.raw = None;
         table.view.sort.clear();
         table.trouble = None;
+        table.draft = None;
         if table.view != table.good || table.window.is_empty() {
             table.reload(cx);
         }
@@ -116,14 +117,16 @@ impl Browse {
         cx.popup(Popup::Line { question: QUESTION, title, text: String::new(), hint: hint.into() });
     }
 
-    fn ask_raw(&mut self, cx: &mut Cx<'_>) {
-        let text = self.table().and_then(|t| t.view.filter.raw.clone()).unwrap_or_default();
+    /// `refused`: why the condition typed before cannot stand.
+    fn ask_raw(&mut self, refused: Option<String>, cx: &mut Cx<'_>) {
+        let text = self.table().and_then(|t| t.draft.clone().or_else(|| t.view.filter.raw.clone()));
+        let text = text.unwrap_or_default();
         self.ask = Some(Ask::Raw);
         cx.popup(Popup::Line {
             question: QUESTION,
             title: "WHERE".into(),
             text,
-            hint: "a condition in SQL; it is sent as it is".into(),
+            hint: refused.unwrap_or_else(|| "a condition in SQL; it is sent as it is".into()),
         });
     }
 
@@ -164,7 +167,7 @@ impl Browse {
 
     fn filter_chosen(&mut self, index: usize, removable: usize, cx: &mut Cx<'_>) {
         if index == removable {
-            return self.ask_raw(cx);
+            return self.ask_raw(None, cx);
         }
         let Some(table) = self.table_mut() else { return };
         if index < removable {
@@ -194,10 +197,11 @@ impl Browse {
     }
 
     fn raw_typed(&mut self, text: &str, cx: &mut Cx<'_>) {
-        if let Err(what) = check_raw(text) {
-            return cx.toast(Tone::Error, what);
-        }
         let Some(table) = self.table_mut() else { return };
+        table.draft = Some(text.to_owned());
+        if let Err(what) = check_raw(text) {
+            return self.ask_raw(Some(what), cx);
+        }
         table.view.filter.raw = Some(text.to_owned()).filter(|t| !t.trim().is_empty());
         table.reload(cx);
     }

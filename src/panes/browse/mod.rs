@@ -14,6 +14,7 @@ mod mouse;
 mod nav;
 mod overlay;
 mod table;
+mod travel;
 mod tree;
 mod whole;
 mod window;

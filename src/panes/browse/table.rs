@@ -91,6 +91,8 @@ pub struct Table {
     pub stale: Option<Duration>,
     /// Rows down (below 0: up) that a movement did not get, because they were not loaded yet.
     pub owed: i64,
+    /// The condition in SQL typed last, while it is not in force: to be mended, not typed again.
+    pub draft: Option<String>,
     /// With a stream: go on reading to the end.
     pub to_end: bool,
     /// Only the row of this key is wanted: becomes a filter once the key is known.
@@ -130,6 +132,7 @@ impl Table {
             trouble: None,
             stale: None,
             owed: 0,
+            draft: None,
             to_end: false,
             to_key: None,
             overlay: overlay_of(world, oid),
