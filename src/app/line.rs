@@ -62,13 +62,7 @@ impl App {
     /// Runs a listing in the SQL pane, narrowed by a pattern as psql's (`*` and `?`).
     fn list(&mut self, name: &str, text: &str, pattern: &str) {
         let like = (!pattern.is_empty()).then(|| pattern.to_owned());
-        let statement = Statement {
-            sql: text.to_owned(),
-            params: vec![like],
-            types: vec![25],
-            pure_read: true,
-            simple: false,
-        };
+        let statement = Statement::read(text, vec![like], vec![25]);
         let name = format!("{name} {pattern}").trim_end().to_owned();
         let tell = Tell::RunQuery {
             name: name.clone(),

@@ -198,6 +198,14 @@ pub struct Checked {
     pub rows: Option<u64>,
 }
 
+impl Statement {
+    /// A read of ours with its parameters and their types.
+    #[must_use]
+    pub fn read(sql: impl Into<String>, params: Vec<Option<String>>, types: Vec<u32>) -> Self {
+        Self { sql: sql.into(), params, types, pure_read: true, simple: false }
+    }
+}
+
 /// A password on its way; its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);

@@ -1,10 +1,9 @@
 //! Fills a fresh server with the demo database.
-use std::path::Path;
 
 use super::{DemoError, Progress, cluster::Cluster};
 use crate::pg::{
     connect::{self, Options},
-    target::{self, Environment, Found, Input, Target},
+    target::{self, Input, Nothing, Target},
 };
 
 /// The demo database's name.
@@ -60,31 +59,6 @@ pub(crate) async fn open(cluster: &Cluster, database: &str) -> Result<crate::pg:
 /// The steps of the SQL: what a line `--# words` says, and the text up to the next.
 fn steps(sql: &str) -> impl Iterator<Item = (&str, &str)> {
     sql.split("\n--# ").skip(1).map(|step| step.split_once('\n').unwrap_or((step, "")))
-}
-
-/// An environment that says nothing.
-struct Nothing;
-
-impl Environment for Nothing {
-    fn var(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn file(&self, _: &Path) -> Found {
-        Found::Missing
-    }
-
-    fn exists(&self, _: &Path) -> bool {
-        false
-    }
-
-    fn user(&self) -> Result<String, String> {
-        Ok("postgres".into())
-    }
-
-    fn home(&self) -> Option<std::path::PathBuf> {
-        None
-    }
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ impl Delete {
                 Ok(query) => {
                     let (lane, credit) = (Lane::Read(self.ask.conn), 1 << 16);
                     let (sql, params, types) = (query.sql, query.params, query.types);
-                    let statements = vec![Statement { sql, params, types, pure_read: true, simple: false }];
+                    let statements = vec![Statement::read(sql, params, types)];
                     let job = cx.start(|job| Effect::Execute { job, lane, statements, credit });
                     self.asking = Some((job, Asking::Counting(n), cx.world.now));
                     self.overdue = false;

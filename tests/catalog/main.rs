@@ -10,40 +10,15 @@ use pgdeck::{
         client::Client,
         connect::{Options, open_client},
         queries,
-        target::{Environment, Found, Input, resolve},
+        target::{Input, Nothing, resolve},
     },
 };
 use server::Database;
 use std::{path::Path, sync::Arc};
 
-/// A machine without variables and files.
-struct Bare;
-
-impl Environment for Bare {
-    fn var(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn file(&self, _: &Path) -> Found {
-        Found::Missing
-    }
-
-    fn exists(&self, _: &Path) -> bool {
-        false
-    }
-
-    fn user(&self) -> Result<String, String> {
-        Ok("postgres".into())
-    }
-
-    fn home(&self) -> Option<std::path::PathBuf> {
-        None
-    }
-}
-
 async fn client(db: &Database) -> Client {
     let input = Input { connection: Some(db.url()), ..Input::default() };
-    let target = resolve(&input, &Bare).expect("a target");
+    let target = resolve(&input, &Nothing).expect("a target");
     open_client(&target, &Options::default()).await.expect("a client")
 }
 
@@ -62,6 +37,19 @@ async fn every_query_prepares() {
         let statement = client.sql().prepare(sql).await;
         assert!(statement.is_ok(), "{name}: {:?}", statement.err());
     }
+    // What panes send by themselves stands beside the catalog's.
+    let mut count = 0;
+    for folder in ["browse", "edit"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries").join(folder);
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("a file").path();
+            let sql = std::fs::read_to_string(&path).expect("text");
+            let statement = client.sql().prepare(&sql).await;
+            assert!(statement.is_ok(), "{}: {:?}", path.display(), statement.err());
+            count += 1;
+        }
+    }
+    assert!(count > 3, "{count} queries of panes");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Staged changes as SQL on a real server: each kind does what it says, is refused after a conflict, and is taken back.
 
+#[path = "../support/session.rs"]
+mod connected;
 #[path = "../support/server.rs"]
 mod server;
 
@@ -7,67 +9,19 @@ mod documents;
 mod kinds;
 mod types;
 
+use connected::{describe, session};
 use pgdeck::{
     core::effect::Statement,
     data::{
         catalog::Detail,
         edits::{Change, Field, TableRef, Text, Value, What},
     },
-    pg::{
-        catalog,
-        connect::{Options, open, open_client},
-        target::{Environment, Found, Input, Target, resolve},
-        wire::{Item, Session},
-    },
+    pg::wire::{Item, Session},
     sql::{edit, page::key_columns},
 };
-use server::Database;
-use std::path::{Path, PathBuf};
 
 /// A row as text.
 type Row = Vec<Text>;
-
-/// A machine without variables, files or home.
-struct Bare;
-
-impl Environment for Bare {
-    fn var(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn file(&self, _: &Path) -> Found {
-        Found::Missing
-    }
-    fn exists(&self, _: &Path) -> bool {
-        false
-    }
-    fn user(&self) -> Result<String, String> {
-        Ok("postgres".into())
-    }
-    fn home(&self) -> Option<PathBuf> {
-        None
-    }
-}
-
-fn target(db: &Database) -> Target {
-    let input = Input { connection: Some(db.url()), ..Input::default() };
-    resolve(&input, &Bare).expect("a target")
-}
-
-async fn session(db: &Database) -> Session {
-    open(&target(db), &Options::default()).await.expect("a session")
-}
-
-/// `table` as `regclass` reads it.
-async fn describe(db: &Database, table: &str) -> Detail {
-    let client = open_client(&target(db), &Options::default()).await.expect("a client");
-    let oid = client
-        .sql()
-        .query_typed("select $1::text::regclass::oid", &[(&table, tokio_postgres::types::Type::TEXT)])
-        .await
-        .expect("an oid")[0]
-        .get(0);
-    catalog::describe(&client, oid).await.expect("described").expect("there")
-}
 
 /// Runs a statement to its end: the rows it returned and the rows it met.
 async fn run(s: &mut Session, statement: &Statement) -> Result<(Vec<Row>, u64), String> {

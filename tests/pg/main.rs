@@ -16,37 +16,15 @@ use pgdeck::{
     core::{effect::Statement, error::DbError, event::Tx},
     pg::{
         connect::{self, ConnectError, Options},
-        target::{Environment, Found, Input, Target, resolve},
+        target::{Input, Nothing, Target, resolve},
         wire::{Item, Session},
     },
 };
-use std::path::{Path, PathBuf};
-
-/// A machine without variables, files or home: connection strings mean only what they say.
-pub struct Nowhere;
-
-impl Environment for Nowhere {
-    fn var(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn file(&self, _: &Path) -> Found {
-        Found::Missing
-    }
-    fn exists(&self, _: &Path) -> bool {
-        false
-    }
-    fn user(&self) -> Result<String, String> {
-        Ok("postgres".into())
-    }
-    fn home(&self) -> Option<PathBuf> {
-        None
-    }
-}
 
 /// What a connection string means here.
 pub fn target(connection: &str) -> Target {
     let input = Input { connection: Some(connection.into()), ..Input::default() };
-    resolve(&input, &Nowhere).unwrap_or_else(|e| panic!("{connection}: {e}"))
+    resolve(&input, &Nothing).unwrap_or_else(|e| panic!("{connection}: {e}"))
 }
 
 /// Tries to open a session.

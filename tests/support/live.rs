@@ -11,40 +11,16 @@ use pgdeck::{
     pg::{
         hub::{EVENTS, Hub},
         server::Plan,
-        target::{Environment, Found, Input, resolve},
+        target::{Input, Nothing, resolve},
     },
 };
-use std::{
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
 
 /// What never comes is given up after this; nothing that comes waits for it.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// How often time is told to the program while nothing happens.
 const STEP: Duration = Duration::from_millis(20);
-
-/// A machine without variables, files or home.
-struct Nowhere;
-
-impl Environment for Nowhere {
-    fn var(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn file(&self, _: &Path) -> Found {
-        Found::Missing
-    }
-    fn exists(&self, _: &Path) -> bool {
-        false
-    }
-    fn user(&self) -> Result<String, String> {
-        Ok("postgres".into())
-    }
-    fn home(&self) -> Option<PathBuf> {
-        None
-    }
-}
 
 /// The program on a real server.
 pub struct Live {
@@ -65,7 +41,7 @@ impl Live {
         let url = db.url();
         let resolve_plan = move |_: Option<&str>| {
             let input = Input { connection: Some(url.clone()), ..Input::default() };
-            let target = resolve(&input, &Nowhere).expect("a target");
+            let target = resolve(&input, &Nothing).expect("a target");
             Ok(Plan { target, read_only: false, application_name: "live".into() })
         };
         let hub = Hub::new(sender, Box::new(resolve_plan), Duration::from_secs(600));

@@ -61,7 +61,7 @@ fn users_and_posts_come_up_and_q_restores_the_terminal() {
 fn a_statement_runs_an_error_is_placed_and_a_cancel_frees_the_server() {
     let db = server::database();
     let (_home, mut t) = console(&db);
-    t.see(&db.name).send(ALT_2).send("select 40 + 2 as answer").send(F5).see("42");
+    t.see(&db.name).send(ALT_2).send("select 40 + 2 as answer").send(F5).see("· 1 row");
     t.send("\x15").send("\x1b").send("i");
     t.send(";\nselec 1").send(F5).see("42601");
     t.send("\n;select pg_sleep(600)").send(F5).see("Ctrl+C cancels").send("\x03").see("57014");

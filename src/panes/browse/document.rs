@@ -197,13 +197,11 @@ impl Browse {
         }
         let (lane, name, partitioned) =
             (table.lane(), table_sql(detail), detail.relation.kind == RelKind::Partitioned);
-        let statement = Statement {
-            sql: include_str!("../../../queries/browse/gin.sql").into(),
-            params: vec![Some(table.oid.to_string()), Some(column.clone())],
-            types: vec![26, 19],
-            pure_read: true,
-            simple: false,
-        };
+        let statement = Statement::read(
+            include_str!("../../../queries/browse/gin.sql"),
+            vec![Some(table.oid.to_string()), Some(column.clone())],
+            vec![26, 19],
+        );
         let job = cx.start(|job| Effect::Execute { job, lane, statements: vec![statement], credit: 1 << 20 });
         self.index = Some(IndexLook { job, table: name, column, partitioned, found: vec![] });
     }

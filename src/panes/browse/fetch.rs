@@ -70,7 +70,7 @@ pub struct Fetch {
 /// A statement of ours for the server.
 #[must_use]
 pub fn statement(query: Query) -> Statement {
-    Statement { sql: query.sql, params: query.params, types: query.types, pure_read: true, simple: false }
+    Statement::read(query.sql, query.params, query.types)
 }
 
 impl Table {

@@ -38,7 +38,7 @@ impl Whole {
     fn new(sql: &str, params: Vec<Option<String>>, types: Vec<u32>) -> Self {
         Self {
             job: None,
-            statement: Statement { sql: sql.into(), params, types, pure_read: true, simple: false },
+            statement: Statement::read(sql, params, types),
             since: Duration::ZERO,
             what: "reading the whole value".into(),
             came: false,
@@ -80,13 +80,7 @@ impl Browse {
                 let (Some(detail), Some(key)) = (table.detail.clone(), table.key_of(row)) else { return };
                 match page::cell(&detail, &name, &key, MOST) {
                     Ok(q) => {
-                        let statement = Statement {
-                            sql: q.sql,
-                            params: q.params,
-                            types: q.types,
-                            pure_read: true,
-                            simple: false,
-                        };
+                        let statement = Statement::read(q.sql, q.params, q.types);
                         self.over.push(Over::Value(Box::new(view)));
                         self.whole = Some(Whole { statement, ..Whole::new("", vec![], vec![]) });
                         self.ask_or_send(size, cx);

@@ -46,7 +46,7 @@ impl Fault {
         }
         lines.extend(error.detail.iter().map(|d| format!("Detail: {d}")));
         lines.extend(error.hint.iter().map(|h| format!("Hint: {h}")));
-        lines.push(outcome(error).into());
+        lines.push(outcome(error, at.is_none()).into());
         Self { change, columns, lines }
     }
 
@@ -69,7 +69,7 @@ impl Fault {
 }
 
 /// What is known of the staged changes after it.
-fn outcome(error: &DbError) -> &'static str {
+fn outcome(error: &DbError, at_commit: bool) -> &'static str {
     if error.code == UNKNOWN_OUTCOME {
         return "It is not known whether the changes were written: look at the rows before applying again. They are still staged.";
     }
@@ -77,7 +77,11 @@ fn outcome(error: &DbError) -> &'static str {
         return "Cancelled: nothing was written, everything is still staged.";
     }
     if error.fatal {
-        return "The connection was lost before COMMIT: nothing was written, everything is still staged.";
+        return if at_commit {
+            "The connection was lost at COMMIT: nothing was written, everything is still staged."
+        } else {
+            "The connection was lost before COMMIT: nothing was written, everything is still staged."
+        };
     }
     if error.code == WRONG_ROWS {
         return "Nothing was written, everything is still staged.";

@@ -119,13 +119,11 @@ impl Changes {
             return self.read_again(&applying.plan, at, cx);
         }
         if let Some((relation, name)) = unknown.filter(|_| !error.fatal) {
-            let statements = vec![Statement {
-                sql: include_str!("../../../queries/edit/constraint.sql").into(),
-                params: vec![Some(relation.to_string()), Some(name)],
-                types: vec![26, 25],
-                pure_read: true,
-                simple: false,
-            }];
+            let statements = vec![Statement::read(
+                include_str!("../../../queries/edit/constraint.sql"),
+                vec![Some(relation.to_string()), Some(name)],
+                vec![26, 25],
+            )];
             let lane = Lane::Read(self.conn);
             let job = cx.start(|job| Effect::Execute { job, lane, statements, credit: 1 << 20 });
             self.phase = Phase::Asking(job, vec![]);

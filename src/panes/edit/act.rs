@@ -257,8 +257,7 @@ impl Edit {
             return;
         }
         let Ok(q) = page::row(&self.ask.detail, key) else { return };
-        let statement =
-            Statement { sql: q.sql, params: q.params, types: q.types, pure_read: true, simple: false };
+        let statement = Statement::read(q.sql, q.params, q.types);
         let lane = Lane::Read(self.ask.conn);
         let statements = vec![statement];
         self.row_job = Some(cx.start(|job| Effect::Execute { job, lane, statements, credit: CREDIT }));

@@ -267,13 +267,11 @@ impl Edit {
         if (self.shape != Shape::Enum && !own) || self.ask.special {
             return;
         }
-        let statement = Statement {
-            sql: include_str!("../../../queries/browse/enum.sql").into(),
-            params: vec![Some(self.column.base_oid.to_string())],
-            types: vec![26],
-            pure_read: true,
-            simple: false,
-        };
+        let statement = Statement::read(
+            include_str!("../../../queries/browse/enum.sql"),
+            vec![Some(self.column.base_oid.to_string())],
+            vec![26],
+        );
         let lane = Lane::Read(self.ask.conn);
         let statements = vec![statement];
         self.labels_job = Some(cx.start(|job| Effect::Execute { job, lane, statements, credit: CREDIT }));

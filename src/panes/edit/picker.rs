@@ -75,8 +75,7 @@ impl Picker {
         self.stop(cx);
         self.due = None;
         let q = pick::candidates(&self.key, &self.columns, self.main, self.input.text().trim(), MOST);
-        let statement =
-            Statement { sql: q.sql, params: q.params, types: q.types, pure_read: true, simple: false };
+        let statement = Statement::read(q.sql, q.params, q.types);
         let lane = Lane::Read(self.conn);
         let job = cx.start(|job| Effect::Execute { job, lane, statements: vec![statement], credit: CREDIT });
         self.job = Some((job, cx.world.now));

@@ -329,7 +329,7 @@ impl Sql {
 }
 
 fn read(query: crate::sql::filter::Query) -> Statement {
-    Statement { sql: query.sql, params: query.params, types: query.types, pure_read: true, simple: false }
+    Statement::read(query.sql, query.params, query.types)
 }
 
 fn versions(detail: &Detail, row: &[Text]) -> Vec<(String, Text)> {

@@ -41,6 +41,32 @@ pub trait Environment {
     fn home(&self) -> Option<PathBuf>;
 }
 
+/// An environment that says nothing: a connection means only what it says itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
+impl Environment for Nothing {
+    fn var(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _: &Path) -> Found {
+        Found::Missing
+    }
+
+    fn exists(&self, _: &Path) -> bool {
+        false
+    }
+
+    fn user(&self) -> Result<String, String> {
+        Ok("postgres".into())
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        None
+    }
+}
+
 /// Where the server packages put their sockets; the first that is there is the default.
 pub const SOCKET_DIRS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 

@@ -17,7 +17,7 @@ mod tests;
 mod uri;
 
 pub use check::ipv4;
-pub use env::{Environment, Found, Machine, SOCKET_DIRS};
+pub use env::{Environment, Found, Machine, Nothing, SOCKET_DIRS};
 pub use hosts::{Host, HostKind};
 pub use params::{KEYWORDS, Keyword, STARTUP, Source, Support, Values};
 pub use resolve::resolve;
