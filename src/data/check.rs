@@ -38,10 +38,7 @@ fn must(fits: bool, what: &str) -> Result<(), String> {
 fn whole(text: &str, least: i128, most: i128) -> Result<(), String> {
     let plain = text.trim();
     let digits = plain.strip_prefix(['-', '+']).unwrap_or(plain);
-    // 0x1f and 1_000 are numbers from PostgreSQL 16 on.
-    if digits.starts_with(|c: char| c.is_ascii_digit())
-        && digits.contains(['_', 'x', 'o', 'b', 'X', 'O', 'B'])
-    {
+    if other_notation(digits) {
         return Ok(());
     }
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -51,12 +48,25 @@ fn whole(text: &str, least: i128, most: i128) -> Result<(), String> {
     must(fits, &format!("a whole number from {least} to {most}"))
 }
 
+/// `0x1f`, `0o17`, `0b11` and `1_000` are numbers from PostgreSQL 16 on.
+fn other_notation(unsigned: &str) -> bool {
+    let text = unsigned.to_ascii_lowercase().replace('_', "");
+    let all = |digits: &str, radix| !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+    match text.split_at_checked(2) {
+        Some(("0x", rest)) => all(rest, 16),
+        Some(("0o", rest)) => all(rest, 8),
+        Some(("0b", rest)) => all(rest, 2),
+        _ => unsigned.contains('_') && unsigned.starts_with(|c: char| c.is_ascii_digit()) && all(&text, 10),
+    }
+}
+
 fn number(text: &str) -> bool {
     let t = text.trim();
     let word = t.trim_start_matches(['-', '+']).to_ascii_lowercase();
     t.parse::<f64>().is_ok()
         || ["nan", "inf", "infinity"].contains(&word.as_str())
-        || (word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['_', 'x', 'o', 'b']))
+        || other_notation(&word)
+        || (word.contains('_') && word.replace('_', "").parse::<f64>().is_ok())
 }
 
 /// The server takes any unique beginning of these words.
@@ -105,9 +115,13 @@ mod tests {
     #[test]
     fn what_surely_is_no_value_is_told() {
         for (kind, good, bad) in [
-            ("int", &["1", "-7", " 3 ", "0x1f", "1_000"][..], &["", "x", "1.5", "3000000000"][..]),
+            (
+                "int",
+                &["1", "-7", " 3 ", "0x1f", "-0b11", "1_000"][..],
+                &["", "x", "1.5", "3000000000", "1abc", "0x", "12b", "_1"][..],
+            ),
             ("bigint", &["9223372036854775807"], &["9223372036854775808"]),
-            ("numeric(10,2)", &["1.5", "-3", "1e3", "NaN"], &["", "a", "1,5"]),
+            ("numeric(10,2)", &["1.5", "-3", "1e3", "NaN", "1_000.5"], &["", "a", "1,5", "1box"]),
             ("bool", &["t", "TRUE", "off", "1"], &["", "maybe", "o"]),
             ("date", &["2026-03-01", "today", "March 1 2026"], &["", "soon", "2026-13-01", "2026-01-32"]),
             ("timestamptz", &["2026-03-01 12:30", "now"], &["later"]),

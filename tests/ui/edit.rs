@@ -174,6 +174,12 @@ fn truth_and_null_with_one_key() {
     assert_eq!(staged(&robot), Some((Some("t".into()), Value::Null)));
     robot.keys("ezzz%<esc>");
     assert_eq!(staged(&robot), Some((Some("t".into()), Value::Null)));
+    // The keys of movement move here too.
+    let mut robot = one(column(2, "on_sale", 16, "boolean", 'B'), Some("t"));
+    robot.keys("ej<enter>");
+    assert_eq!(staged(&robot), Some((Some("t".into()), is("f"))));
+    robot.keys("ek<enter>");
+    assert_eq!(staged(&robot), None);
 }
 
 #[test]

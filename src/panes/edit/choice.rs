@@ -89,7 +89,9 @@ impl Choice {
         match (chord.key, chord.typed()) {
             (Key::Left, _) => drop(self.command(Command::ListUp)),
             (Key::Right, _) => drop(self.command(Command::ListDown)),
-            (Key::Char(' '), Some(_)) if self.toggles => drop(self.command(Command::ListDown)),
+            // No answer begins with these: they move, as everywhere.
+            (Key::Char('j' | ' '), Some(_)) if self.toggles => drop(self.command(Command::ListDown)),
+            (Key::Char('k'), Some(_)) if self.toggles => drop(self.command(Command::ListUp)),
             (Key::Backspace, _) => drop(self.typed.pop()),
             (_, Some(c)) if self.toggles => drop(match c.to_ascii_lowercase() {
                 't' | 'y' | '1' => self.set(Some("t")),
