@@ -94,6 +94,13 @@ impl Json {
         parsing.finish().map_err(|(error, _)| error)
     }
 
+    /// Reads the document a text begins with, and of a broken one what comes before the break: what was open there
+    /// ends there. What follows a whole document is not looked at; `place(0)` tells where it ends.
+    #[must_use]
+    pub fn salvage(text: String) -> Option<(Self, Option<JsonError>)> {
+        Parsing::new(text).salvage()
+    }
+
     /// Nothing yet: to be filled by `copy_on`.
     #[must_use]
     pub fn blank_for(&self) -> Self {

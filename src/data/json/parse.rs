@@ -71,6 +71,32 @@ impl Parsing {
             _ => Ok(Json { text: self.text, nodes: self.state.nodes }),
         }
     }
+
+    /// See `Json::salvage`.
+    pub(super) fn salvage(mut self) -> Option<(Json, Option<JsonError>)> {
+        self.step(usize::MAX);
+        let whole = self.state.open.is_empty() && !self.state.nodes.is_empty();
+        let error = match self.ended {
+            Some(Err((offset, message))) if !whole => Some(place(&self.text, offset, message)),
+            _ => None,
+        };
+        // A number at the very end may have lost digits: better none than a wrong one.
+        let cut = |node: &Node, byte: u8| {
+            node.end as usize == self.text.len() && matches!(byte, b'-' | b'0'..=b'9')
+        };
+        if error.is_some()
+            && self.state.nodes.last().is_some_and(|n| cut(n, self.text.as_bytes()[n.start as usize]))
+            && let Some(node) = self.state.nodes.pop()
+            && let Some(parent) = self.state.nodes.get_mut(node.parent as usize)
+        {
+            parent.count -= 1;
+        }
+        let mut parser = Parser { text: self.text.as_bytes(), state: &mut self.state };
+        while !parser.open.is_empty() {
+            parser.close();
+        }
+        (!self.state.nodes.is_empty()).then_some((Json { text: self.text, nodes: self.state.nodes }, error))
+    }
 }
 
 #[derive(Debug)]

@@ -7,8 +7,10 @@
 mod blocks;
 pub mod figures;
 pub mod findings;
+mod read;
 
 pub use blocks::Blocks;
+pub use read::read;
 
 /// Everything a text held: several plans when rules made several of one statement or a log was read.
 #[derive(Clone, Debug, Default, PartialEq)]
