@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod check;
 pub mod edits;
 pub mod json;
+pub mod live;
 pub mod plan;
 pub mod rows;
 pub mod saved;

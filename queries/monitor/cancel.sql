@@ -1,0 +1,9 @@
+-- what: cancels a statement, if the session still is the one that was seen and runs the statement that was seen
+-- since: 13
+-- how often: when asked
+-- parameters: $1 pid (int4), $2 its start in microseconds since 1970 (int8), $3 the statement's start (int8)
+-- columns: sent; no row: it is gone
+select pg_catalog.pg_cancel_backend(s.pid) as sent
+from pg_catalog.pg_stat_get_activity($1::int4) s
+where (extract(epoch from s.backend_start) * 1000000)::int8 is not distinct from $2::int8
+  and (extract(epoch from s.query_start) * 1000000)::int8 is not distinct from $3::int8

@@ -1,0 +1,69 @@
+-- what: who waits for whom, one row per waiting and blocking session; pg_blocking_pids is asked only for sessions that wait, and the lock table is read only when somebody does
+-- since: 13
+-- how often: once a second while a live pane is in use
+-- parameters: $1 sessions asked per queue (int4), $2 sessions asked in all (int4)
+-- columns: waiter, worker, wanted, since, place, queue, blocker, gid, gid_owner, gid_database, gid_since, hard, held, ahead, kind, database, relation, page, tuple, xid, vxid, class, object, part
+with seen as materialized (
+  select s.pid, coalesce(s.leader_pid, s.pid) as leader,
+    -- Whoever looks for a deadlock just now shows another wait event.
+    s.wait_event_type = 'Lock' or s.wait_event = 'LockManager' as waits, s.backend_type is null as masked
+  from pg_catalog.pg_stat_get_activity(null) s
+), locks as materialized (
+  select k.locktype, coalesce(k.database, 0) as db, coalesce(k.relation, 0) as rel, coalesce(k.page, -1) as page,
+    coalesce(k.tuple, -1::int2) as tup, coalesce(k.virtualxid, '') as vxid, coalesce(k.transactionid::text, '') as xid,
+    coalesce(k.classid, 0) as classid, coalesce(k.objid, 0) as objid, coalesce(k.objsubid, -1::int2) as objsub,
+    k.virtualtransaction as owner, k.pid, k.mode, k.granted,
+    /*>=14*/k.waitstart/*else*/null::timestamptz/*end*/ as waitstart
+  from pg_catalog.pg_lock_status() k
+  where (select coalesce(bool_or(waits or masked), false) from seen)
+), waiting as materialized (
+  -- A process waits for at most one lock.
+  select locks.*, coalesce(seen.leader, locks.pid) as leader,
+    row_number() over (o order by waitstart nulls last, locks.pid) as place, count(*) over o as queue
+  from locks left join seen on seen.pid = locks.pid where not granted
+  window o as (partition by locktype, db, rel, page, tup, vxid, xid, classid, objid, objsub)
+), blocked as materialized (
+  select distinct asked.pid as waiter, by as blocker
+  from (select pid from waiting where place <= $1::int4 order by place, waitstart nulls last limit $2::int4) asked,
+    unnest(pg_catalog.pg_blocking_pids(asked.pid)) as by
+), conflicts (mode, bit, mask) as (values
+  -- The table of conflicting lock modes in "Explicit Locking", as bits.
+  ('AccessShareLock', 1, 128), ('RowShareLock', 2, 192), ('RowExclusiveLock', 4, 240),
+  ('ShareUpdateExclusiveLock', 8, 248), ('ShareLock', 16, 236), ('ShareRowExclusiveLock', 32, 252),
+  ('ExclusiveLock', 64, 254), ('AccessExclusiveLock', 128, 255)
+), around as materialized (
+  select locks.*, coalesce(seen.leader, locks.pid, 0) as leader, conflicts.bit
+  from locks
+  join (select distinct locktype, db, rel, page, tup, vxid, xid, classid, objid, objsub from waiting) wanted
+    using (locktype, db, rel, page, tup, vxid, xid, classid, objid, objsub)
+  join conflicts using (mode) left join seen on seen.pid = locks.pid
+), explained as (
+  -- Which locks of the blocker stand in the way.
+  select w.pid as waiter, b.blocker, case when b.blocker = 0 then a.owner end as owner,
+    coalesce(bool_or(a.granted), false) as hard,
+    coalesce(string_agg(distinct a.mode, ',') filter (where a.granted), '') as held,
+    coalesce(string_agg(distinct a.mode, ',') filter (where not a.granted), '') as ahead
+  from blocked b join waiting w on w.pid = b.waiter join conflicts c on c.mode = w.mode
+  left join around a on a.leader = b.blocker and a.bit & c.mask <> 0 and a.locktype = w.locktype and a.db = w.db
+    and a.rel = w.rel and a.page = w.page and a.tup = w.tup and a.vxid = w.vxid and a.xid = w.xid
+    and a.classid = w.classid and a.objid = w.objid and a.objsub = w.objsub
+  group by 1, 2, 3
+), rowlock as (
+  -- Who waits for a row sleeps on its holder's transaction, and holds the row's tuple lock meanwhile.
+  select distinct on (pid) pid, db, rel, page, tup from locks
+  where locktype = 'tuple' and granted order by pid
+)
+select w.leader as waiter, nullif(w.pid, w.leader) as worker, w.mode as wanted,
+  (extract(epoch from w.waitstart) * 1000000)::int8 as since, w.place, w.queue,
+  e.blocker, p.gid, p.ownerid as gid_owner, p.dbid as gid_database,
+  (extract(epoch from p.prepared) * 1000000)::int8 as gid_since, e.hard, e.held, e.ahead, w.locktype as kind,
+  coalesce(nullif(w.db, 0), r.db, 0)::oid as database, coalesce(nullif(w.rel, 0), r.rel, 0)::oid as relation,
+  coalesce(nullif(w.page, -1), r.page, -1)::int4 as page, coalesce(nullif(w.tup, -1), r.tup, -1)::int4 as tuple,
+  w.xid, w.vxid, w.classid::oid as class, w.objid::oid as object, w.objsub::int4 as part
+from explained e join waiting w on w.pid = e.waiter
+left join rowlock r on r.pid = w.pid and w.locktype = 'transactionid'
+-- The lock of a prepared transaction is its old session's until a restart: its transaction id says whose it is.
+left join pg_catalog.pg_prepared_xact() p on e.blocker = 0 and p.transaction::text in (
+  select own.xid from locks own
+  where own.pid is null and own.locktype = 'transactionid' and own.granted and own.owner = e.owner)
+order by w.waitstart nulls last, w.leader, e.hard desc, e.blocker

@@ -1,0 +1,314 @@
+//! What live panes show: samples of the server, kept in a ring, and what they mean.
+//!
+//! A sample holds absolute times, not ages: a session that did nothing since is equal to itself in the next sample and
+//! kept once, so that an hour of samples of a mostly idle server costs little.
+
+pub mod locks;
+mod ring;
+
+pub use ring::{Ring, Weighed};
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// Microseconds since 1970 by the server's clock.
+pub type Micros = i64;
+
+/// What can be sampled. Each is asked for by itself, and one that fails does not stop the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Probe {
+    /// Sessions and who blocks whom: Activity and Locks.
+    Pulse,
+}
+
+/// One answer of the monitoring session.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sample {
+    /// Sessions and locks.
+    Pulse(Pulse),
+    /// Names of databases and roles, whenever an unknown one was seen.
+    Names(Names),
+    /// A probe failed, in the server's words; the others go on.
+    Failed(Probe, String),
+    /// The monitoring session is up, or gone since and why.
+    Link(Result<(), String>),
+}
+
+/// Sessions and locks at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pulse {
+    /// The server's clock.
+    pub at: Micros,
+    /// How long the server took to answer.
+    pub took: Duration,
+    /// All sessions that may be seen, background processes too.
+    pub sessions: Vec<Arc<Session>>,
+    /// Who waits for whom.
+    pub edges: Vec<Arc<Edge>>,
+}
+
+/// One session of the server.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Session {
+    /// Process id.
+    pub pid: i32,
+    /// `backend_start`: with the pid the identity of a session.
+    pub started: Option<Micros>,
+    /// The leader of a parallel worker.
+    pub leader: Option<i32>,
+    /// OID of its database, 0 for none.
+    pub database: u32,
+    /// OID of its role, 0 for none.
+    pub role: u32,
+    /// `application_name`
+    pub application: Arc<str>,
+    /// Client address, `local` for a socket, empty for none.
+    pub client: Arc<str>,
+    /// `backend_type`, empty when it may not be seen.
+    pub backend_type: Arc<str>,
+    /// `state`, empty when it may not be seen or has none.
+    pub state: Arc<str>,
+    /// `wait_event_type`, empty for none.
+    pub wait_type: Arc<str>,
+    /// `wait_event`, empty for none.
+    pub wait_event: Arc<str>,
+    /// Start of the transaction.
+    pub xact_start: Option<Micros>,
+    /// Start of the present or last statement.
+    pub query_start: Option<Micros>,
+    /// Last change of `state`.
+    pub state_change: Option<Micros>,
+    /// Its transaction has an id, so it wrote or locked rows.
+    pub has_xid: bool,
+    /// Age in transactions of the oldest snapshot it holds, `None` if it holds none.
+    pub xmin_age: Option<i64>,
+    /// `query_id` (14 and later, with `compute_query_id`).
+    pub query_id: Option<i64>,
+    /// The present or last statement, cut after some thousand characters.
+    pub query: Arc<str>,
+    /// `query` is not the whole text.
+    pub query_cut: bool,
+    /// What it does may not be seen by this role.
+    pub masked: bool,
+}
+
+impl Session {
+    /// A session that belongs to somebody, not to the server itself.
+    #[must_use]
+    pub fn is_client(&self) -> bool {
+        matches!(&*self.backend_type, "client backend" | "")
+    }
+
+    /// In a transaction and doing nothing: what it locked stays locked.
+    #[must_use]
+    pub fn idle_in_transaction(&self) -> bool {
+        self.state.starts_with("idle in transaction")
+    }
+
+    /// Running a statement.
+    #[must_use]
+    pub fn active(&self) -> bool {
+        matches!(&*self.state, "active" | "fastpath function call")
+    }
+}
+
+/// One session waits for another one: `pg_blocking_pids`, explained from the lock table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Edge {
+    /// Who waits; of a parallel query the leader.
+    pub waiter: i32,
+    /// The worker that waits, if it is not the leader.
+    pub worker: Option<i32>,
+    /// The lock mode it wants.
+    pub wanted: Arc<str>,
+    /// Since when (14 and later).
+    pub since: Option<Micros>,
+    /// Its place in the queue, from 1.
+    pub place: i64,
+    /// Length of the queue, which may be longer than the edges told.
+    pub queue: i64,
+    /// Who blocks it; 0: a prepared transaction.
+    pub blocker: i32,
+    /// The prepared transaction.
+    pub prepared: Option<Prepared>,
+    /// The blocker holds a lock that conflicts. `false`: it only stands ahead in the queue with a request that conflicts.
+    pub hard: bool,
+    /// Modes the blocker holds that conflict.
+    pub held: Arc<str>,
+    /// Modes the blocker itself waits for that conflict.
+    pub ahead: Arc<str>,
+    /// What is locked.
+    pub object: LockObject,
+}
+
+/// A prepared transaction that blocks: nobody's session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prepared {
+    /// Its name (`gid`).
+    pub gid: String,
+    /// OID of its owner.
+    pub owner: u32,
+    /// OID of its database.
+    pub database: u32,
+    /// Since when.
+    pub since: Option<Micros>,
+}
+
+/// What a lock is on, as `pg_locks` says it; 0 and −1 stand for nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LockObject {
+    /// `locktype`
+    pub kind: Arc<str>,
+    /// Database OID.
+    pub database: u32,
+    /// Relation OID; of a row lock the row's table.
+    pub relation: u32,
+    /// Page of a row or page lock.
+    pub page: i32,
+    /// Tuple number in the page.
+    pub tuple: i32,
+    /// Transaction id waited for.
+    pub xid: Arc<str>,
+    /// Virtual transaction waited for.
+    pub vxid: Arc<str>,
+    /// Catalog of an object lock, first half of an advisory key.
+    pub class: u32,
+    /// OID of an object, second half of an advisory key.
+    pub object: u32,
+    /// Part of an object; of an advisory lock 1: one bigint key, 2: two int keys.
+    pub part: i32,
+}
+
+/// Names that samples give by OID.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Names {
+    /// OID of the connected database.
+    pub database: u32,
+    /// Databases.
+    pub databases: BTreeMap<u32, Arc<str>>,
+    /// Roles.
+    pub roles: BTreeMap<u32, Arc<str>>,
+    /// Relations of the connected database, as they would be written.
+    pub relations: BTreeMap<u32, Arc<str>>,
+    /// Other objects of the connected database that were waited for: catalog, OID → how people call it.
+    pub objects: BTreeMap<(u32, u32), Arc<str>>,
+}
+
+impl Names {
+    /// A database's name, or its number.
+    #[must_use]
+    pub fn database(&self, oid: u32) -> String {
+        name(&self.databases, oid)
+    }
+
+    /// A role's name, or its number.
+    #[must_use]
+    pub fn role(&self, oid: u32) -> String {
+        name(&self.roles, oid)
+    }
+}
+
+fn name(names: &BTreeMap<u32, Arc<str>>, oid: u32) -> String {
+    match names.get(&oid) {
+        Some(name) => name.to_string(),
+        None if oid == 0 => String::new(),
+        None => oid.to_string(),
+    }
+}
+
+/// Everything known of a server's present and recent past.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// Sessions and locks, oldest first.
+    pub pulses: Ring<Pulse>,
+    /// Names for the OIDs in them.
+    pub names: Names,
+    /// Why a probe failed last time; cleared when it answers.
+    pub failed: BTreeMap<Probe, String>,
+    /// Why the monitoring session is gone, and since when by the console's clock.
+    pub lost: Option<(String, Duration)>,
+    /// The load of the last minutes.
+    pub load: Load,
+}
+
+impl Live {
+    /// Takes a sample in. `now`: the console's clock.
+    pub fn take(&mut self, sample: Sample, now: Duration) {
+        match sample {
+            Sample::Pulse(pulse) => {
+                self.failed.remove(&Probe::Pulse);
+                self.load.add(now, pulse.took);
+                let pulse = match self.pulses.last() {
+                    Some(last) => pulse.sharing(last),
+                    None => pulse,
+                };
+                self.pulses.push(pulse);
+            }
+            Sample::Names(names) => self.names = names,
+            Sample::Failed(probe, why) => {
+                self.failed.insert(probe, why);
+            }
+            Sample::Link(Ok(())) => self.lost = None,
+            Sample::Link(Err(why)) => {
+                let since = self.lost.take().map_or(now, |(_, since)| since);
+                self.lost = Some((why, since));
+            }
+        }
+    }
+}
+
+impl Pulse {
+    /// What did not change is kept once.
+    fn sharing(mut self, before: &Self) -> Self {
+        let known: BTreeMap<i32, &Arc<Session>> = before.sessions.iter().map(|s| (s.pid, s)).collect();
+        for session in &mut self.sessions {
+            if let Some(same) = known.get(&session.pid).filter(|same| same.as_ref() == session.as_ref()) {
+                *session = Arc::clone(same);
+            }
+        }
+        for edge in &mut self.edges {
+            if let Some(same) = before.edges.iter().find(|same| *same == edge) {
+                *edge = Arc::clone(same);
+            }
+        }
+        self
+    }
+
+    /// A session by its pid.
+    #[must_use]
+    pub fn session(&self, pid: i32) -> Option<&Arc<Session>> {
+        self.sessions.iter().find(|s| s.pid == pid)
+    }
+}
+
+impl Weighed for Pulse {
+    fn weight(&self, before: Option<&Self>) -> usize {
+        let known = |session: &Arc<Session>| {
+            before.is_some_and(|b| b.session(session.pid).is_some_and(|s| Arc::ptr_eq(s, session)))
+        };
+        let session = |s: &Arc<Session>| size_of::<Session>() + s.query.len() + s.application.len() + 64;
+        let new: usize = self.sessions.iter().filter(|s| !known(s)).map(session).sum();
+        let edges = self.edges.iter().filter(|e| Arc::strong_count(e) == 1).count();
+        size_of::<Self>() + self.sessions.len() * 8 + new + self.edges.len() * 8 + edges * 256
+    }
+}
+
+/// What the samples cost the server: the time it took to answer, which is more than the CPU time it used.
+#[derive(Clone, Debug, Default)]
+pub struct Load {
+    taken: std::collections::VecDeque<(Duration, Duration)>,
+}
+
+impl Load {
+    fn add(&mut self, now: Duration, took: Duration) {
+        self.taken.push_back((now, took));
+        while self.taken.front().is_some_and(|(at, _)| *at + Duration::from_secs(60) < now) {
+            self.taken.pop_front();
+        }
+    }
+
+    /// Time the server spent on our samples in the last minute.
+    #[must_use]
+    pub fn last_minute(&self) -> Duration {
+        self.taken.iter().map(|(_, took)| *took).sum()
+    }
+}
