@@ -58,6 +58,7 @@ pub fn ends(news: &News) -> bool {
         | News::Written(_)
         | News::Saved(..)
         | News::History(_)
+        | News::Signalled(_)
         | News::Remembered(_) => true,
         News::Started(_)
         | News::Columns(_)

@@ -136,6 +136,10 @@ impl App {
             Event::Tick => self.tick(),
             Event::News(job, news) => self.news(job, news),
             Event::Link(conn, link) => self.link(conn, link),
+            Event::Sample(conn, sample) => {
+                let now = self.world.now;
+                self.world.conns.entry(conn).or_default().live.take(*sample, now);
+            }
             Event::Terminate => self.leave(),
         }
         self.dirty = true;

@@ -4,6 +4,29 @@ use super::{
     event::HistoryEntry,
     ids::{ConnId, JobId, Lane},
 };
+use crate::data::live::{Micros, Probe};
+
+/// A signal to one session of the server, guarded by what was seen of it: a pid may be somebody else's by now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// What to send.
+    pub kind: SignalKind,
+    /// The session's pid.
+    pub pid: i32,
+    /// Its `backend_start`.
+    pub started: Option<Micros>,
+    /// Start of the statement to cancel.
+    pub query_start: Option<Micros>,
+}
+
+/// What can be sent to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignalKind {
+    /// `pg_cancel_backend`: its statement ends, the session and its transaction stay.
+    Cancel,
+    /// `pg_terminate_backend`: the session ends and its transaction is rolled back.
+    Terminate,
+}
 
 /// A wish the outside carries out. Answers come as `Event::News` with the same job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +116,24 @@ pub enum Effect {
         conn: ConnId,
         /// `pg_class.oid`.
         relation: u32,
+    },
+    /// Sample something for the live panes every so often, or no more. Answers are `Event::Sample`.
+    Watch {
+        /// Of which connection.
+        conn: ConnId,
+        /// What.
+        probe: Probe,
+        /// How often; none: no more.
+        every: Option<std::time::Duration>,
+    },
+    /// Cancel or terminate a session that was seen. Answers with `News::Signalled`.
+    Signal {
+        /// The answer carries it.
+        job: JobId,
+        /// On which server.
+        conn: ConnId,
+        /// Whom and how.
+        signal: Signal,
     },
     /// Put text on the clipboard.
     Copy(String),

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::data::{
     catalog::{Catalog, Detail},
+    live::Sample,
     rows::{Batch, Column},
     saved::SavedQuery,
 };
@@ -29,6 +30,8 @@ pub enum Event {
     News(JobId, News),
     /// The state of a connection changed.
     Link(ConnId, Link),
+    /// A sample for the live panes.
+    Sample(ConnId, Box<Sample>),
     /// The process is asked to end (SIGTERM, SIGHUP): leave without asking, keep drafts.
     Terminate,
 }
@@ -94,8 +97,25 @@ pub enum News {
     Saved(Arc<[SavedQuery]>, Vec<String>),
     /// History entries, newest first.
     History(Arc<[HistoryEntry]>),
+    /// What became of a signal.
+    Signalled(Signalled),
     /// A remembered text (drafts, column layout): the key's value, if there is one.
     Remembered(Option<String>),
+}
+
+/// What became of a signal to a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signalled {
+    /// It took effect: the statement or the session ended.
+    Done,
+    /// The session, or the statement in it, was gone before: nothing was sent.
+    Gone,
+    /// The server did not send it (it warns that the process is no session).
+    NotSent,
+    /// Sent, but what it was to end is still there after so long.
+    Still(Duration),
+    /// The server refused.
+    Refused(Box<DbError>),
 }
 
 /// How a statement ended.

@@ -10,6 +10,7 @@ use super::{
 use crate::data::{
     catalog::Catalog,
     edits::{Change, Staged},
+    live::Live,
     saved::SavedQuery,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -48,6 +49,8 @@ pub struct Server {
     pub tx: Tx,
     /// Changes that wait to be applied.
     pub staged: Arc<Staged>,
+    /// Samples for the live panes.
+    pub live: Live,
     /// What takes the last applied changes back; none: nothing was applied, or it cannot be taken back.
     pub inverse: Vec<Change>,
 }

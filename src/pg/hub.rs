@@ -2,6 +2,7 @@
 
 use super::{
     lookup::{self, Lookups},
+    monitor::{self, Monitor},
     server::{Plan, Routes, Server},
     session::{Actor, Ask, Job},
 };
@@ -47,6 +48,10 @@ struct Connection {
     server: Arc<Server>,
     lanes: HashMap<Lane, mpsc::UnboundedSender<Ask>>,
     catalog: Option<mpsc::UnboundedSender<lookup::Ask>>,
+    watch: Option<mpsc::UnboundedSender<monitor::Ask>>,
+    /// At most four sessions: the catalog and exact counts have one place together. Whoever comes asks the other to
+    /// end and waits for the place.
+    place: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Hub {
@@ -90,9 +95,21 @@ impl Hub {
             Effect::Stop { job } => self.tell(job, Ask::Stop(job)),
             Effect::Cancel { job } => self.tell(job, Ask::Cancel(job)),
             Effect::Terminate { job } => self.terminate(job),
-            Effect::LoadCatalog { job, conn } => self.look_up(job, conn, lookup::Ask::Load(job)),
+            Effect::LoadCatalog { job, conn } => {
+                self.look_up(job, conn, lookup::Ask::Load(job));
+                self.send_watch(conn, monitor::Ask::Open);
+            }
             Effect::Describe { job, conn, relation } => {
                 self.look_up(job, conn, lookup::Ask::Describe(job, relation));
+            }
+            Effect::Watch { conn, probe, every } => self.send_watch(conn, monitor::Ask::Every(probe, every)),
+            Effect::Signal { job, conn, signal } => {
+                if !self.connections.contains_key(&conn) {
+                    self.nowhere(job);
+                } else {
+                    self.routes().insert(job, Lane::Watch(conn));
+                    self.send_watch(conn, monitor::Ask::Signal(job, signal));
+                }
             }
             other => return Some(other),
         }
@@ -127,8 +144,13 @@ impl Hub {
             Ok(plan) => {
                 let (events, closing) = (self.events.clone(), self.closing.subscribe());
                 let server = Server::new(conn, plan, self.rest, events, closing, Arc::clone(&self.routes));
-                let connection =
-                    Connection { server: Arc::new(server), lanes: HashMap::new(), catalog: None };
+                let connection = Connection {
+                    server: Arc::new(server),
+                    lanes: HashMap::new(),
+                    catalog: None,
+                    watch: None,
+                    place: Arc::default(),
+                };
                 self.connections.insert(conn, connection);
                 self.send(Lane::Own(conn), Ask::Open(None));
             }
@@ -158,7 +180,7 @@ impl Hub {
     fn tell(&mut self, job: JobId, ask: Ask) {
         let lane = self.routes().get(&job).copied();
         match lane {
-            Some(Lane::Catalog(_)) | None => {}
+            Some(Lane::Catalog(_) | Lane::Watch(_)) | None => {}
             Some(lane) => self.send(lane, ask),
         }
     }
@@ -167,9 +189,21 @@ impl Hub {
         let Some(connection) = self.connections.get_mut(&lane.conn()) else { return };
         let server = &connection.server;
         let tasks = &mut self.tasks;
+        let aside = matches!(lane, Lane::Aside(_));
+        if aside && let Some(catalog) = connection.catalog.take() {
+            let _ = catalog.send(lookup::Ask::Close);
+        }
+        let place = aside.then(|| Arc::clone(&connection.place));
         let mailbox = connection.lanes.entry(lane).or_insert_with(|| {
             let (mailbox, asks) = mpsc::unbounded_channel();
-            tasks.push(tokio::spawn(Actor::new(lane, Arc::clone(server), asks).run()));
+            let actor = Actor::new(lane, Arc::clone(server), asks);
+            tasks.push(tokio::spawn(async move {
+                let _taken = match place {
+                    Some(place) => Some(place.lock_owned().await),
+                    None => None,
+                };
+                actor.run().await;
+            }));
             mailbox
         });
         // Actors end only when their mailbox is closed.
@@ -188,9 +222,29 @@ impl Hub {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let server = &connection.server;
         let tasks = &mut self.tasks;
+        if let Some(aside) = connection.lanes.remove(&Lane::Aside(conn)) {
+            let _ = aside.send(Ask::Close);
+        }
+        let place = Arc::clone(&connection.place);
         let mailbox = connection.catalog.get_or_insert_with(|| {
             let (mailbox, asks) = mpsc::unbounded_channel();
-            tasks.push(tokio::spawn(Lookups::new(Arc::clone(server), asks).run()));
+            let lookups = Lookups::new(Arc::clone(server), asks);
+            tasks.push(tokio::spawn(async move {
+                let _taken = place.lock_owned().await;
+                lookups.run().await;
+            }));
+            mailbox
+        });
+        let _ = mailbox.send(ask);
+    }
+
+    fn send_watch(&mut self, conn: ConnId, ask: monitor::Ask) {
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let server = &connection.server;
+        let tasks = &mut self.tasks;
+        let mailbox = connection.watch.get_or_insert_with(|| {
+            let (mailbox, asks) = mpsc::unbounded_channel();
+            tasks.push(tokio::spawn(Monitor::new(Arc::clone(server), asks).run()));
             mailbox
         });
         let _ = mailbox.send(ask);
@@ -239,6 +293,9 @@ impl Connection {
         }
         if let Some(mailbox) = &self.catalog {
             let _ = mailbox.send(lookup::Ask::Close);
+        }
+        if let Some(mailbox) = &self.watch {
+            let _ = mailbox.send(monitor::Ask::Close);
         }
     }
 }

@@ -46,6 +46,8 @@ impl Lookups {
         while let Some(ask) = self.mailbox.recv().await {
             while self.running.try_join_next().is_some() {}
             if matches!(ask, Ask::Close) {
+                // What is being answered is still wanted.
+                while self.running.join_next().await.is_some() {}
                 return;
             }
             let client = match self.client().await {

@@ -9,6 +9,7 @@ pub mod error;
 mod flow;
 pub mod hub;
 pub mod lookup;
+mod monitor;
 pub mod queries;
 pub mod server;
 pub mod session;

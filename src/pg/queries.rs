@@ -1,14 +1,16 @@
-//! EVERY QUERY OF OURS that reads the catalog, one row per file of `queries/catalog/`.
+//! EVERY QUERY OF OURS that reads the catalog or the server's state, one row per file of `queries/catalog/` and
+//! `queries/monitor/`.
 
 macro_rules! queries {
-    ($($(#[$doc:meta])* $id:ident $file:literal;)*) => {
-        $($(#[$doc])* pub const $id: &str = include_str!(concat!("../../queries/catalog/", $file));)*
+    ($folder:literal: $($(#[$doc:meta])* $id:ident $file:literal;)*) => {
+        $($(#[$doc])* pub const $id: &str = include_str!(concat!("../../queries/", $folder, "/", $file));)*
         /// Name and text of each, for tests that prepare them all.
         pub const TABLE: &[(&str, &str)] = &[$(($file, $id),)*];
     };
 }
 
 queries! {
+    "catalog":
     /// Database, search path, databases, schemas.
     PLACE "place.sql";
     /// All relations.
@@ -31,4 +33,62 @@ queries! {
     TYPES "types.sql";
     /// Ends a backend.
     TERMINATE "terminate.sql";
+}
+
+/// What is asked of a live server.
+pub mod monitor {
+    use std::borrow::Cow;
+
+    queries! {
+        "monitor":
+        /// All sessions.
+        SESSIONS "pulse_sessions.sql";
+        /// Who waits for whom.
+        EDGES "pulse_edges.sql";
+        /// Databases and roles.
+        NAMES "names.sql";
+        /// Relations.
+        RELATION_NAMES "relation_names.sql";
+        /// Other objects.
+        OBJECT_NAMES "object_names.sql";
+        /// Cancels a statement.
+        CANCEL "cancel.sql";
+        /// Ends a session.
+        TERMINATE "terminate.sql";
+        /// Looks after a signal.
+        STILL "still.sql";
+    }
+
+    /// A query as it is for a server version (`server_version_num`): of `/*>=14*/ a /*else*/ b /*end*/` one part is
+    /// left. Without a condition it is the text itself.
+    #[must_use]
+    pub fn at(sql: &str, version: u32) -> Cow<'_, str> {
+        if !sql.contains("/*>=") {
+            return Cow::Borrowed(sql);
+        }
+        let (mut out, mut rest) = (String::with_capacity(sql.len()), sql);
+        while let Some((before, after)) = rest.split_once("/*>=") {
+            out.push_str(before);
+            let (since, after) = after.split_once("*/").unwrap_or((after, ""));
+            let (body, after) = after.split_once("/*end*/").unwrap_or((after, ""));
+            let (new, old) = body.split_once("/*else*/").unwrap_or((body, ""));
+            let since: u32 = since.trim().parse().unwrap_or(u32::MAX);
+            out.push_str(if version / 10_000 >= since { new } else { old });
+            rest = after;
+        }
+        out.push_str(rest);
+        Cow::Owned(out)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        #[test]
+        fn the_part_for_the_version_is_left() {
+            let sql = "a /*>=14*/b/*else*/c/*end*/ d /*>=16*/e/*end*/f";
+            assert_eq!(super::at(sql, 130_023), "a c d f");
+            assert_eq!(super::at(sql, 150_000), "a b d f");
+            assert_eq!(super::at(sql, 180_004), "a b d ef");
+            assert_eq!(super::at("plain", 1), "plain");
+        }
+    }
 }

@@ -12,11 +12,12 @@ use crate::core::{
     event::{Event, Link, News, ServerInfo},
     ids::{ConnId, JobId, Lane},
 };
+use crate::data::live::Sample;
 use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicI32, Ordering},
+        atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -46,6 +47,7 @@ pub struct Server {
     host: Mutex<Option<usize>>,
     /// A pooler that refuses start-up settings stands before the server.
     plain: AtomicBool,
+    version: AtomicU32,
     /// Backend of the user's own session and of the other lanes, 0 when there is none.
     pids: [AtomicI32; 5],
     events: mpsc::Sender<Event>,
@@ -75,6 +77,7 @@ impl Server {
             password: Mutex::new(None),
             host: Mutex::new(None),
             plain: AtomicBool::new(false),
+            version: AtomicU32::new(0),
             pids: [const { AtomicI32::new(0) }; 5],
             events,
             closing,
@@ -100,7 +103,7 @@ impl Server {
             News::Failed(..) => true,
             News::Done(summary) => summary.last,
             News::Catalog(catalog) => catalog.complete,
-            News::Detail(_) => true,
+            News::Detail(_) | News::Signalled(_) => true,
             _ => false,
         };
         if ends {
@@ -176,6 +179,46 @@ impl Server {
         }
     }
 
+    /// Opens the client of the watching lane.
+    pub async fn open_watch(&self, settings: &[(&str, &str)]) -> Result<Client, ConnectError> {
+        let lane = Lane::Watch(self.conn);
+        let options = |server: &Self| {
+            let mut options = server.options(lane);
+            if !server.is_plain() {
+                let all = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+                options.settings.extend(all);
+            }
+            options
+        };
+        match connect::open_client(&self.plan.target, &options(self)).await {
+            Err(e) if self.refused_by_pooler(&e, lane)? => {
+                self.plain.store(true, Ordering::Relaxed);
+                connect::open_client(&self.plan.target, &options(self)).await
+            }
+            other => other,
+        }
+    }
+
+    /// A pooler that refuses start-up settings stands before the server.
+    pub fn is_plain(&self) -> bool {
+        self.plain.load(Ordering::Relaxed)
+    }
+
+    /// The backends of this console.
+    pub fn pids(&self) -> Vec<i32> {
+        self.pids.iter().map(|pid| pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0).collect()
+    }
+
+    /// `server_version_num`, 0 before it is known.
+    pub fn version(&self) -> u32 {
+        self.version.load(Ordering::Relaxed)
+    }
+
+    /// Passes a sample on.
+    pub async fn sampled(&self, sample: Sample) {
+        self.emit(Event::Sample(self.conn, Box::new(sample))).await;
+    }
+
     fn options(&self, lane: Lane) -> Options {
         let own = matches!(lane, Lane::Own(_));
         let plain = self.plain.load(Ordering::Relaxed);
@@ -232,6 +275,7 @@ impl Server {
             standby = standby.or(Some(yes(0)));
             read_only = read_only.or(Some(yes(1)));
         }
+        self.version.store(version_number(&version), Ordering::Relaxed);
         let user = match get(session, "session_authorization") {
             user if user.is_empty() => self.plan.target.user().to_owned(),
             user => user,

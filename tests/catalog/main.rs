@@ -33,8 +33,15 @@ async fn snapshots(db: &Database) -> Vec<Arc<Catalog>> {
 async fn every_query_prepares() {
     let db = server::database();
     let client = client(&db).await;
-    for (name, sql) in queries::TABLE {
-        let statement = client.sql().prepare(sql).await;
+    let version: i32 = client
+        .sql()
+        .query_one("select current_setting('server_version_num')::int4", &[])
+        .await
+        .expect("a version")
+        .get(0);
+    let version = u32::try_from(version).expect("a positive number");
+    for (name, sql) in queries::TABLE.iter().chain(queries::monitor::TABLE) {
+        let statement = client.sql().prepare(&queries::monitor::at(sql, version)).await;
         assert!(statement.is_ok(), "{name}: {:?}", statement.err());
     }
     // What panes send by themselves stands beside the catalog's.

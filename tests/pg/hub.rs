@@ -8,6 +8,7 @@ use pgdeck::{
         event::{Cut, Event, Link, News, Summary, Tx},
         ids::{ConnId, JobId, Lane},
     },
+    data::live::Sample,
     pg::{
         hub::{EVENTS, Hub},
         server::Plan,
@@ -75,6 +76,15 @@ impl Deck {
                 && id == JobId(job)
             {
                 return news;
+            }
+        }
+    }
+
+    /// The next sample; everything else is dropped.
+    pub async fn sample(&mut self) -> Sample {
+        loop {
+            if let Event::Sample(_, sample) = self.event().await {
+                return *sample;
             }
         }
     }

@@ -7,6 +7,7 @@ mod cancel;
 mod hub;
 mod login;
 mod lying;
+mod monitor;
 mod tls;
 mod transfer;
 mod types;
