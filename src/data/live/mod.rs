@@ -5,6 +5,7 @@
 
 pub mod locks;
 mod ring;
+pub mod words;
 
 pub use ring::{Ring, Weighed};
 
