@@ -37,16 +37,16 @@ impl App {
             Command::Back | Command::Quit => self.quit(),
             Command::Redraw => self.out.push(Effect::Redraw),
             Command::Suspend => self.out.push(Effect::Suspend),
-            Command::PaneBrowse => self.show(PaneKind::Browse),
-            Command::PaneSql => self.show(PaneKind::Sql),
-            Command::PaneSaved => self.show(PaneKind::Saved),
             Command::Refresh if self.disconnected() => self.reconnect(None),
             Command::Dismiss => {
                 if let Some(top) = self.popups.last() {
                     self.close(top.id);
                 }
             }
-            other => self.say(Tone::Note, format!("{}: not here", other.row().help)),
+            other => match PaneKind::of(other) {
+                Some(kind) => self.show(kind),
+                None => self.say(Tone::Note, format!("{}: not here", other.row().help)),
+            },
         }
     }
 

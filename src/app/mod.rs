@@ -128,6 +128,8 @@ impl App {
     /// One event in, wishes out.
     pub fn handle(&mut self, at: Duration, event: Event) -> Vec<Effect> {
         self.world.now = at;
+        // A sample that nobody looks at changes nothing on the screen.
+        let seen = !matches!(event, Event::Sample(..)) || self.slots[self.current].pane.live();
         match event {
             Event::Key(chord) => self.key(chord),
             Event::Paste(text) => self.on_top(|pane, cx| pane.paste(&text, cx)),
@@ -142,7 +144,7 @@ impl App {
             }
             Event::Terminate => self.leave(),
         }
-        self.dirty = true;
+        self.dirty |= seen;
         std::mem::take(&mut self.out)
     }
 
@@ -518,6 +520,7 @@ impl App {
             | Tell::SaveAs(_)
             | Tell::WatchEvery(_) => self.pass(PaneKind::Sql, tell),
             Tell::Lost(_) => self.on_sql(|pane, cx| pane.told(tell, cx)),
+            Tell::ShowLocks(_) => self.pass(PaneKind::Locks, tell),
             Tell::OpenSaved(_) => self.pass(PaneKind::Saved, tell),
             Tell::ReloadSaved => self.ask_saved(),
             Tell::ReloadCatalog => self.reload_catalog(),

@@ -38,11 +38,13 @@ pub enum Scope {
     Edit,
     /// The list of staged changes, their SQL and their conflicts.
     Changes,
+    /// The panes that watch a live server.
+    Live,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Global,
         Self::Browse,
         Self::Tree,
@@ -59,6 +61,7 @@ impl Scope {
         Self::Page,
         Self::Edit,
         Self::Changes,
+        Self::Live,
     ];
 
     /// The name in the config.
@@ -81,6 +84,7 @@ impl Scope {
             Self::Page => "page",
             Self::Edit => "edit",
             Self::Changes => "changes",
+            Self::Live => "live",
         }
     }
 
@@ -104,6 +108,7 @@ impl Scope {
             Self::Page => "Help pages",
             Self::Edit => "Editing a value",
             Self::Changes => "Staged changes",
+            Self::Live => "Activity, Locks",
         }
     }
 
@@ -157,23 +162,25 @@ commands! {
     Quit "quit" ["ctrl-q"] [Global] "Quit (asks when something would be lost)";
     PaneBrowse "pane-browse" ["alt-1"] [Global] "Go to Browse";
     PaneSql "pane-sql" ["alt-2"] [Global] "Go to SQL";
+    PaneActivity "pane-activity" ["alt-5"] [Global] "Go to Activity";
+    PaneLocks "pane-locks" ["alt-6"] [Global] "Go to Locks";
     PaneSaved "pane-saved" ["alt-9"] [Global] "Go to Saved queries";
 
-    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Saved, Page, Changes] "Up";
-    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Saved, Page, Changes] "Down";
+    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "Up";
+    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "Down";
     Left "left" ["h", "left"] [Tree, Grid, Value] "Left; in a tree: fold";
     Right "right" ["l", "right"] [Tree, Grid, Value] "Right; in a tree: unfold";
-    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Saved, Page, Changes] "First row";
-    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Saved, Page, Changes] "Last row";
+    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "First row";
+    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "Last row";
     FirstColumn "first-column" ["0", "home"] [Grid] "First column";
     LastColumn "last-column" ["$", "end"] [Grid] "Last column";
     NextColumn "next-column" ["w"] [Grid] "Next column";
     PreviousColumn "previous-column" ["b"] [Grid] "Previous column";
-    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Saved, Page, Changes] "Half a page down";
-    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Saved, Page, Changes] "Half a page up";
-    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Saved, Page, Changes] "A page down";
-    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Saved, Page, Changes] "A page up";
-    Find "find" ["/"] [Tree, Grid, Record, Value, Saved, Page] "Find in what is loaded; in a tree or list: narrow it";
+    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "Half a page down";
+    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "Half a page up";
+    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "A page down";
+    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "A page up";
+    Find "find" ["/"] [Tree, Grid, Record, Value, Saved, Page, Live] "Find in what is loaded; in a tree or list: narrow it";
     FindNext "find-next" ["n"] [Grid, Record, Value, Page] "Next match";
     FindPrevious "find-previous" ["N"] [Grid, Record, Value, Page] "Previous match";
 
@@ -265,6 +272,20 @@ commands! {
     EditChange "edit-change" ["e"] [Changes] "Edit this value";
     GoToChange "go-to-change" ["enter"] [Changes] "Go to this row";
     CopyChanges "copy-changes" ["y y"] [Changes] "Copy the SQL";
+
+    Pause "pause" ["p"] [Live] "Stop at this sample, or follow the newest again";
+    StepBack "step-back" [","] [Live] "The sample before";
+    StepForward "step-forward" ["."] [Live] "The sample after";
+    WorstMoment "worst-moment" ["w"] [Live] "To the sample in which most sessions waited";
+    CancelBackend "cancel-backend" ["C"] [Live] "Cancel the statement of this session";
+    TerminateBackend "terminate-backend" ["K"] [Live] "Terminate this session (its pid is to be typed)";
+    SortBy "sort-by" ["t"] [Live] "Sort by the next column";
+    ShowWhich "show-which" ["a"] [Live] "Which sessions: clients, busy ones, all processes";
+    OpenSession "open-session" ["enter"] [Live] "Everything about this session";
+    ToLocks "to-locks" ["l"] [Live] "Whom this session waits for, and who waits for it";
+    ExplainIt "explain-it" ["x"] [Live] "EXPLAIN its statement";
+    GoToRow "go-to-row" ["g d"] [Live] "The row or table that is waited for, in Browse";
+    CopyText "copy-text" ["y"] [Live] "Copy what is known of this session";
 
     RunStatement "run" ["f5", "alt-enter"] [Sql, Editor] "Run the statement at the cursor (or the selection)";
     RunAll "run-all" ["f6"] [Sql, Editor] "Run all statements";

@@ -28,6 +28,11 @@ pub trait Pane {
         false
     }
 
+    /// True for a pane that shows samples: it is drawn anew when one comes.
+    fn live(&self) -> bool {
+        false
+    }
+
     /// True for popups that take every key (questions, input lines): global keys other than
     /// cancel, redraw and suspend do not reach through.
     fn modal(&self) -> bool {
@@ -138,8 +143,29 @@ pub enum PaneKind {
     Browse = 1,
     /// The SQL editor.
     Sql = 2,
+    /// Sessions of the server.
+    Activity = 5,
+    /// Who waits for whom.
+    Locks = 6,
     /// Saved queries.
     Saved = 9,
+}
+
+impl PaneKind {
+    /// Every pane in the order of the tab line, with the command that goes there and its name.
+    pub const TABLE: [(Self, Command, &'static str); 5] = [
+        (Self::Browse, Command::PaneBrowse, "Browse"),
+        (Self::Sql, Command::PaneSql, "SQL"),
+        (Self::Activity, Command::PaneActivity, "Activity"),
+        (Self::Locks, Command::PaneLocks, "Locks"),
+        (Self::Saved, Command::PaneSaved, "Saved queries"),
+    ];
+
+    /// The pane a command goes to.
+    #[must_use]
+    pub fn of(command: Command) -> Option<Self> {
+        Self::TABLE.into_iter().find(|(_, to, _)| *to == command).map(|(kind, _, _)| kind)
+    }
 }
 
 /// What a pane tells the app: to do itself, or to pass to another pane by kind.
@@ -185,6 +211,8 @@ pub enum Tell {
     WatchEvery(String),
     /// SQL: the user's own session was lost: why, and what went with it.
     Lost(String),
+    /// Locks: show this session by its pid.
+    ShowLocks(i32),
     /// Saved: open the form of this query.
     OpenSaved(String),
     /// The saved queries changed on disk: find them again.

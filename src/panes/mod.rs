@@ -1,5 +1,6 @@
 //! EVERY PANE, one row: kind and how it is made. Popups have no row: the app opens them.
 
+pub mod activity;
 pub mod browse;
 pub mod changes;
 pub mod confirm;
@@ -8,6 +9,7 @@ pub mod edit;
 pub mod form;
 pub mod help;
 pub mod line;
+pub mod locks;
 pub mod menu;
 pub mod page;
 pub mod palette;
@@ -32,5 +34,7 @@ pub struct Row {
 pub const TABLE: &[Row] = &[
     Row { kind: PaneKind::Browse, make: || Box::<browse::Browse>::default() },
     Row { kind: PaneKind::Sql, make: || Box::<sql::Sql>::default() },
+    Row { kind: PaneKind::Activity, make: || Box::<activity::Activity>::default() },
+    Row { kind: PaneKind::Locks, make: || Box::<locks::Locks>::default() },
     Row { kind: PaneKind::Saved, make: || Box::<saved::Saved>::default() },
 ];

@@ -47,14 +47,7 @@ impl Palette {
             items.push(Item { text, remark, tag });
             goals.push(goal);
         };
-        for (kind, name) in
-            [(PaneKind::Browse, "Browse"), (PaneKind::Sql, "SQL"), (PaneKind::Saved, "Saved queries")]
-        {
-            let command = match kind {
-                PaneKind::Browse => Command::PaneBrowse,
-                PaneKind::Sql => Command::PaneSql,
-                PaneKind::Saved => Command::PaneSaved,
-            };
+        for (_, command, name) in PaneKind::TABLE {
             add("pane", name.into(), String::new(), Goal::Command(command));
         }
         if let Some(catalog) = world.catalog() {

@@ -59,10 +59,14 @@ pub mod monitor {
         STILL "still.sql";
     }
 
-    /// A query as it is for a server version (`server_version_num`): of `/*>=14*/ a /*else*/ b /*end*/` one part is
-    /// left. Without a condition it is the text itself.
+    /// A query as it is for a server version (`server_version_num`), without the header of its file: of
+    /// `/*>=14*/ a /*else*/ b /*end*/` one part is left.
     #[must_use]
     pub fn at(sql: &str, version: u32) -> Cow<'_, str> {
+        let mut sql = sql;
+        while let Some((_, rest)) = sql.strip_prefix("--").and_then(|header| header.split_once('\n')) {
+            sql = rest;
+        }
         if !sql.contains("/*>=") {
             return Cow::Borrowed(sql);
         }
@@ -88,7 +92,7 @@ pub mod monitor {
             assert_eq!(super::at(sql, 130_023), "a c d f");
             assert_eq!(super::at(sql, 150_000), "a b d f");
             assert_eq!(super::at(sql, 180_004), "a b d ef");
-            assert_eq!(super::at("plain", 1), "plain");
+            assert_eq!(super::at("-- what: a\n-- since: 13\nplain -- b", 1), "plain -- b");
         }
     }
 }

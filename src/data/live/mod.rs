@@ -3,6 +3,7 @@
 //! A sample holds absolute times, not ages: a session that did nothing since is equal to itself in the next sample and
 //! kept once, so that an hour of samples of a mostly idle server costs little.
 
+pub mod activity;
 pub mod locks;
 mod ring;
 pub mod words;

@@ -378,16 +378,14 @@ impl Pane for Changes {
             Command::UndoStep => cx.tell(Tell::Stage(Stage::Undo)),
             Command::RedoStep => cx.tell(Tell::Stage(Stage::Redo)),
             // Nothing of another pane happens behind these changes while they are written.
-            Command::PaneBrowse | Command::PaneSql | Command::PaneSaved if applying => {}
-            Command::PaneBrowse | Command::PaneSql | Command::PaneSaved => {
-                cx.tell(Tell::Show(match command {
-                    Command::PaneSql => PaneKind::Sql,
-                    Command::PaneSaved => PaneKind::Saved,
-                    _ => PaneKind::Browse,
-                }));
-                cx.tell(Tell::Close);
-            }
-            _ => return false,
+            other => match PaneKind::of(other) {
+                Some(_) if applying => {}
+                Some(kind) => {
+                    cx.tell(Tell::Show(kind));
+                    cx.tell(Tell::Close);
+                }
+                None => return false,
+            },
         }
         true
     }

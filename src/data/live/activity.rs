@@ -1,0 +1,202 @@
+//! What sessions wait for, counted by class: the profile of a moment, and of the moments before it.
+
+use super::{Pulse, Session};
+
+/// What a working session does or waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// No wait event: it computes (or waits where the server does not say so).
+    Cpu,
+    /// Reading and writing files.
+    Io,
+    /// A lock of the user's: rows, tables.
+    Lock,
+    /// Locks inside the server.
+    Lightweight,
+    /// Its client, while a statement runs.
+    Client,
+    /// Everything else.
+    Other,
+}
+
+impl Class {
+    /// All, in the order of the chart.
+    pub const ALL: [Self; 6] =
+        [Self::Cpu, Self::Io, Self::Lock, Self::Lightweight, Self::Client, Self::Other];
+
+    /// Its name on the screen.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "CPU",
+            Self::Io => "I/O",
+            Self::Lock => "lock",
+            Self::Lightweight => "lwlock",
+            Self::Client => "client",
+            Self::Other => "other",
+        }
+    }
+
+    /// Of a session; `None` when it does nothing: idle, or a process of the server that sleeps.
+    #[must_use]
+    pub fn of(session: &Session) -> Option<Self> {
+        let works = session.active() || !session.is_client() && &*session.wait_type != "Activity";
+        works.then(|| match &*session.wait_type {
+            "" => Self::Cpu,
+            "IO" => Self::Io,
+            "Lock" => Self::Lock,
+            // Before 19 the pins of buffers had a type of their own.
+            "LWLock" | "BufferPin" | "Buffer" => Self::Lightweight,
+            "Client" => Self::Client,
+            _ => Self::Other,
+        })
+    }
+}
+
+/// Working sessions by class at one moment, in the order of `Class::ALL`.
+#[must_use]
+pub fn profile(pulse: &Pulse) -> [usize; 6] {
+    let mut counts = [0; 6];
+    for class in pulse.sessions.iter().filter_map(|s| Class::of(s)) {
+        counts[class as usize] += 1;
+    }
+    counts
+}
+
+/// What a session list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Those that work first, the longest statement first.
+    #[default]
+    Work,
+    /// The longest transaction first.
+    Transaction,
+    /// The oldest snapshot first: what holds vacuum back.
+    Snapshot,
+    /// The oldest session first.
+    Session,
+    /// By pid.
+    Pid,
+}
+
+impl Order {
+    /// The next one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Work => Self::Transaction,
+            Self::Transaction => Self::Snapshot,
+            Self::Snapshot => Self::Session,
+            Self::Session => Self::Pid,
+            Self::Pid => Self::Work,
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Work => "statement time",
+            Self::Transaction => "transaction age",
+            Self::Snapshot => "snapshot age",
+            Self::Session => "session age",
+            Self::Pid => "pid",
+        }
+    }
+}
+
+/// The sessions to show, by number in the pulse: parallel workers below their leader. `wanted`: which ones.
+#[must_use]
+pub fn sorted(pulse: &Pulse, order: Order, wanted: impl Fn(&Session) -> bool) -> Vec<usize> {
+    let sessions = &pulse.sessions;
+    let mut heads: Vec<usize> = (0..sessions.len())
+        .filter(|n| {
+            let leader = sessions[*n].leader.filter(|leader| *leader != sessions[*n].pid);
+            wanted(&sessions[*n]) && leader.is_none_or(|leader| pulse.session(leader).is_none())
+        })
+        .collect();
+    let oldest = |at: Option<i64>| at.unwrap_or(i64::MAX);
+    heads.sort_by_key(|n| {
+        let s = &sessions[*n];
+        let rank = match order {
+            Order::Work => match (s.active(), s.idle_in_transaction()) {
+                (true, _) => (0, oldest(s.query_start)),
+                (_, true) => (1, oldest(s.xact_start)),
+                _ if s.is_client() => (2, -oldest(s.state_change).min(i64::MAX - 1)),
+                _ => (3, 0),
+            },
+            Order::Transaction => (0, oldest(s.xact_start)),
+            Order::Snapshot => (0, -s.xmin_age.unwrap_or(-1)),
+            Order::Session => (0, oldest(s.started)),
+            Order::Pid => (0, 0),
+        };
+        (rank, s.pid)
+    });
+    let mut shown = Vec::with_capacity(heads.len());
+    for head in heads {
+        shown.push(head);
+        let pid = sessions[head].pid;
+        shown.extend((0..sessions.len()).filter(|n| *n != head && sessions[*n].leader == Some(pid)));
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn session(pid: i32, state: &str, wait: &str, since: i64) -> Session {
+        Session {
+            pid,
+            state: state.into(),
+            wait_type: wait.into(),
+            backend_type: "client backend".into(),
+            query_start: Some(since),
+            xact_start: (state != "idle").then_some(since),
+            state_change: Some(since),
+            ..Session::default()
+        }
+    }
+
+    fn pulse() -> Pulse {
+        let worker = Session {
+            leader: Some(2),
+            backend_type: "parallel worker".into(),
+            ..session(9, "active", "IO", 5)
+        };
+        let checkpointer = Session {
+            backend_type: "checkpointer".into(),
+            wait_type: "Activity".into(),
+            pid: 4,
+            ..Session::default()
+        };
+        let sessions = [
+            session(1, "idle", "Client", 70),
+            session(2, "active", "", 50),
+            session(3, "active", "Lock", 10),
+            checkpointer,
+            session(5, "idle in transaction", "Client", 1),
+            worker,
+        ];
+        Pulse { sessions: sessions.into_iter().map(Arc::new).collect(), ..Pulse::default() }
+    }
+
+    #[test]
+    fn only_those_who_work_are_counted() {
+        assert_eq!(profile(&pulse()), [1, 1, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn the_longest_work_first_and_workers_below_their_leader() {
+        let pulse = pulse();
+        let pids = |order| -> Vec<i32> {
+            sorted(&pulse, order, |_| true).into_iter().map(|n| pulse.sessions[n].pid).collect()
+        };
+        assert_eq!(pids(Order::Work), [3, 2, 9, 5, 1, 4]);
+        assert_eq!(pids(Order::Transaction), [5, 3, 2, 9, 1, 4]);
+        assert_eq!(pids(Order::Pid), [1, 2, 9, 3, 4, 5]);
+        let clients = sorted(&pulse, Order::Pid, Session::is_client);
+        assert_eq!(clients.len(), 5, "a worker comes with its leader");
+    }
+}

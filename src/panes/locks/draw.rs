@@ -1,0 +1,256 @@
+//! Drawing: the tree, and in words below it why the chosen one waits and what ending it would do.
+
+use super::{Locks, frees, waited, worst};
+use crate::{
+    core::world::World,
+    data::live::{
+        Names, Pulse,
+        locks::{LockNode, LockTree, Who},
+        words,
+    },
+    views::live::{self, list::Column, signal::whom},
+    widgets::paint,
+};
+use ratatui::{Frame, layout::Rect};
+
+const COLUMNS: [Column; 9] = [
+    Column::new("who", 20, false, 0),
+    Column::new("blocks", 6, true, 0),
+    Column::new("waits", 10, true, 0),
+    Column::new("wants ← has", 36, false, 150),
+    Column::new("for", 24, false, 0),
+    Column::new("in transaction", 14, true, 110),
+    Column::new("state", 19, false, 180),
+    Column::new("role@database", 18, false, 130),
+    Column::new("statement", 0, false, 70),
+];
+
+impl Locks {
+    pub(super) fn draw_all(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
+        let theme = &world.theme;
+        let buf = frame.buffer_mut();
+        if area.height < 4 {
+            return;
+        }
+        live::head(buf, Rect { height: 1, ..area }, &self.summary(), self.moment, world);
+        let names = world.server().map(|s| s.live.names.clone()).unwrap_or_default();
+        let Some(pulse) = self.pulse(world).cloned() else { return };
+        let below = (area.height / 3).clamp(3, 12);
+        let list = Rect { y: area.y + 1, height: area.height - 1 - below, ..area };
+        self.foot = Rect { y: list.bottom(), height: below, ..area };
+        if self.tree.1.nodes.is_empty() {
+            let text = "No session waits for a lock.";
+            paint::put_clipped(buf, area.x + 1, area.y + 2, area.width - 2, text, theme.style("message.ok"));
+            let kept = world.server().map(|s| &s.live.pulses);
+            if let Some(pulse) = kept.and_then(|ring| ring.at(worst(ring)?)) {
+                let waiting = LockTree::of(pulse).waiting;
+                let when = live::clock(pulse.at);
+                let text =
+                    format!("At {when} {waiting} waited, the most in the samples kept: w shows that moment.");
+                paint::put_clipped(
+                    buf,
+                    area.x + 1,
+                    area.y + 3,
+                    area.width - 2,
+                    &text,
+                    theme.style("text.dim"),
+                );
+            }
+        } else {
+            let tree = std::mem::take(&mut self.tree.1);
+            self.list.draw(buf, list, &COLUMNS, theme, |who, column| {
+                let node = tree.nodes.iter().find(|n| n.who == *who);
+                node.map_or((String::new(), "text"), |node| cell(node, column, &pulse, &names))
+            });
+            self.tree.1 = tree;
+        }
+        for x in area.left()..area.right() {
+            paint::put(buf, x, self.foot.y, 1, "─", theme.style("border"));
+        }
+        let lines = self.words(world, &pulse, &names);
+        let foot = Rect { y: self.foot.y + 1, height: self.foot.height - 1, ..self.foot };
+        live::foot(buf, foot, &lines, theme);
+    }
+
+    /// The first thing to know.
+    fn summary(&self) -> String {
+        let tree = &self.tree.1;
+        let roots: Vec<&LockNode> = tree.nodes.iter().filter(|n| n.depth == 0).collect();
+        let more = if tree.more > 0 { format!(" + {} in longer queues", tree.more) } else { String::new() };
+        match roots.first() {
+            None => "Locks".into(),
+            Some(first) => {
+                let who = name(&first.who);
+                let others = match roots.len() {
+                    1 => String::new(),
+                    n => format!(" ({} others block, too)", n - 1),
+                };
+                format!("{}{more} waiting · {who} blocks {}{others}", tree.waiting, first.blocks)
+            }
+        }
+    }
+
+    /// Why, since when, and what can be done.
+    fn words(&self, world: &World, pulse: &Pulse, names: &Names) -> Vec<(String, &'static str)> {
+        let mut lines = vec![];
+        if let Some(node) = self.chosen() {
+            let who = match self.session(world) {
+                Some(session) => whom(session, world),
+                None => name(&node.who),
+            };
+            if node.cycle {
+                lines.push((
+                    format!("{who} stands in a deadlock: a circle of sessions that wait for each other. The server breaks it after deadlock_timeout by cancelling one."),
+                    "message.error",
+                ));
+            }
+            if let Some(edge) = &node.edge {
+                let blocker = match &edge.prepared {
+                    Some(prepared) => format!("prepared transaction {}", prepared.gid),
+                    None => pulse.session(edge.blocker).map_or(edge.blocker.to_string(), |s| whom(s, world)),
+                };
+                lines.push((words::why(edge, &who, &blocker, names), "text"));
+                if !node.also.is_empty() {
+                    let others: Vec<String> = node.also.iter().map(name).collect();
+                    lines.push((format!("It also waits for {}.", others.join(", ")), "text"));
+                }
+                if edge.queue > 1 {
+                    lines
+                        .push((format!("Place {} of {} in this queue.", edge.place, edge.queue), "text.dim"));
+                }
+            }
+            if let Some(session) = self.session(world) {
+                if session.idle_in_transaction() {
+                    let since = live::age(session.state_change, pulse.at);
+                    lines.push((
+                        format!("It does nothing for {since} with its transaction open: what it locked stays locked until it commits, rolls back, or is terminated (K)."),
+                        "message.warning",
+                    ));
+                }
+                if session.backend_type.starts_with("autovacuum")
+                    && session.query.contains("to prevent wraparound")
+                {
+                    lines.push((
+                        "An autovacuum to prevent wraparound does not give way; cancelled, it starts again."
+                            .into(),
+                        "message.warning",
+                    ));
+                }
+            }
+            if node.blocks > 0 {
+                let soft = pulse.edges.iter().any(|e| Who::Session(e.blocker) == node.who && !e.hard);
+                let ahead = if soft && node.edge.is_some() {
+                    " Those behind it do not conflict with who blocks it: cancelling it frees them at once."
+                } else {
+                    ""
+                };
+                lines.push((format!("{}{ahead}", frees(node)), "text.strong"));
+            }
+            if let Some(text) = self.statement(world) {
+                lines.push((text, "text.dim"));
+            }
+        }
+        let role = world.server().and_then(|s| s.info.as_ref()).map_or("this role", |i| i.user.as_str());
+        lines.extend(live::hidden(pulse, role).map(|text| (text, "message.warning")));
+        lines
+    }
+
+    fn statement(&self, world: &World) -> Option<String> {
+        let session = self.session(world)?;
+        let text = session.query.split_whitespace().collect::<Vec<_>>().join(" ");
+        let what = if session.active() { "" } else { "last statement, the lock may be an earlier one's: " };
+        (!text.is_empty()).then(|| format!("{what}{text}"))
+    }
+
+    /// Everything about the chosen one, to read and to copy.
+    pub(super) fn page(&self, world: &World) -> Option<String> {
+        let (pulse, node) = (self.pulse(world)?, self.chosen()?);
+        let names = &world.server()?.live.names;
+        let mut text = String::new();
+        for (line, _) in self.words(world, pulse, names) {
+            text.push_str(&line);
+            text.push('\n');
+        }
+        if let Some(session) = self.session(world) {
+            text.push_str(&format!(
+                "\npid {}\nrole {}\ndatabase {}\napplication {}\nclient {}\nstate {}\nwait {} {}\ntransaction for {}\nstatement for {}\nsession for {}\n\n{}\n",
+                session.pid,
+                names.role(session.role),
+                names.database(session.database),
+                session.application,
+                session.client,
+                session.state,
+                session.wait_type,
+                session.wait_event,
+                live::age(session.xact_start, pulse.at),
+                live::age(session.query_start, pulse.at),
+                live::age(session.started, pulse.at),
+                session.query,
+            ));
+        } else if let Who::Prepared(gid) = &node.who {
+            text.push_str(&format!("\nprepared transaction {gid}\n"));
+        }
+        Some(text)
+    }
+}
+
+fn name(who: &Who) -> String {
+    match who {
+        Who::Session(pid) => format!("pid {pid}"),
+        Who::Prepared(gid) => format!("prepared transaction {gid}"),
+    }
+}
+
+fn cell(node: &LockNode, column: usize, pulse: &Pulse, names: &Names) -> (String, &'static str) {
+    let session = match node.who {
+        Who::Session(pid) => pulse.session(pid),
+        Who::Prepared(_) => None,
+    };
+    let edge = node.edge.as_deref();
+    match column {
+        0 => {
+            let sign = match (node.depth, node.cycle) {
+                (_, true) => "↻ ",
+                (0, _) => "● ",
+                _ => "└ ",
+            };
+            let who = match &node.who {
+                Who::Session(pid) => pid.to_string(),
+                Who::Prepared(gid) => format!("prepared {gid}"),
+            };
+            let style = if node.cycle {
+                "message.error"
+            } else if node.depth == 0 {
+                "text.strong"
+            } else {
+                "text"
+            };
+            (format!("{}{sign}{who}", "  ".repeat(node.depth)), style)
+        }
+        1 if node.blocks > 0 => (node.blocks.to_string(), "message.warning"),
+        2 => (edge.map(|e| waited(e, session, pulse.at)).unwrap_or_default(), "grid.cell.time"),
+        3 => {
+            let text = edge.map(|e| {
+                let has = if e.hard { words::strongest(&e.held) } else { words::strongest(&e.ahead) };
+                let sign = if e.hard { "←" } else { "⋯" };
+                format!("{} {sign} {}", words::short(&e.wanted), words::short(has))
+            });
+            (text.unwrap_or_default(), "text")
+        }
+        4 => (edge.map(|e| words::object(&e.object, names)).unwrap_or_default(), "text"),
+        5 => (session.map(|s| live::age(s.xact_start, pulse.at)).unwrap_or_default(), "grid.cell.time"),
+        6 => session.map_or((String::new(), "text"), |s| {
+            let style = if s.idle_in_transaction() { "message.warning" } else { "text.dim" };
+            (s.state.to_string(), style)
+        }),
+        7 => {
+            let text = session.map(|s| format!("{}@{}", names.role(s.role), names.database(s.database)));
+            (text.unwrap_or_default(), "text.dim")
+        }
+        8 => session.map_or((String::new(), "text"), |s| {
+            let text = s.query.split_whitespace().take(60).collect::<Vec<_>>().join(" ");
+            if s.active() { (text, "text") } else { (format!("(last) {text}"), "text.dim") }
+        }),
+        _ => (String::new(), "text"),
+    }
+}

@@ -1,0 +1,185 @@
+//! What the live panes have in common: the moment they show, the list they show it in, and asking before a signal.
+
+pub mod list;
+pub mod signal;
+
+use crate::{
+    core::{theme::Theme, world::World},
+    data::live::{Live, Micros, Probe, Pulse, Ring},
+    text::units,
+    widgets::paint,
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::time::Duration;
+
+/// Which sample is shown: the newest as they come, or one that was stopped at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment(Option<u64>);
+
+impl Moment {
+    /// Stops at the newest sample, or follows again.
+    pub fn pause<T>(&mut self, ring: &Ring<T>) {
+        self.0 = match self.0 {
+            Some(_) => None,
+            None => ring.numbers().next_back(),
+        };
+    }
+
+    /// A sample back or forth; a step back from the newest stops there. `false`: there is none.
+    pub fn step<T>(&mut self, by: i64, ring: &Ring<T>) -> bool {
+        let numbers = ring.numbers();
+        let Some(last) = numbers.end.checked_sub(1) else { return false };
+        let to = self.0.unwrap_or(last).saturating_add_signed(by);
+        if !numbers.contains(&to) {
+            return false;
+        }
+        self.0 = Some(to);
+        true
+    }
+
+    /// Stops at this sample.
+    pub fn stop_at(&mut self, number: u64) {
+        self.0 = Some(number);
+    }
+
+    /// Stopped?
+    #[must_use]
+    pub fn paused(self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The sample shown, and how many newer ones there are.
+    #[must_use]
+    pub fn shown<T>(self, ring: &Ring<T>) -> Option<(&T, u64)> {
+        let numbers = ring.numbers();
+        let last = numbers.end.checked_sub(1)?;
+        let number = self.0.unwrap_or(last).clamp(numbers.start, last);
+        Some((ring.at(number)?, last - number))
+    }
+}
+
+/// `1.2 s` between two moments of the server's clock; nothing when the first is unknown.
+#[must_use]
+pub fn age(since: Option<Micros>, now: Micros) -> String {
+    let Some(since) = since else { return String::new() };
+    let micros = u64::try_from(now - since).unwrap_or(0);
+    let age = Duration::from_micros(micros);
+    // Tenths of milliseconds say nothing about a session.
+    if age < Duration::from_secs(1) { format!("{} ms", age.as_millis()) } else { units::duration(age) }
+}
+
+/// `14:02:31` of the server's clock, in UTC.
+#[must_use]
+pub fn clock(at: Micros) -> String {
+    let seconds = at.div_euclid(1_000_000).rem_euclid(86_400);
+    format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// The line above a live pane: what is shown, how old it is, what it costs, and what is wrong.
+pub fn head(buf: &mut Buffer, area: Rect, what: &str, moment: Moment, world: &World) {
+    let theme = &world.theme;
+    let Some(live) = world.server().map(|s| &s.live) else { return };
+    let x = paint::put_clipped(
+        buf,
+        area.x + 1,
+        area.y,
+        area.width.saturating_sub(1),
+        what,
+        theme.style("text.strong"),
+    );
+    let rest = area.right().saturating_sub(x + 2);
+    let (text, style) = state(live, moment, world.now);
+    paint::put_right(buf, x + 2, area.y, rest, &text, theme.style(style));
+}
+
+/// How fresh the sample is, in words, and the style to say it in.
+fn state(live: &Live, moment: Moment, now: Duration) -> (String, &'static str) {
+    let shown = moment.shown(&live.pulses);
+    let at = shown.map(|(pulse, _): (&Pulse, u64)| clock(pulse.at)).unwrap_or_default();
+    if let Some((why, since)) = &live.lost {
+        let ago = units::duration(now.saturating_sub(*since));
+        let kept = if at.is_empty() { String::new() } else { format!("; shown: {at}") };
+        return (format!("no answer for {ago}{kept} ({why})"), "message.error");
+    }
+    if moment.paused() {
+        let newer = shown.map_or(0, |(_, newer)| newer);
+        let newer = if newer == 0 { String::new() } else { format!(", {newer} newer") };
+        return (format!("paused at {at}{newer} · , . step · p follows"), "message.warning");
+    }
+    if let Some(why) = live.failed.get(&Probe::Pulse) {
+        return (format!("the last sample failed ({why}); shown: {at}"), "message.error");
+    }
+    let Some((pulse, _)) = shown else { return ("waiting for the first sample".into(), "text.dim") };
+    let load = live.load.last_minute().as_millis();
+    (format!("{at} · {} · {load} ms of the last minute", units::duration(pulse.took)), "text.dim")
+}
+
+/// What this role may not see, and what would show it. Nothing when it sees everything.
+#[must_use]
+pub fn hidden(pulse: &Pulse, role: &str) -> Option<String> {
+    let masked = pulse.sessions.iter().filter(|s| s.masked).count();
+    (masked > 0).then(|| {
+        format!(
+            "{masked} of {} sessions are shown without state and text: GRANT pg_read_all_stats TO {role} shows them",
+            pulse.sessions.len()
+        )
+    })
+}
+
+/// Lines of a text at the bottom of a pane, wrapped, the first ones that fit.
+pub fn foot(buf: &mut Buffer, area: Rect, lines: &[(String, &'static str)], theme: &Theme) {
+    let mut y = area.y;
+    for (text, style) in lines {
+        let text = crate::text::clean::line(text);
+        for part in crate::text::width::wrap(&text, usize::from(area.width.saturating_sub(2))) {
+            if y >= area.bottom() {
+                return;
+            }
+            paint::put(buf, area.x + 1, y, area.width.saturating_sub(2), &text[part], theme.style(style));
+            y += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::live::Weighed;
+
+    struct Number;
+
+    impl Weighed for Number {
+        fn weight(&self, _: Option<&Self>) -> usize {
+            1
+        }
+    }
+
+    #[test]
+    fn stepping_stops_and_pausing_follows_again() {
+        let mut ring = Ring::with_budget(3);
+        let mut moment = Moment::default();
+        assert!(!moment.step(-1, &ring) && moment.shown(&ring).is_none());
+        for _ in 0..3 {
+            ring.push(Number);
+        }
+        assert!(!moment.step(1, &ring), "nothing is newer than the newest");
+        assert!(moment.step(-1, &ring) && moment.paused());
+        assert_eq!(moment.shown(&ring).map(|(_, newer)| newer), Some(1));
+        ring.push(Number);
+        assert_eq!(moment.shown(&ring).map(|(_, newer)| newer), Some(2), "time goes on, it stays");
+        ring.push(Number);
+        ring.push(Number);
+        assert_eq!(moment.shown(&ring).map(|(_, newer)| newer), Some(2), "gone: the oldest at hand");
+        moment.pause(&ring);
+        assert!(!moment.paused());
+    }
+
+    #[test]
+    fn ages_and_clocks() {
+        assert_eq!(age(None, 5), "");
+        assert_eq!(age(Some(0), 1_500_000), "1.5 s");
+        assert_eq!(age(Some(0), 1_500), "1 ms");
+        assert_eq!(age(Some(10), 0), "0 ms", "clocks of two moments may differ");
+        assert_eq!(clock(1_700_000_000_000_000), "22:13:20 UTC");
+    }
+}
