@@ -65,16 +65,23 @@ impl App {
         frame.buffer_mut().set_style(area, theme.style("tab"));
         let mut x = area.x;
         self.tabs.clear();
-        for (n, slot) in self.slots.iter().enumerate() {
-            let number = slot.kind as u8;
+        let label = |n: usize, most: usize| {
+            let slot = &self.slots[n];
+            let (number, active) = (slot.kind as u8, n == self.current);
             let title = slot.pane.title(&self.world);
             let busy = if slot.pane.running().is_some() { "…" } else { "" };
+            let title = if active { &*title } else { width::head(&title, most) };
+            format!("{}{number} {title}{busy} ", if active { '▌' } else { ' ' })
+        };
+        // On a narrow screen the others are shortened until all can be seen.
+        let fits = |most: &usize| {
+            (0..self.slots.len()).map(|n| width::width(&label(n, *most))).sum::<usize>()
+                <= usize::from(area.width)
+        };
+        let most = [usize::from(u16::MAX), 8, 7, 6, 5, 4, 3].into_iter().find(fits).unwrap_or(0);
+        let labels: Vec<String> = (0..self.slots.len()).map(|n| label(n, most)).collect();
+        for (n, (slot, label)) in self.slots.iter().zip(labels).enumerate() {
             let active = n == self.current;
-            let label = if active {
-                format!("▌{number} {title}{busy} ")
-            } else {
-                format!(" {number} {title}{busy} ")
-            };
             let cells = (width::width(&label) as u16).min(area.right().saturating_sub(x));
             let place = Rect { x, width: cells, ..area };
             let style = theme.style(if active { "tab.active" } else { "tab" });
@@ -314,6 +321,15 @@ const HINTED: &[(Command, &str)] = &[
     (Command::GoToChange, "go to the row"),
     (Command::CopyChanges, "copy the SQL"),
     (Command::Dismiss, "leave"),
+    (Command::Pause, "pause"),
+    (Command::StepBack, "step back"),
+    (Command::CancelBackend, "cancel"),
+    (Command::TerminateBackend, "terminate"),
+    (Command::ToLocks, "its locks"),
+    (Command::GoToRow, "the row"),
+    (Command::SortBy, "sort"),
+    (Command::ShowWhich, "which"),
+    (Command::OpenSession, "all of it"),
     (Command::RunStatement, "run"),
     (Command::RunAll, "run all"),
     (Command::CompleteOrIndent, "complete"),

@@ -9,6 +9,7 @@ mod changes;
 mod document;
 mod edit;
 mod frame;
+mod live;
 mod saved;
 mod sql;
 mod staging;

@@ -14,11 +14,11 @@ use crate::{
 use ratatui::{Frame, layout::Rect};
 
 const COLUMNS: [Column; 9] = [
-    Column::new("who", 20, false, 0),
+    Column::new("who", 17, false, 0),
     Column::new("blocks", 6, true, 0),
-    Column::new("waits", 10, true, 0),
+    Column::new("waits", 9, true, 0),
     Column::new("wants ← has", 36, false, 150),
-    Column::new("for", 24, false, 0),
+    Column::new("for", 20, false, 0),
     Column::new("in transaction", 14, true, 110),
     Column::new("state", 19, false, 180),
     Column::new("role@database", 18, false, 130),
