@@ -99,7 +99,8 @@ pub enum Direction {
 #[must_use]
 pub fn figures(plan: &Plan) -> Figures {
     let shape = Shape::of(plan);
-    let mut nodes: Vec<NodeFigures> = (0..plan.nodes.len()).map(|node| whole(plan, node)).collect();
+    let timed = plan.nodes.iter().any(|node| node.actual.is_some_and(|actual| actual.total_ms.is_some()));
+    let mut nodes: Vec<NodeFigures> = (0..plan.nodes.len()).map(|node| whole(plan, node, timed)).collect();
     processes(plan, &shape, &mut nodes);
     for (at, figures) in nodes.iter_mut().enumerate() {
         figures.wall_ms = figures.inclusive_ms.map(|ms| ms / figures.processes);
@@ -107,16 +108,17 @@ pub fn figures(plan: &Plan) -> Figures {
     }
     payers::settle(plan, &shape, &mut nodes);
     estimate::measure(plan, &shape, &mut nodes);
-    summary(plan, nodes)
+    summary(plan, timed, nodes)
 }
 
 /// What is a node's with everything below it.
-fn whole(plan: &Plan, node: usize) -> NodeFigures {
+fn whole(plan: &Plan, node: usize, timed: bool) -> NodeFigures {
     let node = &plan.nodes[node];
     let mut figures = NodeFigures { processes: 1.0, ..NodeFigures::default() };
     let Some(actual) = &node.actual else {
         if node.never_executed {
             figures.rows = Some(0.0);
+            figures.inclusive_ms = timed.then_some(0.0);
         }
         return figures;
     };
@@ -166,8 +168,7 @@ fn leader(plan: &Plan, node: usize, inclusive_ms: Option<f64>) -> Option<(f64, f
     any.then_some((ms.max(0.0), loops.max(0.0)))
 }
 
-fn summary(plan: &Plan, nodes: Vec<NodeFigures>) -> Figures {
-    let timed = nodes.iter().any(|node| node.inclusive_ms.is_some());
+fn summary(plan: &Plan, timed: bool, nodes: Vec<NodeFigures>) -> Figures {
     let triggers: Vec<f64> = plan.triggers.iter().filter_map(|trigger| trigger.ms).collect();
     Figures {
         max_depth: plan.nodes.iter().map(|node| node.depth + 1).max().unwrap_or(0),
@@ -198,3 +199,8 @@ fn first_most(values: impl Iterator<Item = Option<f64>>) -> Option<usize> {
     }
     most.map(|(at, _)| at)
 }
+
+#[cfg(test)]
+mod cases_tests;
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 use super::{NodeFigures, Shape};
 use crate::data::plan::{Blocks, Plan, Relationship};
 use mentions::Mentions;
+use std::cell::Cell;
 
 mod ctes;
 mod mentions;
@@ -96,12 +97,12 @@ fn init_plans(
     let cost = |at: usize| nodes[at].wall_ms.unwrap_or(0.0);
     all.sort_by(|a, b| cost(*b).total_cmp(&cost(*a)));
     let costs: Vec<f64> = all.iter().map(|at| cost(*at)).collect();
+    let budget = Cell::new(BUDGET);
     for (init, ms) in all.into_iter().zip(costs) {
         let Some(listed) = plan.nodes[init].parent else { continue };
         let blocks = counters(&plan.nodes[init].blocks);
-        let Some(payer) = payer(plan, shape, mentions, ledger, Init { init, listed, ms, blocks }) else {
-            continue;
-        };
+        let seek = Init { init, listed, ms, blocks, budget: &budget };
+        let Some(payer) = payer(plan, shape, mentions, ledger, seek) else { continue };
         ledger.take(payer, ms, &blocks);
         nodes[payer].pays_for.push(init);
         nodes[init].paid_by = Some(payer);
@@ -111,40 +112,50 @@ fn init_plans(
     }
 }
 
+/// How many candidates are looked at for all InitPlans of a plan together. Real plans need thousands; a made one with
+/// ten thousand InitPlans and as many candidates for each must not take seconds.
+const BUDGET: usize = 4_000_000;
+
 /// An InitPlan that looks for its payer.
-struct Init {
+struct Init<'a> {
     init: usize,
     /// The node that lists it: the top of its query level, in whose subtree the payer is.
     listed: usize,
     ms: f64,
     blocks: [i64; 16],
+    budget: &'a Cell<usize>,
 }
 
 fn payer(plan: &Plan, shape: &Shape, mentions: &Mentions, ledger: &Ledger, seek: Init) -> Option<usize> {
-    let Init { init, listed, ms, blocks } = seek;
+    let Init { init, listed, ms, blocks, budget } = seek;
     let possible =
         |at: &usize| shape.within(*at, listed) && !shape.within(*at, init) && ledger.holds(*at, ms, &blocks);
     let most = |some: &mut dyn Iterator<Item = usize>| {
-        some.filter(|at| possible(at)).fold(None, |best: Option<usize>, at| match best {
+        let within_budget = some.take_while(|_| {
+            let left = budget.get();
+            budget.set(left.saturating_sub(1));
+            left > 0
+        });
+        within_budget.filter(|at| possible(at)).fold(None, |best: Option<usize>, at| match best {
             Some(best) if ledger.ms[best] >= ledger.ms[at] => Some(best),
             _ => Some(at),
         })
     };
-    let mentioning = mentions.of_subplan(plan.nodes[init].subplan.as_deref().unwrap_or_default());
+    let mentioning = || mentions.of_subplan(plan.nodes[init].subplan.as_deref().unwrap_or_default());
     // Parameters that workers will need are computed by the leader before it starts them.
-    if let Some(gather) = most(&mut mentioning.iter().filter_map(|at| mentions.gather_above(*at))) {
+    if let Some(gather) = most(&mut mentioning().filter_map(|at| mentions.gather_above(at))) {
         return Some(gather);
     }
     // These do no work of their own, so what is left of them can only be this: pruning at run time, and LIMIT and
     // OFFSET, whose expressions are not printed.
     if ms >= TELLING_MS {
-        let pruned = most(&mut mentioning.iter().filter_map(|at| mentions.append_above(*at)));
+        let pruned = most(&mut mentioning().filter_map(|at| mentions.append_above(at)));
         let limit = || most(&mut mentions.limits_between(listed, shape.end(listed)));
         if let Some(idle) = pruned.or_else(limit) {
             return Some(idle);
         }
     }
-    most(&mut mentioning.iter().copied())
+    most(&mut mentioning())
         .or_else(|| possible(&listed).then_some(listed))
         // A target list, which is printed only with VERBOSE.
         .or_else(|| most(&mut (listed..shape.end(listed))))
@@ -161,10 +172,9 @@ fn shared_subplans(plan: &Plan, shape: &Shape, mentions: &Mentions, ledger: &mut
         if ms < TELLING_MS || ledger.ms[listed] + ledger.rounding[listed] + 0.001 >= 0.0 {
             continue;
         }
-        let other =
-            mentions.of_subplan(plan.nodes[at].subplan.as_deref().unwrap_or_default()).iter().copied().find(
-                |other| *other != listed && !shape.within(*other, at) && ledger.holds(*other, ms, &blocks),
-            );
+        let other = mentions
+            .of_subplan(plan.nodes[at].subplan.as_deref().unwrap_or_default())
+            .find(|other| *other != listed && !shape.within(*other, at) && ledger.holds(*other, ms, &blocks));
         if let Some(other) = other {
             ledger.take(other, ms, &blocks);
             ledger.ms[listed] += ms;

@@ -10,6 +10,13 @@ pub(super) fn readers(plan: &Plan, shape: &Shape) -> Vec<(usize, Vec<usize>)> {
     let mut readers: HashMap<usize, Vec<usize>> = HashMap::new();
     let mut ctes = Vec::new();
     for (at, node) in plan.nodes.iter().enumerate() {
+        // The top of a query level may itself be the reader, so what it lists comes first.
+        for &child in shape.children(at) {
+            if plan.nodes[child].relationship == Relationship::Cte {
+                ctes.push(child);
+                scopes.entry(name(plan, child)).or_default().push((child, shape.end(at)));
+            }
+        }
         // A WorkTable Scan carries the name too, but reads what its own recursion made.
         if node.node_type == "CTE Scan"
             && let Some(name) = &node.cte
@@ -22,12 +29,6 @@ pub(super) fn readers(plan: &Plan, shape: &Shape) -> Vec<(usize, Vec<usize>)> {
             let cte = scope.iter().rev().map(|(cte, _)| *cte).find(|cte| !shape.within(at, *cte));
             if let Some(cte) = cte {
                 readers.entry(cte).or_default().push(at);
-            }
-        }
-        for &child in shape.children(at) {
-            if plan.nodes[child].relationship == Relationship::Cte {
-                ctes.push(child);
-                scopes.entry(name(plan, child)).or_default().push((child, shape.end(at)));
             }
         }
     }

@@ -56,13 +56,9 @@ impl<'a> Mentions<'a> {
     }
 
     /// The nodes that mention the one with this `Subplan Name`.
-    pub(super) fn of_subplan(&self, name: &str) -> Vec<usize> {
+    pub(super) fn of_subplan(&self, name: &str) -> impl Iterator<Item = usize> {
         // The head of the name itself, and its parameters: `InitPlan 1 (returns $0,$1)`.
-        let mut nodes: Vec<usize> =
-            tokens(name).iter().filter_map(|token| self.nodes.get(token)).flatten().copied().collect();
-        nodes.sort_unstable();
-        nodes.dedup();
-        nodes
+        tokens(name).into_iter().filter_map(|token| self.nodes.get(token)).flatten().copied()
     }
 
     /// The nearest Gather above a node in its query.
