@@ -220,7 +220,6 @@ fn ran(plan: &Plan, at: usize) -> bool {
 /// Of the sixteen numbers of `Blocks` the first ten count blocks, the others are µs.
 const COUNTERS: usize = 10;
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "counters of blocks and µs")]
 fn counters(blocks: &Blocks) -> [i64; 16] {
     let mut all = [0; 16];
     for (to, (_, from)) in all.iter_mut().zip(blocks.counters()) {
@@ -240,7 +239,6 @@ fn counters(blocks: &Blocks) -> [i64; 16] {
     all
 }
 
-#[expect(clippy::cast_precision_loss, reason = "µs")]
 fn blocks_of(all: [i64; 16]) -> Blocks {
     let mut blocks = Blocks::default();
     for ((name, _), number) in Blocks::default().counters().iter().zip(all) {
