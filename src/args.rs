@@ -29,7 +29,24 @@ Examples:
   pgdeck postgresql://me@db.example.com/shop   open a database
   pgdeck --read-only -h db.example.com shop    the same, and the server refuses writes
   pgdeck run table-sizes --format csv          run a saved query without a screen
+  pgdeck explain plan.json --format svg        a picture of a plan, for a ticket
+  pgdeck explain slow.sql --analyze -d shop    run a statement, rolled back, and see its time
   pgdeck conninfo service=prod                 see what a connection resolves to";
+
+const EXPLAIN: &str = "\
+FILE holds a plan (EXPLAIN in any of its formats, with psql's frame or a log around it) or one
+SQL statement, which is explained on the server that the connection options name. With
+--analyze it is run, in a transaction that is rolled back; what a rollback does not undo is
+said. Parameters (:name, $1) without a value give the plan for any value.
+
+Exit codes:
+  0    done
+  1    the server refused the statement
+  2    usage, a statement that has no plan, or a plan that cannot be read to its end (what
+       could be read is written)
+  3    no connection
+  5    timeout
+  130  interrupted";
 
 /// A terminal console for PostgreSQL.
 ///
@@ -104,6 +121,9 @@ pub enum Command {
     /// Run a saved query, a file or standard input, without a screen
     #[command(after_help = CODES)]
     Run(Box<Run>),
+    /// Analyse a plan, or explain a statement on a server: self times, wrong estimates, what to do
+    #[command(after_help = EXPLAIN)]
+    Explain(Box<Explain>),
     /// List the saved queries: name, title, parameters, where each comes from
     Queries(Queries),
     /// Print what a connection resolves to and where each setting came from, without connecting
@@ -186,6 +206,43 @@ pub struct Run {
     port: Option<String>,
 }
 
+/// `pgdeck explain`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Explain {
+    /// A plan or a statement; - or nothing: standard input
+    #[arg(value_name = "FILE|-")]
+    pub file: Option<String>,
+    /// How it is written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: PlanFormat,
+    /// Write to this file, replacing it only when all went well
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Run the statement and measure; it is rolled back
+    #[arg(long)]
+    pub analyze: bool,
+    /// With --analyze: count rows and buffers but take no times, which costs less
+    #[arg(long, requires = "analyze")]
+    pub no_timing: bool,
+    /// The plan for any values of the parameters, whatever values they have
+    #[arg(long, conflicts_with = "analyze")]
+    pub generic: bool,
+    /// Value of a parameter; repeat for more
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
+    pub params: Vec<(String, String)>,
+    /// Give up after so many seconds (exit code 5)
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    /// Ask the server to refuse every write
+    #[arg(long)]
+    pub read_only: bool,
+    #[command(flatten)]
+    connect: Connect,
+    /// The server's port
+    #[arg(short, long, value_name = "PORT", help_heading = CONNECTION)]
+    port: Option<String>,
+}
+
 /// `pgdeck queries`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Queries {
@@ -249,6 +306,33 @@ impl Format {
     }
 }
 
+/// How a plan is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// Aligned figures beside the tree, for reading
+    #[default]
+    Tree,
+    /// Every figure of every node, for programs
+    Json,
+    /// For a ticket or a wiki
+    Markdown,
+    /// A picture
+    Svg,
+}
+
+impl PlanFormat {
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tree => "tree",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+            Self::Svg => "svg",
+        }
+    }
+}
+
 /// Text to read or JSON to process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TextOrJson {
@@ -265,6 +349,13 @@ fn pair(text: &str) -> Result<(String, String), String> {
         _ if text.bytes().all(|b| b.is_ascii_digit()) => {
             Err("a parameter is NAME=VALUE (the port is --port here)".into())
         }
+        _ => Err("a parameter is NAME=VALUE".into()),
+    }
+}
+
+fn param(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
         _ => Err("a parameter is NAME=VALUE".into()),
     }
 }
@@ -292,7 +383,7 @@ impl Args {
         let command = self.command.as_ref()?;
         let name = command.name();
         let place = !self.connect.flags().is_empty() || self.port.is_some() || self.connect.profile.is_some();
-        let takes_place = matches!(command, Command::Run(_) | Command::Conninfo(_));
+        let takes_place = matches!(command, Command::Run(_) | Command::Explain(_) | Command::Conninfo(_));
         if !takes_place && (place || self.connection.is_some()) {
             return Some((ArgumentConflict, format!("\"{name}\" takes no connection")));
         }
@@ -313,7 +404,7 @@ impl Args {
         if self.theme.is_some() && !matches!(command, Command::Demo(_)) {
             return Some((ArgumentConflict, format!("\"{name}\" has no screen for a --theme")));
         }
-        if self.read_only && !matches!(command, Command::Run(_) | Command::Demo(_)) {
+        if self.read_only && !matches!(command, Command::Run(_) | Command::Explain(_) | Command::Demo(_)) {
             return Some((ArgumentConflict, format!("\"{name}\" has no use for --read-only")));
         }
         None
@@ -325,6 +416,7 @@ impl Args {
         let none = (None, &Connect::default(), &None);
         let (own, connect, port) = match &self.command {
             Some(Command::Run(run)) => (None, &run.connect, &run.port),
+            Some(Command::Explain(explain)) => (None, &explain.connect, &explain.port),
             Some(Command::Conninfo(c)) => (c.connection.clone(), &c.connect, &c.port),
             _ => none,
         };
@@ -347,7 +439,12 @@ impl Args {
     /// Whether writes are to be refused, said before or after the subcommand.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
-        self.read_only || matches!(&self.command, Some(Command::Run(run)) if run.read_only)
+        self.read_only
+            || match &self.command {
+                Some(Command::Run(run)) => run.read_only,
+                Some(Command::Explain(explain)) => explain.read_only,
+                _ => false,
+            }
     }
 }
 
@@ -379,6 +476,7 @@ impl Command {
         match self {
             Self::Demo(_) => "demo",
             Self::Run(_) => "run",
+            Self::Explain(_) => "explain",
             Self::Queries(_) => "queries",
             Self::Conninfo(_) => "conninfo",
             Self::Completions { .. } => "completions",
@@ -482,6 +580,10 @@ mod tests {
         let words: Vec<_> = run.params.iter().map(|(k, v)| format!("{k}:{v}")).collect();
         assert_eq!(words.join(" "), "a:1 b:x=y c:");
         assert_eq!((run.timeout, run.format), (Some(Duration::from_millis(500)), Format::Ndjson));
+        let args = read("-h h --read-only explain q.sql -p 7 --param a=1 -f svg --analyze").expect("reads");
+        assert!(args.is_read_only());
+        let words: Vec<_> = args.input(vec![]).flags.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        assert_eq!(words.join(" "), "host=h port=7");
         let said = read("run q -p 5432").expect_err("no parameter").to_string();
         assert!(said.contains("the port is --port here"), "{said}");
     }
@@ -496,6 +598,12 @@ mod tests {
             "run q --timeout 0",
             "run q --on a -h b",
             "-h b run q --on a",
+            "explain p --generic --analyze",
+            "explain p --no-timing",
+            "explain p --format csv",
+            "explain p q",
+            "explain p --param 7",
+            "--theme dark explain p",
             "x demo",
             "-h x queries",
             "a conninfo b",

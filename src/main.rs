@@ -5,7 +5,7 @@ use pgdeck::{
     data::saved::Origin,
     demo::{self, obtain::Install},
     format,
-    headless::{conninfo, exit::Exit, queries, run},
+    headless::{conninfo, exit::Exit, explain, queries, run},
     pg::target::{Input, Machine, Target, resolve},
     settings::{
         config::{self, Config},
@@ -43,6 +43,7 @@ fn main() -> ExitCode {
 fn dispatch(args: &Args) -> Result<Exit, String> {
     match &args.command {
         Some(Command::Run(run)) => run_query(args, run),
+        Some(Command::Explain(asked)) => explain_plan(args, asked),
         Some(Command::Queries(q)) => {
             written(queries::queries(&places(), format::find(q.format.name()).ok_or("no such format")?))
         }
@@ -150,6 +151,26 @@ fn run_query(args: &Args, asked: &args::Run) -> Result<Exit, String> {
         servers: if asked.dry_run { Vec::new() } else { servers(args, &asked.on)? },
     };
     Ok(run::run(&options))
+}
+
+fn explain_plan(args: &Args, asked: &args::Explain) -> Result<Exit, String> {
+    let options = explain::Options {
+        file: asked.file.clone(),
+        format: format::plan::find(asked.format.name()).ok_or("no such format")?,
+        output: asked.output.clone(),
+        analyze: asked.analyze,
+        timing: !asked.no_timing,
+        generic: asked.generic,
+        params: asked.params.clone(),
+        timeout: asked.timeout,
+        read_only: args.is_read_only(),
+    };
+    // a plan needs no server, so nothing is resolved for one
+    let target = || {
+        let mut servers = servers(args, &[])?;
+        servers.pop().map(|server| server.target).ok_or_else(|| "no connection".to_owned())
+    };
+    Ok(explain::explain(&options, &target))
 }
 
 /// Where to run: the one connection that was said, or the profiles of `--on`.

@@ -200,3 +200,28 @@ fn the_picture_in_the_readme_is_what_the_program_draws() {
         line.map(|n| (n + 1, drawn.lines().nth(n)))
     );
 }
+
+/// The plan was measured on the demo once, since times differ from run to run; the picture is drawn anew.
+#[test]
+fn the_plan_in_the_readme_is_what_the_program_draws() {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let plan = assets.join("plan.json");
+    let made = std::process::Command::new(env!("CARGO_BIN_EXE_pgdeck"))
+        .args(["explain", "--format", "svg"])
+        .arg(plan)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let drawn = String::from_utf8(made.stdout).unwrap();
+    let path = assets.join("plan.svg");
+    if std::env::var_os("PGDECK_BLESS").is_some() {
+        std::fs::write(&path, &drawn).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let line = kept.lines().zip(drawn.lines()).position(|(a, b)| a != b);
+    assert!(
+        kept == drawn,
+        "assets/plan.svg is not what the program draws (line {:?}); look at what PGDECK_BLESS=1 cargo test --test picture draws",
+        line.map(|n| (n + 1, drawn.lines().nth(n)))
+    );
+}

@@ -10,6 +10,7 @@ mod expanded;
 mod json;
 mod markdown;
 mod names;
+pub mod plan;
 mod relation;
 mod shown;
 mod statements;

@@ -2,6 +2,7 @@
 
 pub mod conninfo;
 pub mod exit;
+pub mod explain;
 pub(crate) mod output;
 pub mod password;
 pub mod queries;

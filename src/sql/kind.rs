@@ -122,7 +122,7 @@ impl<'a> View<'a> {
         words.iter().any(|w| self.is(at, w))
     }
 
-    fn from(&self, at: usize) -> Self {
+    pub(super) fn from(&self, at: usize) -> Self {
         Self { sql: self.sql, tokens: self.tokens.get(at..).unwrap_or_default() }
     }
 
@@ -145,7 +145,7 @@ impl<'a> View<'a> {
     }
 
     /// The first position outside of parentheses that satisfies `test`.
-    fn outside(&self, test: impl Fn(&Self, usize) -> bool) -> Option<usize> {
+    pub(super) fn outside(&self, test: impl Fn(&Self, usize) -> bool) -> Option<usize> {
         let mut at = 0;
         while at < self.tokens.len() {
             if self.kind(at) == Some(TokenKind::LParen) {
@@ -159,7 +159,7 @@ impl<'a> View<'a> {
         None
     }
 
-    fn facts(&self) -> Facts {
+    pub(super) fn facts(&self) -> Facts {
         let (kind, verb) = self.kind_and_verb();
         let mut facts = Facts {
             kind,
@@ -193,9 +193,16 @@ impl<'a> View<'a> {
             format!("EXPLAIN {}{}", if analyze { "ANALYZE " } else { "" }, inner.verb).trim_end().into();
     }
 
+    /// `EXPLAIN (option, …)`, and not `EXPLAIN (SELECT …)`.
+    pub(super) fn has_explain_options(&self) -> bool {
+        self.kind(1) == Some(TokenKind::LParen)
+            && self.kind(2) != Some(TokenKind::LParen)
+            && !self.any(2, &["select", "with", "values", "table"])
+    }
+
     /// Whether `EXPLAIN` runs the statement, and where that starts.
-    fn explain_options(&self) -> (bool, usize) {
-        if self.kind(1) != Some(TokenKind::LParen) {
+    pub(super) fn explain_options(&self) -> (bool, usize) {
+        if !self.has_explain_options() {
             let analyze = self.any(1, &["analyze", "analyse"]);
             let at = 1 + usize::from(analyze);
             return (analyze, at + usize::from(self.is(at, "verbose")));

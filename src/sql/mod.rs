@@ -2,6 +2,7 @@
 pub mod complete;
 pub mod copy;
 pub mod edit;
+pub mod explain;
 pub mod filter;
 pub mod highlight;
 pub mod keywords;

@@ -7,6 +7,7 @@ mod signal;
 
 mod cases;
 mod ends;
+mod explain;
 mod formats;
 mod output;
 mod params;

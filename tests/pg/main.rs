@@ -4,6 +4,7 @@ mod server;
 
 mod apply;
 mod cancel;
+mod explain;
 mod hub;
 mod login;
 mod lying;

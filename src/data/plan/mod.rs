@@ -57,6 +57,8 @@ pub struct Plan {
     pub query: Option<String>,
     /// `Query Identifier`.
     pub query_id: Option<String>,
+    /// Buffers were printed, be they zero: the text format leaves zeros out, so there only what is not zero tells.
+    pub buffers: bool,
     /// `Planning Time`, ms.
     pub planning_ms: Option<f64>,
     /// Buffers used by planning.

@@ -19,7 +19,7 @@ use tokio::{io::AsyncReadExt, time::timeout};
 
 /// Why a statement did not end well.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::headless) enum Failure {
     /// The server refused it.
     Refused(Box<DbError>),
     /// The session is lost.
@@ -44,7 +44,7 @@ impl From<DbError> for Failure {
 
 /// Results on their way into one format. With a server's name every row has it in front, and the same result of
 /// several servers is written as one.
-pub(super) struct Results {
+pub(in crate::headless) struct Results {
     writer: Box<dyn Writer>,
     server: Option<String>,
     /// Columns of the result that is open, with the number it has on its server.
@@ -130,7 +130,7 @@ fn alike(a: &[Column], b: &[Column]) -> bool {
 }
 
 /// Where COPY FROM STDIN gets its data.
-pub(super) struct Input<'a> {
+pub(in crate::headless) struct Input<'a> {
     /// The script, whose data lines come first.
     pub source: &'a str,
     /// Standard input is free to be read (the script itself did not come from there).
@@ -139,7 +139,7 @@ pub(super) struct Input<'a> {
 
 /// Runs a statement to its end. A `breakable` one is broken off when nobody reads its rows any more.
 #[allow(clippy::too_many_arguments, reason = "a statement, where it goes, and what may stop it")]
-pub(super) async fn run(
+pub(in crate::headless) async fn run(
     session: &mut Session,
     step: &Step,
     params: Vec<Option<String>>,
@@ -242,7 +242,7 @@ async fn drained(session: &mut Session, exit: Exit) -> Result<Item, Failure> {
 }
 
 /// Nobody can take the rest: cancels the statement and reads to its end.
-pub(super) async fn abandon(session: &mut Session) {
+pub(in crate::headless) async fn abandon(session: &mut Session) {
     let handle = session.cancel_handle();
     let cancel = async {
         if let Some(handle) = handle {
@@ -313,7 +313,7 @@ fn stopped_by_server(sent: Result<(), DbError>) -> Result<bool, Failure> {
 }
 
 /// Text for people, who may have gone.
-pub(super) fn say(text: &str) {
+pub(in crate::headless) fn say(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The header's `since` against the server.
-pub(super) fn version(query: &SavedQuery, session: &Session) -> Result<(), String> {
+pub(in crate::headless) fn version(query: &SavedQuery, session: &Session) -> Result<(), String> {
     let version = session.parameter("server_version").unwrap_or("");
     let digits = version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or("");
     match digits.parse::<u32>() {
@@ -30,19 +30,19 @@ pub(super) fn version(query: &SavedQuery, session: &Session) -> Result<(), Strin
 }
 
 /// Nothing is lost when the statement is broken off or left out.
-pub(super) fn only_reads(step: &Step) -> bool {
+pub(in crate::headless) fn only_reads(step: &Step) -> bool {
     kind::pure_read(&step.bound.sql)
 }
 
 /// The values behind `$1` … of a statement.
-pub(super) fn params(step: &Step, values: &[Value]) -> Vec<Option<String>> {
+pub(in crate::headless) fn params(step: &Step, values: &[Value]) -> Vec<Option<String>> {
     let value = |name: &String| values.iter().find(|v| v.name == *name).and_then(|v| v.text.clone());
     step.bound.names.iter().map(value).collect()
 }
 
 /// When a statement failed because a value does not fit its type (or the type does not exist): which parameter it
 /// is and what the server says to it. The server alone knows its types, so it is asked about each value.
-pub(super) async fn blame(
+pub(in crate::headless) async fn blame(
     session: &mut Session,
     step: &Step,
     declared: &[Parameter],

@@ -3,13 +3,13 @@
 //! Standard output is data, standard error is narration. Results go out as they come, whatever their size. The first
 //! statement that fails ends the run.
 
-mod execute;
+pub(super) mod execute;
 mod find;
-mod fit;
+pub(super) mod fit;
 mod guard;
-mod report;
-mod script;
-mod values;
+pub(super) mod report;
+pub(super) mod script;
+pub(super) mod values;
 
 use crate::{
     core::{effect::Secret, error::DbError, event::Tx},
@@ -73,17 +73,17 @@ pub struct Server {
 }
 
 /// A run that ended before its natural end: the exit code, and what to tell on standard error.
-struct End {
-    exit: Exit,
-    text: String,
+pub(super) struct End {
+    pub(super) exit: Exit,
+    pub(super) text: String,
 }
 
 impl End {
-    fn new(exit: Exit, text: impl std::fmt::Display) -> Self {
+    pub(super) fn new(exit: Exit, text: impl std::fmt::Display) -> Self {
         Self { exit, text: format!("pgdeck: {text}\n") }
     }
 
-    fn usage(text: impl std::fmt::Display) -> Self {
+    pub(super) fn usage(text: impl std::fmt::Display) -> Self {
         Self::new(Exit::Usage, text)
     }
 }
@@ -145,7 +145,7 @@ fn dry_run(run: &Run<'_>) -> Result<Exit, End> {
     Ok(Exit::Done)
 }
 
-fn unwritten(e: io::Error) -> End {
+pub(super) fn unwritten(e: io::Error) -> End {
     End::usage(format!("the output cannot be written: {e}"))
 }
 
@@ -250,30 +250,30 @@ fn is_read_only(run: &Run<'_>, server: &Server) -> bool {
     run.options.read_only || run.query.read_only || server.target.read_only
 }
 
-/// Connects, asking for a password where one is wanted and somebody is there.
 async fn open(run: &Run<'_>, server: &Server, stop: &Stop) -> Result<Session, End> {
-    for warning in &server.target.warnings {
+    let session = connected(&server.target, is_read_only(run, server), stop).await?;
+    fit::version(&run.query, &session).map_err(End::usage)?;
+    Ok(session)
+}
+
+/// Connects, asking for a password where one is wanted and somebody is there.
+pub(super) async fn connected(target: &Target, read_only: bool, stop: &Stop) -> Result<Session, End> {
+    for warning in &target.warnings {
         say(&format!("{}\n", crate::text::clean::line(warning)));
     }
-    server.target.check().map_err(|e| End::usage(crate::text::clean::line(&e.message)))?;
-    let mut options = connect::Options {
-        application_name: "pgdeck".into(),
-        read_only: is_read_only(run, server),
-        ..connect::Options::default()
-    };
+    target.check().map_err(|e| End::usage(crate::text::clean::line(&e.message)))?;
+    let mut options =
+        connect::Options { application_name: "pgdeck".into(), read_only, ..connect::Options::default() };
     let mut asked = false;
     loop {
         let opened = tokio::select! {
-            opened = connect::open(&server.target, &options) => opened,
+            opened = connect::open(target, &options) => opened,
             exit = stop.stopped() => return Err(stopped(exit)),
         };
         match opened {
-            Ok(session) => {
-                fit::version(&run.query, &session).map_err(End::usage)?;
-                return Ok(session);
-            }
+            Ok(session) => return Ok(session),
             Err(e) if e.needs_password && !asked => {
-                let Some(password) = password::ask(&server.target, &e.whom) else {
+                let Some(password) = password::ask(target, &e.whom) else {
                     return Err(unconnected(&e));
                 };
                 options.password = Some(Secret(password));
@@ -288,7 +288,7 @@ fn unconnected(e: &ConnectError) -> End {
     End { exit: Exit::NoConnection, text: format!("pgdeck: {}", report::notice(&e.error)) }
 }
 
-fn stopped(exit: Exit) -> End {
+pub(super) fn stopped(exit: Exit) -> End {
     End::new(exit, if exit == Exit::Timeout { "the time is up" } else { "interrupted" })
 }
 

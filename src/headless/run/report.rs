@@ -11,7 +11,7 @@ const EXCERPT: usize = 100;
 
 /// Where something is in the user's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(in crate::headless) struct Place {
     /// Line from 1.
     pub line: usize,
     /// Character in the line from 1.
@@ -19,14 +19,20 @@ pub(super) struct Place {
 }
 
 /// The line and column of a byte.
-pub(super) fn place(source: &str, offset: usize) -> Place {
+pub(in crate::headless) fn place(source: &str, offset: usize) -> Place {
     let before = source.get(..offset).unwrap_or(source);
     let start = before.rfind('\n').map_or(0, |i| i + 1);
     Place { line: before.matches('\n').count() + 1, column: before[start..].chars().count() + 1 }
 }
 
 /// An error of a statement. `at`: where it points to in the source, `start`: where the statement begins there.
-pub(super) fn error(label: &str, source: &str, start: usize, at: Option<usize>, e: &DbError) -> String {
+pub(in crate::headless) fn error(
+    label: &str,
+    source: &str,
+    start: usize,
+    at: Option<usize>,
+    e: &DbError,
+) -> String {
     let here = place(source, at.unwrap_or(start));
     let mut text = match at {
         Some(_) => format!("{}:{}:{}: ", clean::line(label), here.line, here.column),
@@ -41,7 +47,7 @@ pub(super) fn error(label: &str, source: &str, start: usize, at: Option<usize>, 
 }
 
 /// A notice, or an error that has no place in the user's text.
-pub(super) fn notice(e: &DbError) -> String {
+pub(in crate::headless) fn notice(e: &DbError) -> String {
     format!("{}{}", head(e), fields(e))
 }
 

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// One statement to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(in crate::headless) struct Step {
     /// The text to send and the names behind `$1` ….
     pub bound: Bound,
     span: Span,
@@ -34,6 +34,11 @@ impl Step {
         self.span.combined
     }
 
+    /// The byte of the script that a byte of the text to send comes from.
+    pub fn source_offset(&self, byte: usize) -> usize {
+        self.span.source_offset(self.bound.source_offset(byte))
+    }
+
     /// The byte of the script that an error position of the server points to.
     pub fn source_position(&self, position: u32) -> usize {
         self.span.source_offset(self.bound.source_position(position))
@@ -42,20 +47,20 @@ impl Step {
 
 /// A script made ready.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Script {
+pub(in crate::headless) struct Script {
     pub steps: Vec<Step>,
     /// What was passed over, for standard error.
     pub warnings: Vec<String>,
 }
 
 /// The statements as psql would send them, for `--dry-run`.
-pub(super) fn statements(text: &str) -> Vec<String> {
+pub(in crate::headless) fn statements(text: &str) -> Vec<String> {
     let spans = split::split(text, &SplitOptions::default());
     spans.iter().map(|s| s.text(text).into_owned()).collect()
 }
 
 /// Makes a query ready to run. `label` names it in errors.
-pub(super) fn prepare(query: &SavedQuery, label: &str) -> Result<Script, String> {
+pub(in crate::headless) fn prepare(query: &SavedQuery, label: &str) -> Result<Script, String> {
     let text = &query.text;
     let at = |offset: usize| format!("{label}:{}", place(text, offset).line);
     let parsed = split::script(text, &SplitOptions::default());

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 /// A parameter with its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Value {
+pub(in crate::headless) struct Value {
     pub name: String,
     /// As declared; empty: the server infers it.
     pub type_name: String,
@@ -14,7 +14,10 @@ pub(super) struct Value {
 }
 
 /// The value of every parameter, in the order of the parameters. All faults at once, a line each.
-pub(super) fn assign(parameters: &[Parameter], given: &[(String, String)]) -> Result<Vec<Value>, String> {
+pub(in crate::headless) fn assign(
+    parameters: &[Parameter],
+    given: &[(String, String)],
+) -> Result<Vec<Value>, String> {
     let mut faults = Vec::new();
     for (i, (name, _)) in given.iter().enumerate() {
         if given[..i].iter().any(|(n, _)| n == name) {
@@ -58,7 +61,7 @@ fn unknown(name: &str, parameters: &[Parameter]) -> String {
 }
 
 /// `"limit" (int, how many rows)`.
-pub(super) fn described(p: &Parameter) -> String {
+pub(in crate::headless) fn described(p: &Parameter) -> String {
     let mut about: Vec<&str> = Vec::new();
     if !p.type_name.is_empty() {
         about.push(&p.type_name);

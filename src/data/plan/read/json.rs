@@ -103,7 +103,10 @@ fn nodes(json: &Json, root: usize, plan: &mut Plan) {
                         draft.node.workers.push(worker.finish());
                     }
                 }
-                _ => draft.put(&name, property(json, part)),
+                _ => {
+                    plan.buffers |= &*name == "Shared Hit Blocks";
+                    draft.put(&name, property(json, part));
+                }
             }
         }
         let mut node = draft.finish();
