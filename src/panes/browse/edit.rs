@@ -1,6 +1,10 @@
 //! Editing in the grid: what each command stages. Nothing here reaches the server but reads of whole values.
 
-use super::{Browse, Part, fetch::statement, table::Table};
+use super::{
+    Browse, Part,
+    fetch::statement,
+    table::{Table, kind_of},
+};
 use crate::{
     core::{
         command::Command,
@@ -9,7 +13,10 @@ use crate::{
         ids::JobId,
         pane::{Cx, DeleteAsk, EditAsk, EditTarget, Popup, Running, Tell, Tone},
     },
-    data::edits::{Change, RowKey, Stage, Text, Value, What},
+    data::{
+        edits::{Change, RowKey, Stage, Text, Value, What},
+        value::Kind,
+    },
     sql::{
         edit::{why_no_delete, why_no_insert, why_not},
         filter::Op,
@@ -103,6 +110,9 @@ impl Browse {
         let Some(key) = table.key_of(row) else { return };
         if matches!(table.change_of(row).map(|c| &c.what), Some(What::Delete { .. })) {
             return cx.toast(Tone::Note, "This row is to be deleted: u takes that back");
+        }
+        if !special && matches!(kind_of(info), Kind::Json | Kind::Jsonb) {
+            return self.edit_document(cx);
         }
         let whole = table.seen(row, column);
         match whole {

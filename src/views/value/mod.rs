@@ -181,6 +181,12 @@ impl ValueView {
         matches!(self.body, Body::Waiting(_))
     }
 
+    /// Is there no value, and none staged?
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self.body, Body::Null)
+    }
+
     fn rows(&self) -> usize {
         match &self.body {
             Body::Json(doc) if !self.as_text => doc.rows.len(),
