@@ -155,7 +155,8 @@ fn claim(folder: &Path) -> io::Result<Own> {
 fn clear(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let Some(owner) = entry.file_name().to_str().and_then(|n| Some(n.strip_prefix(LOCK)?.to_owned())) else {
+        let Some(owner) = entry.file_name().to_str().and_then(|n| Some(n.strip_prefix(LOCK)?.to_owned()))
+        else {
             continue;
         };
         let Ok(file) = File::open(entry.path()) else { continue };
