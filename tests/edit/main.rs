@@ -9,6 +9,7 @@ mod robot;
 #[path = "../support/server.rs"]
 mod server;
 
+mod conflicts;
 mod document;
 
 use live::Live;

@@ -18,6 +18,7 @@ use crate::{
 };
 use document::Document;
 use edit::Draft;
+pub use edit::meant;
 use lines::Lines;
 use ratatui::layout::Rect;
 
