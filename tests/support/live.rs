@@ -69,6 +69,11 @@ impl Live {
         self
     }
 
+    /// Something of the test's own beside the sessions, such as a wire that can be cut.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     /// Waits until the screen shows this.
     pub fn see(&mut self, text: &str) -> &mut Self {
         self.wait(&mut |r| r.screen().contains(text), text)

@@ -14,6 +14,7 @@ use crate::{
         pane::{Cx, DeleteAsk, EditAsk, EditTarget, Popup, Running, Tell, Tone},
     },
     data::{
+        check::{has_zone, zone_word},
         edits::{Change, RowKey, Stage, Text, Value, What},
         value::Kind,
     },
@@ -34,8 +35,8 @@ const MOST: u32 = 16 << 20;
 enum For {
     /// Editing one column; with the menu of NULL and DEFAULT only.
     Edit { key: RowKey, column: usize, special: bool },
-    /// A new row like it.
-    Duplicate,
+    /// A new row like it; the columns whose exact times stand behind the others.
+    Duplicate(Vec<usize>),
 }
 
 /// A whole value or row on its way.
@@ -197,8 +198,25 @@ impl Browse {
                 let ask = EditAsk { conn, detail, target, column, seen, staged, special };
                 cx.popup(Popup::Edit(Box::new(ask)));
             }
-            For::Duplicate => {
+            For::Duplicate(times) => {
                 let keys = page::key_columns(&detail);
+                let mut row = row;
+                let mut left = vec![];
+                for (at, column) in detail.columns.iter().enumerate().filter(|(_, c)| has_zone(c.base_oid)) {
+                    let misread = row.get(at).and_then(Option::as_deref).and_then(zone_word).is_some();
+                    let exact = times.iter().position(|t| *t == at).map(|n| detail.columns.len() + n);
+                    match exact.filter(|_| misread) {
+                        Some(exact) => row.swap(at, exact),
+                        None if misread => left.push(column.name.clone()),
+                        None => {}
+                    }
+                }
+                if !left.is_empty() {
+                    let names = left.join(", ");
+                    let words =
+                        format!("Not copied: {names}. The server may read the zone in it as another one");
+                    cx.toast(Tone::Warning, words);
+                }
                 let fields = detail
                     .columns
                     .iter()
@@ -206,7 +224,7 @@ impl Browse {
                     .zip(row)
                     .filter(|((at, c), _)| {
                         let given = c.default.is_some() || c.is_identity();
-                        !(c.generated || c.no_insert || keys.contains(at) && given)
+                        !(c.generated || c.no_insert || left.contains(&c.name) || keys.contains(at) && given)
                     })
                     .map(|((_, c), text)| (c.name.clone(), Value::of(text)))
                     .collect();
@@ -263,8 +281,8 @@ impl Browse {
         let Some(key) = table.key_of(table.grid.row()) else {
             return cx.toast(Tone::Note, "Without a key a row cannot be read whole to be copied");
         };
-        match page::row(&detail, &key) {
-            Ok(query) => self.fetch_for(statement(query), For::Duplicate, below, cx),
+        match page::row_exact(&detail, &key) {
+            Ok((query, times)) => self.fetch_for(statement(query), For::Duplicate(times), below, cx),
             Err(what) => cx.toast(Tone::Error, what),
         }
     }

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     core::{
         effect::{Checked, Statement},
+        error::DbError,
         ids::JobId,
     },
     data::{
@@ -43,6 +44,8 @@ pub struct Applying {
     rows: Vec<Vec<Vec<Text>>>,
     /// The present statement.
     pub at: usize,
+    /// What the server said meanwhile, and what became of a COMMIT that nobody answered.
+    notices: Vec<String>,
 }
 
 /// A statement as the server gets it.
@@ -73,7 +76,7 @@ impl Applying {
         let places: Vec<(usize, usize)> =
             plan.iter().enumerate().flat_map(|(n, p)| (0..count(p)).map(move |s| (n, s))).collect();
         let rows = vec![vec![]; places.len()];
-        Self { job, since: now, step: now, plan, places, rows, at: 0 }
+        Self { job, since: now, step: now, plan, places, rows, at: 0, notices: vec![] }
     }
 
     /// The change a statement belongs to; none at COMMIT.
@@ -94,6 +97,14 @@ impl Applying {
         rows.extend((0..batch.len()).map(|r| {
             batch.row(r).map(|c| c.map(|b| String::from_utf8_lossy(b).into_owned())).collect::<Vec<_>>()
         }));
+    }
+
+    /// A notice came.
+    pub fn said(&mut self, notice: &DbError) {
+        if self.notices.len() < NOTES {
+            self.notices.push(format!("{}: {}", notice.severity, notice.message));
+            self.notices.extend(notice.detail.iter().map(|d| format!("Detail: {d}")));
+        }
     }
 
     /// What is being done, for people.
@@ -144,6 +155,7 @@ impl Applying {
         if more > 0 {
             notes.push(format!("… and {more} more"));
         }
+        notes.splice(0..0, self.notices.iter().cloned());
         (back, notes)
     }
 }
@@ -162,7 +174,10 @@ fn no_way_back(change: &Change, detail: &Detail, nothing: bool) -> Option<String
                 format!("more than {} rows are not kept", units::count(MOST_KEPT))
             }
             What::Insert { upsert: Some(_), .. } => "what an upsert found is not known".into(),
-            What::Update { .. } | What::Insert { .. } | What::Delete { .. } | What::Bulk { .. } => {
+            What::Update { .. } | What::Delete { .. } => {
+                "a time in it names a zone that would be read as another one".into()
+            }
+            What::Insert { .. } | What::Bulk { .. } => {
                 "the server returned nothing that tells the rows".into()
             }
         };

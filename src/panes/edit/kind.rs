@@ -121,6 +121,12 @@ pub fn problem(shape: Shape, column: &ColumnInfo, text: &str) -> Option<Problem>
             return say(format!("{what} {most} characters, has {count}"), true);
         }
     }
+    if let Some(zone) = check::zone_word(text).filter(|_| check::has_zone(column.base_oid)) {
+        let words = format!(
+            "the server may take {zone} for another zone: write the offset, such as +05:30, or a name such as Asia/Kolkata"
+        );
+        return say(words, false);
+    }
     let name = types::name(column.base_oid).unwrap_or_else(|| column.type_name.as_str().into());
     let what = check::value(&name, text).err()?;
     // What a date may look like is known to the server alone.
@@ -163,6 +169,8 @@ mod tests {
             (23, "integer", "12.5", Some(true)),
             (1700, "numeric(10,2)", "1.50", None),
             (1082, "date", "soon", Some(false)),
+            (1184, "timestamp with time zone", "05/06/2024 01:02:03 IST", Some(false)),
+            (1184, "timestamp with time zone", "05/06/2024 01:02:03 +05:30", None),
             (1082, "date", "March 1 2026", None),
             (1043, "character varying(3)", "abc ", None),
             (1043, "character varying(3)", "äöüß", Some(true)),
