@@ -14,6 +14,7 @@ mod server;
 mod conflicts;
 mod document;
 mod lost;
+mod rows;
 
 use live::Live;
 use pgdeck::data::edits::{Change, Field, TableRef, Text, Value, What};

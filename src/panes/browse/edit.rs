@@ -14,12 +14,11 @@ use crate::{
         pane::{Cx, DeleteAsk, EditAsk, EditTarget, Popup, Running, Tell, Tone},
     },
     data::{
-        check::{has_zone, zone_word},
         edits::{Change, RowKey, Stage, Text, Value, What},
         value::Kind,
     },
     sql::{
-        edit::{why_no_delete, why_no_insert, why_not},
+        edit::{left_out, like, why_no_delete, why_no_insert, why_not},
         filter::Op,
         page,
     },
@@ -199,35 +198,10 @@ impl Browse {
                 cx.popup(Popup::Edit(Box::new(ask)));
             }
             For::Duplicate(times) => {
-                let keys = page::key_columns(&detail);
-                let mut row = row;
-                let mut left = vec![];
-                for (at, column) in detail.columns.iter().enumerate().filter(|(_, c)| has_zone(c.base_oid)) {
-                    let misread = row.get(at).and_then(Option::as_deref).and_then(zone_word).is_some();
-                    let exact = times.iter().position(|t| *t == at).map(|n| detail.columns.len() + n);
-                    match exact.filter(|_| misread) {
-                        Some(exact) => row.swap(at, exact),
-                        None if misread => left.push(column.name.clone()),
-                        None => {}
-                    }
-                }
-                if !left.is_empty() {
-                    let names = left.join(", ");
-                    let words =
-                        format!("Not copied: {names}. The server may read the zone in it as another one");
+                let (fields, left) = like(&detail, &times, row);
+                if let Some(words) = left_out(&left) {
                     cx.toast(Tone::Warning, words);
                 }
-                let fields = detail
-                    .columns
-                    .iter()
-                    .enumerate()
-                    .zip(row)
-                    .filter(|((at, c), _)| {
-                        let given = c.default.is_some() || c.is_identity();
-                        !(c.generated || c.no_insert || left.contains(&c.name) || keys.contains(at) && given)
-                    })
-                    .map(|((_, c), text)| (c.name.clone(), Value::of(text)))
-                    .collect();
                 self.stage_new(vec![fields], below, cx);
             }
         }

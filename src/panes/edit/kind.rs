@@ -121,14 +121,11 @@ pub fn problem(shape: Shape, column: &ColumnInfo, text: &str) -> Option<Problem>
             return say(format!("{what} {most} characters, has {count}"), true);
         }
     }
-    if let Some(zone) = check::zone_word(text).filter(|_| check::has_zone(column.base_oid)) {
-        let words = format!(
-            "the server may take {zone} for another zone: write the offset, such as +05:30, or a name such as Asia/Kolkata"
-        );
-        return say(words, false);
-    }
     let name = types::name(column.base_oid).unwrap_or_else(|| column.type_name.as_str().into());
-    let what = check::value(&name, text).err()?;
+    let Err(what) = check::value(&name, text) else {
+        let zone = check::zone_word(text).filter(|_| check::has_zone(column.base_oid))?;
+        return say(format!("{zone} may be read as another zone: write its offset (+05:30)"), false);
+    };
     // What a date may look like is known to the server alone.
     let sure = matches!(shape, Shape::Number | Shape::Bool) || column.base_oid == 2950;
     say(format!("must be {what}"), sure)
