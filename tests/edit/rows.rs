@@ -29,7 +29,7 @@ fn an_empty_row_and_what_belongs_to_no_table() {
     live.keys("O").see("two is computed: it is no column of a table");
     assert_eq!(staged(&live), 0);
     let mut live = Live::new(&db, &[], 120, 40);
-    result(&mut live, "select id, title from posts where false", "SELECT · ");
+    result(&mut live, "select id, title from posts where false", "SELECT posts · 0 rows");
     live.keys("o").see("A new row of posts is staged").see("‹required›");
     assert_eq!(staged(&live), 1);
 }
