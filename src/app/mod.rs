@@ -423,6 +423,8 @@ impl App {
                 if !same {
                     server.staged = Arc::default();
                     server.inverse.clear();
+                    // The file of the other place still holds it.
+                    self.drafts = staging::Drafts::default();
                 }
                 self.close_password(conn);
                 self.reload_catalog();

@@ -218,8 +218,8 @@ commands! {
 
     EditCell "edit-cell" ["e", "i"] [Browse] "Edit this value";
     SetSpecial "set-special" ["C"] [Browse] "Set to NULL, the empty text, DEFAULT or now()";
-    InsertRow "insert-row" ["o"] [Browse] "Add a row";
-    DuplicateRow "duplicate-row" ["O"] [Browse] "Add a row like this one";
+    InsertRow "insert-row" ["o"] [Browse, Sql] "Add a row";
+    DuplicateRow "duplicate-row" ["O"] [Browse, Sql] "Add a row like this one";
     DeleteRow "delete-row" ["d d"] [Browse, Sql] "Delete this row, or the marked ones";
     SetUpsert "set-upsert" ["g u"] [Browse] "New row: what to do when its key is there already";
     Bulk "bulk" ["g b"] [Browse] "Change or delete all rows of this filter";

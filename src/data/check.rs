@@ -31,6 +31,82 @@ pub fn value(type_name: &str, text: &str) -> Result<(), String> {
     }
 }
 
+/// Words of a time that are no abbreviation of a zone, or of one that means the same everywhere.
+const NO_ZONES: &[&str] = &[
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "sept",
+    "oct",
+    "nov",
+    "dec",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "mon",
+    "tue",
+    "tues",
+    "wed",
+    "weds",
+    "thu",
+    "thur",
+    "thurs",
+    "fri",
+    "sat",
+    "sun",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "infinity",
+    "now",
+    "today",
+    "tomorrow",
+    "yesterday",
+    "epoch",
+    "allballs",
+    "empty",
+    "null",
+    "utc",
+    "gmt",
+    "zulu",
+];
+
+/// Types with times in a zone: timestamptz, its arrays, ranges and multiranges.
+#[must_use]
+pub fn has_zone(oid: u32) -> bool {
+    matches!(oid, 1184 | 1185 | 3910 | 3911 | 4534 | 6153)
+}
+
+/// The abbreviation of a zone in a text of times. The server prints the session's own and reads another list: `IST` of
+/// Kolkata is read as Israel's. Offsets and whole names such as `Asia/Kolkata` are read as they are meant.
+#[must_use]
+pub fn zone_word(text: &str) -> Option<&str> {
+    let mut words = text.split(|c: char| c.is_whitespace() || "\"{}[](),".contains(c));
+    words.find_map(|word| {
+        let letters = word.trim_start_matches(|c: char| c.is_ascii_digit() || ":.".contains(c));
+        let short = (3..=9).contains(&letters.len()) && letters.bytes().all(|b| b.is_ascii_alphabetic());
+        (short && !NO_ZONES.contains(&letters.to_ascii_lowercase().as_str())).then_some(letters)
+    })
+}
+
 fn must(fits: bool, what: &str) -> Result<(), String> {
     if fits { Ok(()) } else { Err(what.into()) }
 }

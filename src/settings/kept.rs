@@ -19,6 +19,14 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// Of longer keys only so much stands in the file's name.
+    pub(super) const NAME: usize = 160;
+
+    /// Where they are.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The texts in this folder; it is made when the first is put.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
@@ -62,13 +70,13 @@ impl Kept {
         if new { self.prune(FILES, &path) } else { Ok(()) }
     }
 
-    fn path(&self, key: &str) -> PathBuf {
+    pub(super) fn path(&self, key: &str) -> PathBuf {
         let name = escaped(key);
         if name.len() <= 180 {
             return self.folder.join(name + ".txt");
         }
         // Only ASCII is left after escaping, so that every byte is a boundary.
-        self.folder.join(format!("{}~{:016x}.txt", &name[..160], hash(name.as_bytes())))
+        self.folder.join(format!("{}~{:016x}.txt", &name[..Self::NAME], hash(name.as_bytes())))
     }
 
     fn prune(&self, most: usize, newest: &Path) -> io::Result<()> {
@@ -90,7 +98,7 @@ impl Kept {
 }
 
 /// A key as a file name: letters, digits and `.-_` as they are, other bytes as `%` and two digits.
-fn escaped(key: &str) -> String {
+pub(super) fn escaped(key: &str) -> String {
     let mut out = String::new();
     for (i, byte) in key.bytes().enumerate() {
         match byte {

@@ -1,6 +1,7 @@
 //! The user's files: config, themes, history, saved queries, drafts.
 
 pub mod config;
+pub mod drafts;
 pub mod files;
 pub mod history;
 pub mod kept;

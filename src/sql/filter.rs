@@ -172,6 +172,13 @@ impl Filter {
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty() && self.raw.is_none()
     }
+
+    /// All of it, as people read it: `user_id = 5 and …`; empty when nothing is filtered.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let conditions = self.conditions.iter().map(Condition::describe);
+        conditions.chain(self.raw.clone()).collect::<Vec<_>>().join(" and ")
+    }
 }
 
 pub(super) const BYTEA: u32 = 17;

@@ -328,6 +328,25 @@ pub fn row(detail: &Detail, key: &[Option<String>]) -> Result<Query, String> {
     Ok(query)
 }
 
+/// One whole row as `row`, and behind it the times in a zone once more, in a form that is read back as the same time
+/// whatever `DateStyle` says; the second value tells where they belong.
+///
+/// # Errors
+/// When the relation has no key.
+pub fn row_exact(detail: &Detail, key: &[Option<String>]) -> Result<(Query, Vec<usize>), String> {
+    let mut query = row(detail, key)?;
+    let times: Vec<usize> =
+        (0..detail.columns.len()).filter(|at| detail.columns[*at].base_oid == 1184).collect();
+    let room = MOST_COLUMNS.saturating_sub(detail.columns.len());
+    let times: Vec<usize> = times.into_iter().take(room).collect();
+    let list: String =
+        times.iter().map(|at| format!(", to_json({})#>>'{{}}'", ident(&detail.columns[*at].name))).collect();
+    if let Some(at) = query.sql.find("\nFROM ") {
+        query.sql.insert_str(at, &list);
+    }
+    Ok((query, times))
+}
+
 /// One value by its row's key: its size in bytes, then the value, cut after `limit` characters
 /// (bytes of a bytea).
 ///

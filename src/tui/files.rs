@@ -8,6 +8,7 @@ use crate::{
     },
     data::saved::Origin,
     settings::{
+        drafts::Drafts,
         files,
         history::{self, History},
         kept::Kept,
@@ -51,7 +52,7 @@ impl Files {
     pub fn start(places: Places, events: mpsc::Sender<Event>) -> Self {
         let (wishes, mut inbox) = mpsc::unbounded_channel();
         let task = tokio::task::spawn_blocking(move || {
-            let worker = Worker::new(places);
+            let mut worker = Worker::new(places);
             worker.tidy();
             while let Some(wish) = inbox.blocking_recv() {
                 if let Some((job, news)) = worker.perform(wish)
@@ -87,13 +88,20 @@ struct Worker {
     places: Places,
     history: Option<History>,
     kept: Option<Kept>,
+    drafts: Option<Drafts>,
+}
+
+/// Drafts are those of one console; other kept texts are the user's, whichever console kept them.
+fn is_draft(key: &str) -> bool {
+    key.starts_with("draft.")
 }
 
 impl Worker {
     fn new(places: Places) -> Self {
         let history = places.paths.as_ref().map(|p| History::new(p.history.clone(), places.history_size));
         let kept = places.paths.as_ref().map(|p| Kept::new(p.kept.clone()));
-        Self { places, history, kept }
+        let drafts = kept.clone().map(Drafts::new);
+        Self { places, history, kept, drafts }
     }
 
     fn tidy(&self) {
@@ -103,7 +111,7 @@ impl Worker {
         }
     }
 
-    fn perform(&self, wish: Effect) -> Option<(JobId, News)> {
+    fn perform(&mut self, wish: Effect) -> Option<(JobId, News)> {
         match wish {
             Effect::Write { job, path, text, place, replace } => {
                 Some((job, News::Written(self.write(&path, &text, place, replace))))
@@ -122,6 +130,14 @@ impl Worker {
                 // A history that cannot be written must not stop the work; the next start says nothing either.
                 let _ = self.history.as_ref().map(|h| h.append(&entry));
                 None
+            }
+            Effect::Keep { key, value } if is_draft(&key) => {
+                let _ = self.drafts.as_mut().map(|d| d.put(&key, value.as_deref()));
+                None
+            }
+            Effect::Recall { job, key } if is_draft(&key) => {
+                let text = self.drafts.as_mut().and_then(|d| d.get(&key).ok()).flatten();
+                Some((job, News::Remembered(text)))
             }
             Effect::Keep { key, value } => {
                 let _ = self.kept.as_ref().map(|k| k.put(&key, value.as_deref()));

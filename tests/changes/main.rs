@@ -7,6 +7,7 @@ mod server;
 
 mod documents;
 mod kinds;
+mod styles;
 mod types;
 
 use connected::{describe, session};

@@ -1,5 +1,7 @@
 //! Editing on a real server: the whole program, driven by keys, against somebody else at the same rows.
 
+#[path = "../support/cut.rs"]
+mod cut;
 #[path = "../support/live.rs"]
 #[allow(dead_code, reason = "every test program uses its own part of this")]
 mod live;
@@ -9,7 +11,10 @@ mod robot;
 #[path = "../support/server.rs"]
 mod server;
 
+mod conflicts;
 mod document;
+mod lost;
+mod rows;
 
 use live::Live;
 use pgdeck::data::edits::{Change, Field, TableRef, Text, Value, What};

@@ -1,5 +1,6 @@
 //! The house rules: who may import whom, what every query file says, what the documents promise.
 mod arrows;
+mod edits;
 mod keys;
 mod queries;
 mod source;

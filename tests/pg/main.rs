@@ -1,4 +1,6 @@
 //! The room that speaks to a server, against real servers and lying ones.
+#[path = "../support/cut.rs"]
+mod cut;
 #[path = "../support/server.rs"]
 mod server;
 

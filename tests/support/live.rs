@@ -36,9 +36,14 @@ pub struct Live {
 impl Live {
     /// Connected to a database, its catalog read. `draft`: staged last time, and taken up.
     pub fn new(db: &Database, draft: &[Change], width: u16, height: u16) -> Self {
+        Self::at(&db.url(), draft, width, height)
+    }
+
+    /// The same by a connection string.
+    pub fn at(url: &str, draft: &[Change], width: u16, height: u16) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let (sender, events) = mpsc::channel(EVENTS);
-        let url = db.url();
+        let url = url.to_owned();
         let resolve_plan = move |_: Option<&str>| {
             let input = Input { connection: Some(url.clone()), ..Input::default() };
             let target = resolve(&input, &Nothing).expect("a target");
@@ -62,6 +67,11 @@ impl Live {
         self.robot.keys(keys);
         self.perform();
         self
+    }
+
+    /// Something of the test's own beside the sessions, such as a wire that can be cut.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// Waits until the screen shows this.

@@ -10,6 +10,7 @@ mod tty;
 
 mod browse;
 mod demo;
+mod drafts;
 
 use server::Database;
 use tty::Tty;
@@ -23,6 +24,23 @@ impl Home {
 
     fn start(&self, args: &[&str], width: u16, height: u16) -> Tty {
         self.start_with(args, &[], width, height)
+    }
+
+    /// Waits until a kept draft of staged changes is like this.
+    fn kept(&self, is: impl Fn(&str) -> bool) {
+        let folder = self.0.path().join("pgdeck/kept");
+        let read = |e: std::fs::DirEntry| {
+            let draft = e.file_name().to_string_lossy().starts_with("draft.edits");
+            std::fs::read_to_string(e.path()).ok().filter(|_| draft)
+        };
+        for _ in 0..3_000 {
+            let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            if files.filter_map(read).any(|text| is(&text)) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("never kept in {}", folder.display());
     }
 
     fn start_with(&self, args: &[&str], more: &[(&str, &str)], width: u16, height: u16) -> Tty {

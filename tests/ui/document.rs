@@ -75,6 +75,25 @@ fn a_node_is_edited_in_its_place() {
 }
 
 #[test]
+fn e_opens_the_tree_from_grid_and_record_and_begins_where_there_is_none() {
+    let begun = |robot: &mut Robot| {
+        robot.keys("je<ctrl-u>Grows roses\n<ctrl-s>");
+        assert_eq!(staged(robot), ["bio: \"Writes about gardens.\" = \"Grows roses\""], "{}", robot.screen());
+        robot.keys("t");
+        assert!(robot.screen().contains("\"bio\": \"Grows roses\","), "{}", robot.screen());
+    };
+    let mut robot = open_shop(120, 40);
+    robot.keys("$he");
+    begun(&mut robot);
+    let mut robot = open_shop(120, 40);
+    robot.keys("$h<enter>e");
+    begun(&mut robot);
+    // Back in the record, then in the grid: what is staged opens again.
+    robot.keys("qqe");
+    assert!(robot.screen().contains("Grows roses"), "{}", robot.screen());
+}
+
+#[test]
 fn invalid_text_stays_and_shows_where() {
     for (width, height) in [(80, 24), (120, 40)] {
         let mut robot = open(width, height);
@@ -153,7 +172,7 @@ fn staged_changes_are_there_when_it_is_opened_again() {
 #[test]
 fn null_is_not_json_null() {
     let mut robot = open_shop(80, 24);
-    robot.keys("$hjve");
+    robot.keys("$hje");
     assert!(robot.screen().contains("This cell is NULL"), "{}", robot.screen());
     robot.keys("<esc>");
     assert!(!robot.screen().contains("{}"));

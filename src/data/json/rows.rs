@@ -147,8 +147,33 @@ impl JsonRows {
         if coming > 0 {
             self.set(gone.start, first && json.count(gone.start) > 0);
         }
+        let folded = !self.is_open(0);
         self.set(0, true);
-        self.rebuild(json);
+        if gone.start == 0 || folded {
+            return self.rebuild(json);
+        }
+        // The rows of all others stay; those behind only have other numbers.
+        let from = self.rows.partition_point(|n| (*n as usize) < gone.start);
+        let upto = self.rows.partition_point(|n| (*n as usize) < gone.end);
+        let more = (coming as u32).wrapping_sub(gone.len() as u32);
+        self.rows[upto..].iter_mut().for_each(|n| *n = n.wrapping_add(more));
+        let mut came = vec![];
+        let shown = |rows: &Self| {
+            let mut above = std::iter::successors(json.parent(gone.start), |n| json.parent(*n));
+            above.all(|n| rows.is_open(n))
+        };
+        if coming > 0 && shown(self) {
+            self.walk(json, gone.start, end, &mut came);
+        }
+        self.rows.splice(from..upto, came);
+    }
+
+    /// Are these the rows that the folds ask for?
+    #[cfg(test)]
+    pub(super) fn is_right(&self, json: &Json) -> bool {
+        let mut again = self.clone();
+        again.rebuild(json);
+        again.rows == self.rows
     }
 
     fn rebuild(&mut self, json: &Json) {

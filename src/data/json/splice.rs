@@ -248,21 +248,8 @@ impl Json {
         let back_nodes = nodes.start..nodes.start + new.len();
         let old_text = self.text[bytes.clone()].to_owned();
         self.text.replace_range(bytes.clone(), &text);
-        let (to, edge) = (bytes.end as u32, nodes.end as u32);
-        let old: Vec<Node> = self.nodes.splice(nodes, new).collect();
-        if by != 0 || more != 0 {
-            for n in &mut self.nodes[back_nodes.end..] {
-                n.start = n.start.wrapping_add(by);
-                n.end = n.end.wrapping_add(by);
-                n.next = n.next.wrapping_add(more);
-                if n.key != NONE && n.key >= to {
-                    n.key = n.key.wrapping_add(by);
-                }
-                if n.parent != NONE && n.parent >= edge {
-                    n.parent = n.parent.wrapping_add(more);
-                }
-            }
-        }
+        let moved = Moved { by, more, to: bytes.end as u32, edge: nodes.end as u32 };
+        let old = moved.exchange(&mut self.nodes, nodes, &new);
         let mut above = parent;
         while let Some(n) = self.nodes.get_mut(above as usize).filter(|_| above != NONE) {
             if above == parent {
@@ -282,6 +269,54 @@ impl Json {
             grows: -grows,
             turned,
         }
+    }
+}
+
+/// What lies behind a change moves along: so many bytes and so many nodes.
+struct Moved {
+    by: u32,
+    more: u32,
+    /// The first byte that moves.
+    to: u32,
+    /// The first node that moves.
+    edge: u32,
+}
+
+impl Moved {
+    fn node(&self, n: Node) -> Node {
+        let key = n.key != NONE && n.key >= self.to;
+        let parent = n.parent != NONE && n.parent >= self.edge;
+        Node {
+            start: n.start.wrapping_add(self.by),
+            end: n.end.wrapping_add(self.by),
+            next: n.next.wrapping_add(self.more),
+            key: n.key.wrapping_add(if key { self.by } else { 0 }),
+            parent: n.parent.wrapping_add(if parent { self.more } else { 0 }),
+            count: n.count,
+        }
+    }
+
+    /// Puts other nodes in place of some, and gives those that went. Of a long document most of the time goes into
+    /// reading and writing all that follows, so each node is moved and mended in one go.
+    fn exchange(&self, all: &mut Vec<Node>, gone: Range<usize>, new: &[Node]) -> Vec<Node> {
+        let old = all[gone.clone()].to_vec();
+        let (from, to, len) = (gone.end, gone.start + new.len(), all.len());
+        if to <= from {
+            if self.by != 0 || self.more != 0 {
+                for at in from..len {
+                    all[at - (from - to)] = self.node(all[at]);
+                }
+            }
+            all.truncate(len - (from - to));
+        } else {
+            let Some(blank) = new.first() else { return old };
+            all.resize(len + (to - from), *blank);
+            for at in (from..len).rev() {
+                all[at + (to - from)] = self.node(all[at]);
+            }
+        }
+        all[gone.start..to].copy_from_slice(new);
+        old
     }
 }
 
@@ -403,6 +438,9 @@ mod tests {
             let mut back = vec![];
             for (what, node, text) in steps {
                 let node = node.index(json.len());
+                let other = (node * 7 + what) % json.len();
+                let open = rows.is_open(other);
+                rows.fold(&json, other, !open);
                 let patch = match what {
                     0 => json.replacing(node, &text).ok(),
                     1 => json.removing(node),
@@ -426,6 +464,7 @@ mod tests {
                 rows.patched(&json, gone.clone(), coming, turned);
                 let now: Vec<bool> = (gone.start + coming..json.len()).map(|n| fold(&rows, n)).collect();
                 prop_assert_eq!(tail, now);
+                prop_assert!(rows.is_right(&json));
                 back.push((undo, before));
             }
             while let Some((undo, before)) = back.pop() {

@@ -50,7 +50,7 @@ impl Browse {
         } else if table.view.filter.is_empty() {
             "ALL rows of the table".into()
         } else {
-            format!("all rows where {}", table.describe_view())
+            format!("all rows where {}", table.view.filter.describe())
         };
         let mut items = vec![(format!("Set {}", info.name), format!("in {rows}"))];
         if marked == 0 {
@@ -140,7 +140,7 @@ impl Browse {
                 let (Some(detail), Some(reference)) = (&table.detail, table.reference()) else { return };
                 match page::rows_of(detail, &table.view.filter) {
                     Ok(mut rows) => {
-                        rows.text = table.describe_view();
+                        rows.text = table.view.filter.describe();
                         let what = What::Bulk { rows, count, set };
                         cx.tell(Tell::Stage(Stage::Bulk { table: reference, what }));
                         cx.tell(Tell::Do(crate::core::command::Command::PreviewChanges));

@@ -62,6 +62,15 @@ impl Browse {
         }
     }
 
+    /// `e` on a document: its tree, and in place of NULL the question how to begin.
+    pub(super) fn edit_document(&mut self, cx: &mut Cx<'_>) {
+        self.open_value(cx);
+        if let Some(view) = self.value_view().filter(|v| v.is_null()) {
+            let done = view.command(Command::EditNode);
+            self.value_done(done, cx);
+        }
+    }
+
     /// Is text being typed in the value view?
     pub(super) fn value_typing(&self) -> bool {
         matches!(self.over.last(), Some(Over::Value(view)) if view.typing())

@@ -1,6 +1,10 @@
 //! Editing in the grid: what each command stages. Nothing here reaches the server but reads of whole values.
 
-use super::{Browse, Part, fetch::statement, table::Table};
+use super::{
+    Browse, Part,
+    fetch::statement,
+    table::{Table, kind_of},
+};
 use crate::{
     core::{
         command::Command,
@@ -9,9 +13,12 @@ use crate::{
         ids::JobId,
         pane::{Cx, DeleteAsk, EditAsk, EditTarget, Popup, Running, Tell, Tone},
     },
-    data::edits::{Change, RowKey, Stage, Text, Value, What},
+    data::{
+        edits::{Change, RowKey, Stage, Text, Value, What},
+        value::Kind,
+    },
     sql::{
-        edit::{why_no_delete, why_no_insert, why_not},
+        edit::{left_out, like, why_no_delete, why_no_insert, why_not},
         filter::Op,
         page,
     },
@@ -27,8 +34,8 @@ const MOST: u32 = 16 << 20;
 enum For {
     /// Editing one column; with the menu of NULL and DEFAULT only.
     Edit { key: RowKey, column: usize, special: bool },
-    /// A new row like it.
-    Duplicate,
+    /// A new row like it; the columns whose exact times stand behind the others.
+    Duplicate(Vec<usize>),
 }
 
 /// A whole value or row on its way.
@@ -103,6 +110,9 @@ impl Browse {
         let Some(key) = table.key_of(row) else { return };
         if matches!(table.change_of(row).map(|c| &c.what), Some(What::Delete { .. })) {
             return cx.toast(Tone::Note, "This row is to be deleted: u takes that back");
+        }
+        if !special && matches!(kind_of(info), Kind::Json | Kind::Jsonb) {
+            return self.edit_document(cx);
         }
         let whole = table.seen(row, column);
         match whole {
@@ -187,19 +197,11 @@ impl Browse {
                 let ask = EditAsk { conn, detail, target, column, seen, staged, special };
                 cx.popup(Popup::Edit(Box::new(ask)));
             }
-            For::Duplicate => {
-                let keys = page::key_columns(&detail);
-                let fields = detail
-                    .columns
-                    .iter()
-                    .enumerate()
-                    .zip(row)
-                    .filter(|((at, c), _)| {
-                        let given = c.default.is_some() || c.is_identity();
-                        !(c.generated || c.no_insert || keys.contains(at) && given)
-                    })
-                    .map(|((_, c), text)| (c.name.clone(), Value::of(text)))
-                    .collect();
+            For::Duplicate(times) => {
+                let (fields, left) = like(&detail, &times, row);
+                if let Some(words) = left_out(&left) {
+                    cx.toast(Tone::Warning, words);
+                }
                 self.stage_new(vec![fields], below, cx);
             }
         }
@@ -253,8 +255,8 @@ impl Browse {
         let Some(key) = table.key_of(table.grid.row()) else {
             return cx.toast(Tone::Note, "Without a key a row cannot be read whole to be copied");
         };
-        match page::row(&detail, &key) {
-            Ok(query) => self.fetch_for(statement(query), For::Duplicate, below, cx),
+        match page::row_exact(&detail, &key) {
+            Ok((query, times)) => self.fetch_for(statement(query), For::Duplicate(times), below, cx),
             Err(what) => cx.toast(Tone::Error, what),
         }
     }

@@ -49,6 +49,8 @@ pub struct Cell {
     pub theirs: String,
     /// An answer that is not staged yet (a document is, when all its paths have one), or was for a path.
     answer: Option<Answer>,
+    /// Of a path: another value than the one that was staged.
+    other: Option<String>,
 }
 
 /// Why the statement met no row.
@@ -173,6 +175,30 @@ impl Conflict {
         }
     }
 
+    /// What a path of a document is to become, where that is a value.
+    #[must_use]
+    pub fn value_at(&self, cell: usize) -> Option<&str> {
+        let cell = self.cells().get(cell)?;
+        let Of::Op(n) = cell.of else { return None };
+        let Value::Json(edit) = &self.field(&cell.column)?.value else { return None };
+        match &edit.ops.get(n)?.act {
+            JsonAct::Set { new, .. } | JsonAct::Add { new } | JsonAct::Insert { new } => {
+                Some(cell.other.as_deref().unwrap_or(new))
+            }
+            JsonAct::Remove { .. } | JsonAct::Rename { .. } => None,
+        }
+    }
+
+    /// Another value for a path of a document; what becomes of it is for `answer`.
+    pub fn set_value_at(&mut self, cell: usize, value: String) {
+        if let Kind::Changed { cells, .. } = &mut self.kind
+            && let Some(cell) = cells.get_mut(cell)
+        {
+            cell.mine = text(&Some(value.clone()));
+            cell.other = Some(value);
+        }
+    }
+
     /// Gives an answer to one line, or to all that are open. What is then to be staged; `None`: nothing yet.
     ///
     /// # Errors
@@ -260,6 +286,7 @@ fn cells(change: &Change, theirs: &[(String, Text)]) -> Vec<Cell> {
             mine,
             theirs: text(now),
             answer: None,
+            other: None,
         })
     };
     match &change.what {
@@ -336,6 +363,7 @@ fn ops(field: &Field, edit: &JsonEdit, theirs: &Text) -> Vec<Cell> {
             mine: text(&Some(mine)),
             theirs: at(&op.path).map_or_else(nothing, |t| text(&Some(t))),
             answer: None,
+            other: None,
         }
     })
     .collect()
@@ -409,8 +437,9 @@ fn documents(
             continue;
         }
         let dropped = |n: usize| mine.iter().any(|c| c.of == Of::Op(n) && c.answer == Some(Answer::Theirs));
-        let kept: Vec<JsonOp> =
-            edit.ops.iter().enumerate().filter(|(n, _)| !dropped(*n)).map(|(_, op)| op.clone()).collect();
+        let other = |n: usize| mine.iter().find(|c| c.of == Of::Op(n)).and_then(|c| c.other.as_ref());
+        let all = edit.ops.iter().enumerate().filter(|(n, _)| !dropped(*n));
+        let kept: Vec<JsonOp> = all.map(|(n, op)| with_value(op, other(n))).collect();
         let document = value_of(theirs, &old.column).clone();
         let next = if kept.is_empty() {
             None
@@ -432,6 +461,17 @@ fn documents(
         }
     }
     Ok(())
+}
+
+/// The operation, with another value where one was given.
+fn with_value(op: &JsonOp, other: Option<&String>) -> JsonOp {
+    let mut op = op.clone();
+    if let (Some(other), JsonAct::Set { new, .. } | JsonAct::Add { new } | JsonAct::Insert { new }) =
+        (other, &mut op.act)
+    {
+        new.clone_from(other);
+    }
+    op
 }
 
 /// A row that is gone, made again of what is known of it; nothing for a row that was to go.

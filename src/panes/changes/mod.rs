@@ -34,6 +34,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// Question: which column of a new row?
 const COLUMN: &str = "column";
+/// Question: another value for a path of a document?
+const VALUE: &str = "value";
 
 /// Rows read anew after an apply that met another number of rows.
 #[derive(Debug)]
@@ -79,6 +81,8 @@ pub struct Changes {
     conflict_top: usize,
     /// A value being edited to settle a conflict: which one, its line, and what was staged before.
     editing: Option<(usize, usize, Option<Value>)>,
+    /// A path of a document whose value is being typed: of which conflict, its line.
+    path: Option<(usize, usize)>,
     /// A new row whose column is being chosen.
     choosing: Option<usize>,
     on_sql: bool,
@@ -421,11 +425,16 @@ impl Pane for Changes {
     }
 
     fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {
-        if let Tell::Chosen { question: COLUMN, text, .. } = tell
-            && let Some(number) = self.choosing.take()
-            && let Some(change) = self.staged.changes().get(number).cloned()
-        {
-            self.edit_column(&change, &text, cx);
+        match tell {
+            Tell::Chosen { question: VALUE, text, .. } => self.value_typed(text, cx),
+            Tell::Chosen { question: COLUMN, text, .. } => {
+                if let Some(number) = self.choosing.take()
+                    && let Some(change) = self.staged.changes().get(number).cloned()
+                {
+                    self.edit_column(&change, &text, cx);
+                }
+            }
+            _ => {}
         }
     }
 

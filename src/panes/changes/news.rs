@@ -29,6 +29,7 @@ impl Changes {
             Phase::Applying(a) if a.job == job => match news {
                 News::Started(n) => a.started(n, cx.world.now),
                 News::Rows(batch) => a.came(&batch),
+                News::Notice(notice) => a.said(&notice),
                 News::Done(Summary { last: true, .. }) => self.applied(cx),
                 News::Failed(n, error, _) => self.failed(n, &error, cx),
                 _ => {}

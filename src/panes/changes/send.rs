@@ -7,6 +7,7 @@ use super::{
 use crate::{
     core::{
         effect::{Checked, Statement},
+        error::DbError,
         ids::JobId,
     },
     data::{
@@ -43,6 +44,8 @@ pub struct Applying {
     rows: Vec<Vec<Vec<Text>>>,
     /// The present statement.
     pub at: usize,
+    /// What the server said meanwhile, and what became of a COMMIT that nobody answered.
+    notices: Vec<String>,
 }
 
 /// A statement as the server gets it.
@@ -73,7 +76,7 @@ impl Applying {
         let places: Vec<(usize, usize)> =
             plan.iter().enumerate().flat_map(|(n, p)| (0..count(p)).map(move |s| (n, s))).collect();
         let rows = vec![vec![]; places.len()];
-        Self { job, since: now, step: now, plan, places, rows, at: 0 }
+        Self { job, since: now, step: now, plan, places, rows, at: 0, notices: vec![] }
     }
 
     /// The change a statement belongs to; none at COMMIT.
@@ -94,6 +97,14 @@ impl Applying {
         rows.extend((0..batch.len()).map(|r| {
             batch.row(r).map(|c| c.map(|b| String::from_utf8_lossy(b).into_owned())).collect::<Vec<_>>()
         }));
+    }
+
+    /// A notice came.
+    pub fn said(&mut self, notice: &DbError) {
+        if self.notices.len() < NOTES {
+            self.notices.push(format!("{}: {}", notice.severity, notice.message));
+            self.notices.extend(notice.detail.iter().map(|d| format!("Detail: {d}")));
+        }
     }
 
     /// What is being done, for people.
@@ -144,6 +155,7 @@ impl Applying {
         if more > 0 {
             notes.push(format!("… and {more} more"));
         }
+        notes.splice(0..0, self.notices.iter().cloned());
         (back, notes)
     }
 }
@@ -162,18 +174,23 @@ fn no_way_back(change: &Change, detail: &Detail, nothing: bool) -> Option<String
                 format!("more than {} rows are not kept", units::count(MOST_KEPT))
             }
             What::Insert { upsert: Some(_), .. } => "what an upsert found is not known".into(),
-            What::Update { .. } | What::Insert { .. } | What::Delete { .. } | What::Bulk { .. } => {
+            What::Update { .. } | What::Delete { .. } => {
+                "a time in it names a zone that would be read as another one".into()
+            }
+            What::Insert { .. } | What::Bulk { .. } => {
                 "the server returned nothing that tells the rows".into()
             }
         };
         return Some(format!("{name}: cannot be taken back, {why}"));
     }
-    let along: Vec<&str> = detail
+    let mut along: Vec<&str> = detail
         .referenced_by
         .iter()
         .filter(|f| goes && matches!(f.on_delete, 'c' | 'n' | 'd'))
         .map(|f| &*f.from.1)
         .collect();
+    along.sort_unstable();
+    along.dedup();
     (!along.is_empty()).then(|| {
         format!("{name}: U brings the row back, not what went or changed with it in {}", along.join(", "))
     })
@@ -221,7 +238,15 @@ fn same(column: &ColumnInfo, sent: &Text, stored: &Text) -> bool {
         (_, 'S' | 'E') => false,
         (_, 'N') => number(a) == number(b),
         // Zone, era and separators are the server's way of writing.
-        (_, 'D' | 'T') => digits(b).starts_with(&digits(a)) || !a.contains(|c: char| c.is_ascii_digit()),
+        (_, 'D' | 'T') => {
+            let (sent, stored) = (digits(a), digits(b));
+            let zeros = |rest: &str| rest.bytes().all(|d| d == b'0');
+            // What this program wrote to be read back exactly is not compared with another style.
+            let ours = a.as_bytes().get(10) == Some(&b'T') && b.as_bytes().get(4) != Some(&b'-');
+            ours || sent.is_empty()
+                || stored.starts_with(&sent)
+                || sent.strip_prefix(&stored).is_some_and(zeros)
+        }
         _ => plain(&a.to_lowercase()) == plain(&b.to_lowercase()),
     }
 }
@@ -274,6 +299,8 @@ mod tests {
             is(1184, 'D', "2026-01-02", "2026-01-02 00:00:00+00") && is(1184, 'D', "today", "2026-01-02")
         );
         assert!(!is(1184, 'D', "2026-01-02", "2027-01-02 00:00:00+00"));
+        assert!(is(1184, 'D', "2026-05-30T16:13:51.851+00:00", "2026-05-30 16:13:51.851+00"));
+        assert!(!is(1184, 'D', "2026-05-30T16:13:51+00:00", "2026-05-30 18:13:51+00"));
         assert!(is(3802, 'U', r#"{"b":1,"a":2}"#, r#"{"a": 2, "b": 1}"#) && !is(3802, 'U', "1", "2"));
         assert!(!is(25, 'S', "Eva", "eva") && is(1042, 'S', "a", "a  "));
         assert!(is(1009, 'A', "{a, b}", "{a,b}"));

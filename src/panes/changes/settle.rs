@@ -1,7 +1,7 @@
 //! Editing values of what is staged, and answers to conflicts.
 
 use super::{
-    COLUMN, Changes,
+    COLUMN, Changes, VALUE,
     conflict::{Answer, Of},
     list,
 };
@@ -11,8 +11,16 @@ use crate::{
         catalog::Detail,
         edits::{Change, Stage, Value, What},
     },
+    views::value::meant,
 };
 use std::sync::Arc;
+
+/// Longer values are not edited in a line.
+const MOST_LINE: usize = 2_000;
+
+fn ask_value(name: String, text: String, hint: String, cx: &mut Cx<'_>) {
+    cx.popup(Popup::Line { question: VALUE, title: name, text, hint });
+}
 
 impl Changes {
     pub(super) fn edit(&mut self, cx: &mut Cx<'_>) {
@@ -82,6 +90,19 @@ impl Changes {
         let (Some((_, now)), Some(cell)) = (conflict.now(&self.staged), conflict.cells().get(at)) else {
             return cx.toast(Tone::Note, "There is no value to edit here: m or t");
         };
+        if let Of::Op(_) = cell.of {
+            let name = cell.name.clone();
+            let Some(value) = conflict.value_at(at) else {
+                return cx.toast(Tone::Note, "There is no value to edit here: m or t");
+            };
+            if value.len() > MOST_LINE {
+                let words = "This value is too long for a line: m keeps it, then v in Browse edits it";
+                return cx.toast(Tone::Note, words);
+            }
+            self.path = Some((n, at));
+            let value = value.to_owned();
+            return ask_value(name, value, "JSON, or a bare word as a string".into(), cx);
+        }
         if cell.of != Of::Field {
             return cx.toast(Tone::Note, "Only a changed value is edited here: m or t");
         }
@@ -89,6 +110,24 @@ impl Changes {
         let before = now.value(&column).cloned();
         self.editing = Some((n, at, before));
         self.edit_column(&now, &column, cx);
+    }
+
+    /// Another value for a path of a document was typed: that is an answer.
+    pub(super) fn value_typed(&mut self, typed: String, cx: &mut Cx<'_>) {
+        let Some((n, at)) = self.path.take() else { return };
+        let Some(conflict) = self.conflicts.get_mut(n) else { return };
+        match meant(&typed) {
+            Ok(value) => {
+                conflict.set_value_at(at, value);
+                self.give(n, Some(at), Answer::Mine, cx);
+            }
+            Err(e) => {
+                // What was typed stays until it is valid.
+                let name = conflict.cells().get(at).map(|c| c.name.clone()).unwrap_or_default();
+                self.path = Some((n, at));
+                ask_value(name, typed, format!("Not JSON: {e}"), cx);
+            }
+        }
     }
 
     /// The value of a conflict was edited: that is an answer.

@@ -86,7 +86,8 @@ impl Edit {
     }
 
     fn leave(&mut self, cx: &mut Cx<'_>) {
-        if self.unchanged() || !matches!(self.body, Body::Long(_) | Body::List(_)) {
+        // A choice is made again in a key or two; what was typed is not.
+        if self.unchanged() || matches!(self.body, Body::Choice(_) | Body::Special(_)) {
             return cx.tell(Tell::Close);
         }
         cx.popup(Popup::Confirm {

@@ -122,7 +122,10 @@ pub fn problem(shape: Shape, column: &ColumnInfo, text: &str) -> Option<Problem>
         }
     }
     let name = types::name(column.base_oid).unwrap_or_else(|| column.type_name.as_str().into());
-    let what = check::value(&name, text).err()?;
+    let Err(what) = check::value(&name, text) else {
+        let zone = check::zone_word(text).filter(|_| check::has_zone(column.base_oid))?;
+        return say(format!("{zone} may be read as another zone: write its offset (+05:30)"), false);
+    };
     // What a date may look like is known to the server alone.
     let sure = matches!(shape, Shape::Number | Shape::Bool) || column.base_oid == 2950;
     say(format!("must be {what}"), sure)
@@ -163,6 +166,8 @@ mod tests {
             (23, "integer", "12.5", Some(true)),
             (1700, "numeric(10,2)", "1.50", None),
             (1082, "date", "soon", Some(false)),
+            (1184, "timestamp with time zone", "05/06/2024 01:02:03 IST", Some(false)),
+            (1184, "timestamp with time zone", "05/06/2024 01:02:03 +05:30", None),
             (1082, "date", "March 1 2026", None),
             (1043, "character varying(3)", "abc ", None),
             (1043, "character varying(3)", "äöüß", Some(true)),

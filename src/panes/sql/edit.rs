@@ -8,15 +8,15 @@ use crate::{
         effect::{Effect, Statement},
         event::News,
         ids::{JobId, Lane},
-        pane::{Cx, DeleteAsk, EditAsk, EditTarget, Popup, Running, Tone},
+        pane::{Cx, DeleteAsk, EditAsk, EditTarget, PaneKind, Popup, Running, Tell, Tone},
     },
     data::{
         catalog::{ColumnInfo, Detail},
-        edits::{RowKey, Staged, Text, Value},
+        edits::{RowKey, Stage, Staged, TableRef, Text, Value},
         rows::Column,
     },
     sql::{
-        edit::{version_columns, why_no_delete, why_not},
+        edit::{left_out, like, version_columns, why_no_delete, why_no_insert, why_not},
         page,
     },
     widgets::grid::{GridCell, GridColumn, GridSource, Rows, Touch},
@@ -151,12 +151,27 @@ impl GridSource for Shown<'_> {
     }
 }
 
-/// What is to be done with the rows.
+/// What is wanted of a result's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// `e`.
+    Edit,
+    /// `dd`.
+    Delete,
+    /// `o`.
+    Insert,
+    /// `O`.
+    Duplicate,
+}
+
+/// What is to be done with the rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Do {
     /// Edit this column of the table.
     Edit(usize),
     Delete,
+    /// Add a row like it; the columns whose exact times stand behind the others.
+    Duplicate(Vec<usize>),
 }
 
 /// An edit on its way: the table is described first, then its rows are read anew.
@@ -168,7 +183,7 @@ pub(super) struct Editing {
     of: (JobId, usize),
     /// The column of the result under the cursor.
     column: usize,
-    delete: bool,
+    act: Act,
     rows: Vec<u64>,
     /// Once described.
     reading: Option<(Do, Vec<RowKey>)>,
@@ -183,21 +198,28 @@ impl Editing {
 }
 
 impl Sql {
-    /// `e` and `dd` on a result.
-    pub(super) fn edit_result(&mut self, delete: bool, cx: &mut Cx<'_>) {
-        let Some(o) = self.outcomes.get_mut(self.tab) else { return };
+    /// `e`, `dd`, `o` and `O` on a result.
+    pub(super) fn edit_result(&mut self, act: Act, cx: &mut Cx<'_>) {
+        let Some(o) = self.outcomes.get_mut(self.tab) else {
+            return cx.toast(Tone::Note, "There is no result here");
+        };
         let (of, columns) = ((o.job, o.number), Arc::clone(&o.columns));
         let (source, grid) = o.parts();
         let (column, row) = (grid.column(), grid.row());
-        let rows = if delete { grid.rows_selected(&source) } else { vec![row] };
-        if source.end() == 0 || rows.is_empty() {
+        let rows = match act {
+            Act::Delete => grid.rows_selected(&source),
+            Act::Edit | Act::Duplicate => vec![row],
+            Act::Insert => vec![],
+        };
+        if act != Act::Insert && (source.end() == 0 || rows.is_empty()) {
             return cx.toast(Tone::Note, "There is no row");
         }
         if rows.len() > MOST_ROWS {
             return cx.toast(Tone::Warning, format!("At most {MOST_ROWS} rows at once: write a DELETE"));
         }
         let from = columns.get(column).filter(|c| c.table_oid != 0 && c.attnum > 0);
-        let from = from.or_else(|| columns.iter().find(|c| delete && c.table_oid != 0 && c.attnum > 0));
+        let from =
+            from.or_else(|| columns.iter().find(|c| act != Act::Edit && c.table_oid != 0 && c.attnum > 0));
         let Some(from) = from else {
             let name = columns.get(column).map_or("this", |c| &c.name);
             return cx.toast(Tone::Note, format!("{name} is computed: it is no column of a table"));
@@ -205,7 +227,7 @@ impl Sql {
         let (conn, relation) = (cx.world.active, from.table_oid);
         let job = cx.start(|job| Effect::Describe { job, conn, relation });
         let since = cx.world.now;
-        self.editing = Some(Editing { job, since, of, column, delete, rows, reading: None, read: vec![] });
+        self.editing = Some(Editing { job, since, of, column, act, rows, reading: None, read: vec![] });
     }
 
     /// News of an edit on its way; `false`: not its.
@@ -249,12 +271,18 @@ impl Sql {
         let Some(editing) = &mut self.editing else { return Ok(()) };
         let gone = "the result is not here any more";
         let o = self.outcomes.iter_mut().find(|o| (o.job, o.number) == editing.of).ok_or(gone)?;
+        if editing.act == Act::Insert {
+            self.editing = None;
+            return add_row(&detail, vec![], cx);
+        }
         let keyed = Keyed::new(&o.columns, detail)?;
-        let what = if editing.delete {
-            why_no_delete(&keyed.detail).map_or(Ok(Do::Delete), Err)?
-        } else {
-            let at = keyed.columns.get(editing.column).copied().flatten().ok_or("this column is gone")?;
-            why_not(&keyed.detail, &keyed.detail.columns[at]).map_or(Ok(Do::Edit(at)), Err)?
+        let mut what = match editing.act {
+            Act::Edit | Act::Insert => {
+                let at = keyed.columns.get(editing.column).copied().flatten().ok_or("this column is gone")?;
+                why_not(&keyed.detail, &keyed.detail.columns[at]).map_or(Ok(Do::Edit(at)), Err)?
+            }
+            Act::Delete => why_no_delete(&keyed.detail).map_or(Ok(Do::Delete), Err)?,
+            Act::Duplicate => why_no_insert(&keyed.detail).map_or(Ok(Do::Duplicate(vec![])), Err)?,
         };
         let detail = Arc::clone(&keyed.detail);
         o.keyed = Some(keyed);
@@ -266,8 +294,16 @@ impl Sql {
             plain_dates(&detail, &key)?;
             keys.push(key);
         }
-        let statements =
-            keys.iter().map(|key| Ok(read(page::row(&detail, key)?))).collect::<Result<_, String>>()?;
+        let mut statements = vec![];
+        for key in &keys {
+            if let Do::Duplicate(times) = &mut what {
+                let (query, exact) = page::row_exact(&detail, key)?;
+                *times = exact;
+                statements.push(read(query));
+            } else {
+                statements.push(read(page::row(&detail, key)?));
+            }
+        }
         let lane = Lane::Read(cx.world.active);
         editing.job = cx.start(|job| Effect::Execute { job, lane, statements, credit: MOST });
         editing.reading = Some((what, keys));
@@ -295,6 +331,16 @@ impl Sql {
                 };
                 let rows = keys.into_iter().zip(read.into_iter().map(whole)).collect();
                 cx.popup(Popup::Delete(Box::new(DeleteAsk { conn, detail, rows })));
+            }
+            Do::Duplicate(times) => {
+                let Some(row) = read.into_iter().next() else { return };
+                let (fields, left) = like(&detail, &times, row);
+                if let Some(words) = left_out(&left) {
+                    cx.toast(Tone::Warning, words);
+                }
+                if let Err(why) = add_row(&detail, fields, cx) {
+                    cx.toast(Tone::Note, why);
+                }
             }
             Do::Edit(at) => {
                 let (Some(key), Some(row)) = (keys.into_iter().next(), read.into_iter().next()) else {
@@ -326,6 +372,20 @@ impl Sql {
             o.staged = Arc::clone(staged);
         }
     }
+}
+
+/// A new row is staged, and shown where it can be filled in: on top of its table in Browse.
+fn add_row(detail: &Detail, fields: Vec<(String, Value)>, cx: &mut Cx<'_>) -> Result<(), String> {
+    if let Some(why) = why_no_insert(detail) {
+        return Err(why);
+    }
+    let r = &detail.relation;
+    let table = TableRef { oid: r.oid, schema: r.schema.clone(), name: r.name.clone() };
+    cx.tell(Tell::Stage(Stage::Insert { table, rows: vec![fields] }));
+    cx.tell(Tell::OpenRelation(r.oid));
+    cx.tell(Tell::Show(PaneKind::Browse));
+    cx.toast(Tone::Ok, format!("A new row of {} is staged: k goes up to it, e fills it in", r.name));
+    Ok(())
 }
 
 fn read(query: crate::sql::filter::Query) -> Statement {

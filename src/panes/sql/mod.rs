@@ -26,6 +26,7 @@ use crate::{
     sql::{complete, split},
     widgets::editor::{Edited, Editor},
 };
+use edit::Act;
 use keep::{Draft, Waiting};
 use messages::Messages;
 use outcome::Outcome;
@@ -266,8 +267,10 @@ impl Sql {
             Command::Watch => self.ask_watch(cx),
             Command::GoToError => self.go_to_error(cx),
             Command::EditSql => self.part = Part::Editor,
-            Command::EditResult if self.part == Part::Results => self.edit_result(false, cx),
-            Command::DeleteRow if self.part == Part::Results => self.edit_result(true, cx),
+            Command::EditResult if self.part == Part::Results => self.edit_result(Act::Edit, cx),
+            Command::DeleteRow if self.part == Part::Results => self.edit_result(Act::Delete, cx),
+            Command::InsertRow if self.part == Part::Results => self.edit_result(Act::Insert, cx),
+            Command::DuplicateRow if self.part == Part::Results => self.edit_result(Act::Duplicate, cx),
             Command::UndoStep => cx.tell(Tell::Stage(crate::data::edits::Stage::Undo)),
             Command::RedoStep => cx.tell(Tell::Stage(crate::data::edits::Stage::Redo)),
             Command::Cancel => return self.cancel(cx),

@@ -1,6 +1,6 @@
 //! Record and value views over a result.
 
-use super::Sql;
+use super::{Sql, edit::Act};
 use crate::{
     core::{
         command::Command,
@@ -41,7 +41,7 @@ impl Sql {
         if command == Command::EditNode && matches!(self.over.last(), Some(Over::Value(_))) {
             // A result's value is edited in its grid.
             self.step_out();
-            self.edit_result(false, cx);
+            self.edit_result(Act::Edit, cx);
             return true;
         }
         match self.over.last_mut() {

@@ -3,6 +3,7 @@
 use crate::{
     data::{
         catalog::{ColumnInfo, Detail},
+        check,
         edits::Text,
     },
     sql::{
@@ -74,13 +75,7 @@ fn exact(column: &ColumnInfo, text: &str) -> bool {
     }
 }
 
-/// Does the server read this text of a time as the time it printed? Only the ISO style writes the offset in digits;
-/// the others write names such as IST, which the server may read as another zone's.
+/// Does the server read this text of times as the times it printed? Only the ISO style writes the offset in digits.
 pub(super) fn reads_back(column: &ColumnInfo, text: &str) -> bool {
-    if column.base_oid != 1184 {
-        return true;
-    }
-    let text = text.strip_suffix(" BC").unwrap_or(text);
-    let offset = text.rsplit(['+', '-']).next().unwrap_or_default();
-    text.ends_with("infinity") || offset.bytes().all(|b| b.is_ascii_digit() || b == b':')
+    !check::has_zone(column.base_oid) || check::zone_word(text).is_none()
 }

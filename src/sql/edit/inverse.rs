@@ -24,12 +24,7 @@ pub fn inverse(change: &Change, detail: &Detail, sent: &[Sent], answers: &[Vec<V
     match &change.what {
         What::Update { fields, .. } => {
             let Some(row) = rows.first() else { return vec![] };
-            // A time that would be read as another one is not written.
-            let reads_back = |f: &&Field| {
-                let info = detail.columns.iter().find(|c| c.name == f.column);
-                info.is_some_and(|c| f.seen.as_deref().is_none_or(|t| guard::reads_back(c, t)))
-            };
-            if !fields.iter().all(|f| reads_back(&f)) {
+            if !fields.iter().all(|f| reads_back(detail, &f.column, &f.seen)) {
                 return vec![];
             }
             let fields = fields.iter().filter_map(|f| back(f, row)).collect();
@@ -44,8 +39,8 @@ pub fn inverse(change: &Change, detail: &Detail, sent: &[Sent], answers: &[Vec<V
             let seen = columns(row).filter(|(c, _)| !is_key(c)).collect();
             vec![made(What::Delete { key: key(row), seen })]
         }
-        What::Delete { .. } => rows.iter().map(|row| made(again(row))).collect(),
-        What::Bulk { set, .. } if set.is_empty() => rows.iter().map(|row| made(again(row))).collect(),
+        What::Delete { .. } => again(&rows, detail).into_iter().map(made).collect(),
+        What::Bulk { set, .. } if set.is_empty() => again(&rows, detail).into_iter().map(made).collect(),
         What::Bulk { set, .. } => rows
             .iter()
             .filter_map(|row| {
@@ -79,9 +74,23 @@ fn back(field: &Field, row: &Row) -> Option<Field> {
     Some(Field { column, seen: now, value: Value::of(field.seen.clone()) })
 }
 
-fn again(row: &Row) -> What {
-    let fields = columns(row).map(|(c, text)| (c, Value::of(text))).collect();
-    What::Insert { id: 0, fields, upsert: None }
+/// A time that would be read as another one is not written.
+fn reads_back(detail: &Detail, column: &str, text: &Text) -> bool {
+    let info = detail.columns.iter().find(|c| c.name == column);
+    info.is_some_and(|c| text.as_deref().is_none_or(|t| guard::reads_back(c, t)))
+}
+
+/// Deleted rows, to be made again: all of them or none.
+fn again(rows: &[Row], detail: &Detail) -> Vec<What> {
+    let all = |row: &Row| columns(row).all(|(c, text)| reads_back(detail, &c, &text));
+    if !rows.iter().all(all) {
+        return vec![];
+    }
+    let insert = |row: &Row| {
+        let fields = columns(row).map(|(c, text)| (c, Value::of(text))).collect();
+        What::Insert { id: 0, fields, upsert: None }
+    };
+    rows.iter().map(insert).collect()
 }
 
 fn key(row: &Row) -> RowKey {

@@ -4,6 +4,7 @@
 //! (and a column such as `updated_at`) still holds what the user saw; a statement that meets another number of rows
 //! than one rolls everything back. So nothing of somebody else's is overwritten.
 
+mod again;
 mod foresee;
 mod guard;
 mod inverse;
@@ -13,6 +14,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 
+pub use again::{left_out, like};
 pub use foresee::{MOST_ASKED, MOST_COUNTED, referring};
 pub use inverse::inverse;
 pub use order::order;

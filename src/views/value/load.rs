@@ -102,6 +102,14 @@ impl ValueView {
             }
         };
         match (&mut self.body, &self.staged) {
+            (Body::Json(_), Some(value @ (Value::Null | Value::Default | Value::Now))) => {
+                let word = match value {
+                    Value::Null => "NULL",
+                    Value::Default => "DEFAULT",
+                    _ => "now()",
+                };
+                self.remark = format!("{word} is staged in its place; an edit here takes its place");
+            }
             (Body::Json(doc), Some(value)) => {
                 let fits = doc.take_staged(value).is_ok();
                 if !fits {

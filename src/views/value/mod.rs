@@ -18,6 +18,7 @@ use crate::{
 };
 use document::Document;
 use edit::Draft;
+pub use edit::meant;
 use lines::Lines;
 use ratatui::layout::Rect;
 
@@ -179,6 +180,12 @@ impl ValueView {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         matches!(self.body, Body::Waiting(_))
+    }
+
+    /// Is there no value, and none staged?
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self.body, Body::Null)
     }
 
     fn rows(&self) -> usize {
