@@ -14,12 +14,15 @@ use ratatui::{
     backend::{Backend, ClearType, CrosstermBackend},
 };
 use std::{
-    io::{self, Stdout, Write},
+    io::{self, BufWriter, Stdout, Write},
     sync::atomic::{AtomicBool, Ordering},
 };
 
 /// The screen to draw on.
-pub type Screen = Terminal<CrosstermBackend<Stdout>>;
+pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Bytes written at once: a whole frame of a large screen.
+const BUFFER: usize = 64 << 10;
 
 /// Raw mode is on, so it must be left.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -47,7 +50,7 @@ pub fn enter(mouse: bool) -> io::Result<Screen> {
 /// # Errors
 /// When the terminal cannot be written.
 pub fn fresh() -> io::Result<Screen> {
-    let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let mut screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout())))?;
     screen.backend_mut().clear_region(ClearType::All)?;
     Ok(screen)
 }

@@ -99,6 +99,8 @@ pub struct Browse {
     index: Option<IndexLook>,
     /// The table open last time, being recalled.
     last: Option<JobId>,
+    /// It was recalled and waits for the catalog.
+    recalled: Option<Option<String>>,
     areas: Areas,
 }
 
@@ -125,6 +127,7 @@ impl Default for Browse {
             counting: None,
             index: None,
             last: None,
+            recalled: None,
             areas: Areas::default(),
         }
     }
@@ -161,16 +164,17 @@ impl Browse {
             *self = Self { tree_shown, areas: self.areas, ..Self::default() };
         }
         self.take_staged(cx);
+        if self.conn.is_none() && cx.world.server().is_some_and(|s| s.info.is_some()) {
+            self.conn = Some(cx.world.active);
+            let key = kept::key(cx.world, "last");
+            self.last = Some(cx.start(|job| Effect::Recall { job, key }));
+        }
         let Some(catalog) = cx.world.catalog() else { return };
         if self.tree_of.as_ref().is_none_or(|c| !Arc::ptr_eq(c, catalog)) {
             self.tree_of = Some(Arc::clone(catalog));
             self.fill_tree();
         }
-        if self.conn.is_none() {
-            self.conn = Some(cx.world.active);
-            let key = kept::key(cx.world, "last");
-            self.last = Some(cx.start(|job| Effect::Recall { job, key }));
-        }
+        self.first_table(cx);
     }
 
     /// Lays what is staged by now over the rows, here and in the places one can go back to.
@@ -199,12 +203,14 @@ impl Browse {
     }
 
     /// The first table: the one open last time, else the first example, else none.
-    fn first_table(&mut self, last: Option<&str>, cx: &mut Cx<'_>) {
+    /// Waits until both the catalog and what was kept are known.
+    fn first_table(&mut self, cx: &mut Cx<'_>) {
         let Some(catalog) = cx.world.catalog().cloned() else { return };
+        let Some(last) = self.recalled.take() else { return };
         if self.main.is_some() {
             return;
         }
-        let named = last.and_then(|name| {
+        let named = last.as_deref().and_then(|name| {
             let (schema, name) = name.split_once('.')?;
             catalog.find(Some(schema), name).map(|r| r.oid)
         });
@@ -323,7 +329,8 @@ impl Pane for Browse {
                 _ => return,
             };
             self.last = None;
-            return self.first_table(text.as_deref(), cx);
+            self.recalled = Some(text);
+            return self.first_table(cx);
         }
         if self.copying.as_ref().is_some_and(|c| c.job == job) {
             return self.copy_news(news, cx);
