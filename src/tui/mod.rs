@@ -106,6 +106,8 @@ impl Outside {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hangup = signal(SignalKind::hangup())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let events = self.events.clone();
+        terminal::when_gone(move || drop(events.blocking_send(Event::Terminate)));
         let mut wishes = app.start(self.now());
         if let Some(first) = warnings.first() {
             app.warn(first);
@@ -117,7 +119,11 @@ impl Outside {
                 self.files.finish(inbox).await;
                 return Ok(());
             }
-            self.draw(&mut app)?;
+            if self.draw(&mut app).is_err() {
+                // Nobody looks any more; what is to be kept is kept all the same.
+                wishes = app.handle(self.now(), Event::Terminate);
+                continue;
+            }
             let wake = self.wake(&app);
             let keys = async {
                 match self.keys.as_mut() {

@@ -13,6 +13,10 @@ use ratatui::{
     Terminal,
     backend::{Backend, ClearType, CrosstermBackend},
 };
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+};
 use std::{
     io::{self, BufWriter, Stdout, Write},
     sync::atomic::{AtomicBool, Ordering},
@@ -71,6 +75,23 @@ pub fn leave() {
     );
     let _ = out.flush();
     let _ = terminal::disable_raw_mode();
+}
+
+/// Calls once the terminal is gone. A hang-up is a signal to the first process of a session only, and the reader of
+/// keys takes the end of its input for nothing: it would read on and on.
+pub fn when_gone(then: impl FnOnce() + Send + 'static) {
+    std::thread::spawn(move || {
+        let input = io::stdin();
+        // Nothing is waited for but what is always told: the end.
+        let mut watched = [PollFd::new(&input, PollFlags::empty())];
+        loop {
+            match poll(&mut watched, None) {
+                Ok(_) if !watched[0].revents().is_empty() => return then(),
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    });
 }
 
 /// Makes a panic leave the screen before it speaks.

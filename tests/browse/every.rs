@@ -4,7 +4,7 @@ use crate::{
     live::Live,
     server::{self, Database},
 };
-use pgdeck::core::event::Event;
+use pgdeck::{core::event::Event, text::units};
 use std::{
     path::PathBuf,
     process::{Command, Stdio},
@@ -117,6 +117,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("elsewhere", "has no handler"),
 ];
 
+/// Pages that are gone through at most.
+const PAGES: usize = 45;
+
 /// The most columns a table may have, of types of every length.
 fn widest() -> String {
     let columns: Vec<String> =
@@ -142,15 +145,25 @@ fn relations(db: &Database) -> Vec<String> {
     list.split('\u{2}').map(str::to_owned).collect()
 }
 
-/// Opens a relation and goes through it: what the server said meanwhile that is an error.
-fn walk(live: &mut Live, name: &str) -> Vec<String> {
-    live.failures.clear();
+/// The grid's title: name, filter, place.
+fn title(live: &mut Live) -> String {
+    let screen = live.robot.screen();
+    screen.lines().nth(1).and_then(|l| l.split_once('▌')).map_or("", |(_, t)| t).to_owned()
+}
+
+/// Opens a relation and pages down to its end, or through so many pages: the title at the end.
+fn page_down(live: &mut Live, name: &str) -> Option<String> {
     live.keys(":").robot.event(Event::Paste(format!("\\d {name}")));
     live.keys("\n").settle();
-    for keys in ["]", "]", "$", "G", "[", "[", "gg", "0", "s", "G", "X", "/zq\n"] {
-        live.keys(keys).settle();
+    let mut before = title(live);
+    for _ in 0..PAGES {
+        let now = title(live.keys("]").settle());
+        if now == before {
+            return Some(now);
+        }
+        before = now;
     }
-    std::mem::take(&mut live.failures)
+    None
 }
 
 /// Walks through all relations; `expected` says which word the server's refusal of one holds.
@@ -159,16 +172,25 @@ fn walk_all(db: &Database, expected: &dyn Fn(&str) -> Option<&'static str>) {
     let mut wrong = vec![];
     let all = relations(db);
     for name in &all {
-        let failures = walk(&mut live, name);
-        let screen = live.robot.screen();
-        // The title of the grid, without the schema of the search path.
-        let title = screen.lines().nth(1).and_then(|l| l.split_once('▌')).map_or("", |(_, t)| t);
+        live.failures.clear();
+        let end = page_down(&mut live, name);
+        for keys in ["$", "G", "[", "[", "gg", "0", "s", "G", "X", "/zq\n"] {
+            live.keys(keys).settle();
+        }
+        let refused = expected(name);
+        // The title leaves the schema of the search path out.
         let plain = name.replace("\"\"", "\u{1}").replace('"', "").replace('\u{1}', "\"");
-        let opened = title.starts_with(plain.strip_prefix("public.").unwrap_or(&plain));
-        match expected(name) {
-            Some(word) if failures.iter().any(|f| f.contains(word)) => {}
-            None if failures.is_empty() && opened => {}
-            _ => wrong.push(format!("{name}: {failures:?}\n{screen}")),
+        let opened = title(&mut live).starts_with(plain.strip_prefix("public.").unwrap_or(&plain));
+        let counted = |end: String| {
+            let count = ask(db, &format!("select count(*) from {name}")).parse().expect("a number");
+            count == 0 || end.contains(&format!("row {0} of {0}", units::count(count)))
+        };
+        let well = match refused {
+            Some(word) => live.failures.iter().any(|f| f.contains(word)),
+            None => live.failures.is_empty() && end.clone().is_none_or(counted),
+        };
+        if !(opened && well) {
+            wrong.push(format!("{name}: {end:?} {:?}\n{}", live.failures, live.robot.screen()));
         }
     }
     assert!(wrong.is_empty(), "{} of {} relations:\n{}", wrong.len(), all.len(), wrong.join("\n\n"));

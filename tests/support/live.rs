@@ -130,7 +130,10 @@ impl Live {
                 News::Done(summary) if summary.last => {}
                 News::Catalog(catalog) if catalog.complete => {}
                 News::Detail(_) | News::Resting => {}
-                _ => return drop(self.robot.event(event)),
+                _ => {
+                    self.robot.event(event);
+                    return;
+                }
             }
             self.busy.remove(job);
         }

@@ -24,7 +24,7 @@ use crate::{
         command::{Command, Scope},
         effect::Effect,
         event::{Mouse, News},
-        ids::{ConnId, JobId},
+        ids::JobId,
         key::Chord,
         pane::{Cx, Pane, Running, Tell},
         world::World,
@@ -82,7 +82,8 @@ pub struct Browse {
     tree_wide: bool,
     /// The user's word on the tree; `None`: as the width of the screen allows.
     tree_shown: Option<bool>,
-    conn: Option<ConnId>,
+    /// Which database this is about.
+    place: Option<String>,
     main: Option<Table>,
     below: Option<Below>,
     focus: Part,
@@ -111,7 +112,7 @@ impl Default for Browse {
             tree_of: None,
             tree_wide: true,
             tree_shown: None,
-            conn: None,
+            place: None,
             main: None,
             below: None,
             focus: Part::Tree,
@@ -158,14 +159,15 @@ impl Browse {
 
     /// The catalog or the connection is another one.
     fn take_world(&mut self, cx: &mut Cx<'_>) {
-        if self.conn.is_some_and(|c| c != cx.world.active) {
-            let tree_shown = self.tree_shown;
+        let place = cx.world.place();
+        if self.place.is_some() && self.place != place {
+            // Nothing of another database may be taken for this one's, and least of all be edited.
             self.closed(cx);
-            *self = Self { tree_shown, areas: self.areas, ..Self::default() };
+            *self = Self { tree_shown: self.tree_shown, areas: self.areas, ..Self::default() };
         }
         self.take_staged(cx);
-        if self.conn.is_none() && cx.world.server().is_some_and(|s| s.info.is_some()) {
-            self.conn = Some(cx.world.active);
+        if self.place.is_none() && place.is_some() {
+            self.place = place;
             let key = kept::key(cx.world, "last");
             self.last = Some(cx.start(|job| Effect::Recall { job, key }));
         }
