@@ -102,7 +102,7 @@ fn a_panic_restores_the_terminal_first() {
 fn a_lost_server_is_said_and_reconnected_on_demand() {
     let db = server::database();
     let (_home, mut t) = console(&db);
-    t.see(&db.name).send(ALT_2).send("select 'before' as w").send(F5).see("before");
+    t.see(&db.name).send(ALT_2).send("select 'bef'||'ore' as w").send(F5).see("before");
     db.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
     t.see("lost");
     t.send("\x1bi").send(";\nselect 'aft'||'er' as w").send(F5).see("after");
