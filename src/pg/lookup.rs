@@ -40,13 +40,21 @@ pub enum Ask {
 /// A snapshot whose first picture was told and whose rest was not read yet.
 type Owed = (JobId, Arc<Catalog>);
 
+/// What is left of a question.
+enum Left {
+    Nothing,
+    Rest(Owed),
+    /// The client had been lost without anybody noticing; a new one may answer.
+    Again(Ask),
+}
+
 /// The catalog lane.
 pub struct Lookups {
     server: Arc<Server>,
     mailbox: mpsc::UnboundedReceiver<Ask>,
     client: Option<Arc<Client>>,
     /// What is being answered. tokio-postgres queues it on the one connection.
-    running: JoinSet<Option<Owed>>,
+    running: JoinSet<Left>,
     owed: VecDeque<Owed>,
 }
 
@@ -71,17 +79,19 @@ impl Lookups {
                     }
                     // What keeps it from opening is told to whoever asks next.
                     Some(Ask::Warm) => drop(self.client().await),
-                    Some(ask) => self.begin(ask).await,
+                    Some(ask) => self.begin(ask, true).await,
                 },
-                Some(ended) = self.running.join_next(), if !idle => {
-                    self.owed.extend(ended.ok().flatten());
-                }
+                Some(ended) = self.running.join_next(), if !idle => match ended {
+                    Ok(Left::Rest(owed)) => self.owed.push_back(owed),
+                    Ok(Left::Again(ask)) => self.begin(ask, false).await,
+                    Ok(Left::Nothing) | Err(_) => {}
+                },
                 () = sleep(QUIET), if idle && !self.owed.is_empty() => self.go_on().await,
             }
         }
     }
 
-    async fn begin(&mut self, ask: Ask) {
+    async fn begin(&mut self, ask: Ask, first: bool) {
         let client = match self.client().await {
             Ok(client) => client,
             Err(e) => return refuse(&self.server, &ask, e).await,
@@ -89,10 +99,12 @@ impl Lookups {
         let server = Arc::clone(&self.server);
         self.running.spawn(async move {
             match answer(&server, &client, &ask).await {
-                Ok(owed) => owed,
+                Ok(Some(owed)) => Left::Rest(owed),
+                Ok(None) => Left::Nothing,
+                Err(_) if first && client.is_closed() => Left::Again(ask),
                 Err(e) => {
                     refuse(&server, &ask, e).await;
-                    None
+                    Left::Nothing
                 }
             }
         });
@@ -111,7 +123,7 @@ impl Lookups {
                 Ok(whole) => server.news(job, News::Catalog(Arc::new(whole))).await,
                 Err(e) => refuse(&server, &Ask::Load(job), e).await,
             }
-            None
+            Left::Nothing
         });
     }
 
