@@ -83,7 +83,11 @@ impl Lookups {
                 },
                 Some(ended) = self.running.join_next(), if !idle => match ended {
                     Ok(Left::Rest(owed)) => self.owed.push_back(owed),
-                    Ok(Left::Again(ask)) => self.begin(ask, false).await,
+                    Ok(Left::Again(ask)) => {
+                        // It may not know yet that it is closed.
+                        self.client = None;
+                        self.begin(ask, false).await;
+                    }
                     Ok(Left::Nothing) | Err(_) => {}
                 },
                 () = sleep(QUIET), if idle && !self.owed.is_empty() => self.go_on().await,
@@ -101,7 +105,7 @@ impl Lookups {
             match answer(&server, &client, &ask).await {
                 Ok(Some(owed)) => Left::Rest(owed),
                 Ok(None) => Left::Nothing,
-                Err(_) if first && client.is_closed() => Left::Again(ask),
+                Err(e) if first && e.fatal => Left::Again(ask),
                 Err(e) => {
                     refuse(&server, &ask, e).await;
                     Left::Nothing
