@@ -48,8 +48,7 @@ impl App {
     }
 
     fn draft_key(&self) -> Option<String> {
-        let info = self.world.server()?.info.as_ref()?;
-        Some(format!("draft.edits.{}/{}", info.address, info.database))
+        Some(format!("draft.edits.{}", self.world.place()?))
     }
 
     fn keep_draft(&mut self) {

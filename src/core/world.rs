@@ -62,6 +62,13 @@ impl World {
         self.conns.get(&self.active)
     }
 
+    /// Which database on which server is looked at; `None` before the first connection is up.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        let info = self.server()?.info.as_ref()?;
+        Some(format!("{}/{}", info.address, info.database))
+    }
+
     /// The active connection's staged changes.
     #[must_use]
     pub fn staged(&self) -> Option<&Arc<Staged>> {

@@ -14,12 +14,12 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-/// Reads a snapshot. `emit` gets it twice: as soon as the relations are known, and whole.
+/// The first picture of a database: its schemas and relations.
 ///
 /// # Errors
-/// The server's error; what was emitted stays good.
-pub async fn load(client: &Client, mut emit: impl FnMut(Arc<Catalog>)) -> Result<(), DbError> {
-    // Sent together: one round trip for the first picture.
+/// The server's error.
+pub async fn picture(client: &Client) -> Result<Catalog, DbError> {
+    // Sent together: one round trip.
     let (place, relations) = tokio::try_join!(rows(client, q::PLACE, &[]), rows(client, q::RELATIONS, &[]))?;
     let mut names = Names::default();
     let mut catalog = Catalog {
@@ -32,20 +32,24 @@ pub async fn load(client: &Client, mut emit: impl FnMut(Arc<Catalog>)) -> Result
         catalog.databases = row.get("databases");
         catalog.schemas = row.get::<_, Vec<String>>("schemas").iter().map(|s| names.get(s)).collect();
     }
-    emit(Arc::new(catalog.clone()));
-    let (columns, keys, functions, types) = tokio::try_join!(
-        rows(client, q::COLUMNS, &[]),
-        rows(client, q::FOREIGN_KEYS, &[]),
-        rows(client, q::FUNCTIONS, &[]),
-        rows(client, q::TYPES, &[])
-    )?;
-    catalog.columns = by_relation(&columns);
-    catalog.foreign_keys = keys.iter().map(foreign_key).collect();
-    catalog.functions = functions.iter().map(|r| function(r, &mut names)).collect();
+    Ok(catalog)
+}
+
+/// Everything else of a snapshot: columns, foreign keys, functions, types.
+///
+/// # Errors
+/// The server's error.
+pub async fn complete(client: &Client, mut catalog: Catalog) -> Result<Catalog, DbError> {
+    let mut names = Names(catalog.schemas.iter().cloned().collect());
+    // One after the other: what somebody waits for meanwhile gets its turn in between.
+    catalog.foreign_keys = rows(client, q::FOREIGN_KEYS, &[]).await?.iter().map(foreign_key).collect();
+    catalog.columns = by_relation(&rows(client, q::COLUMNS, &[]).await?);
+    let types = rows(client, q::TYPES, &[]).await?;
     catalog.types = types.iter().map(|r| type_info(r, &mut names)).collect();
+    let functions = rows(client, q::FUNCTIONS, &[]).await?;
+    catalog.functions = functions.iter().map(|r| function(r, &mut names)).collect();
     catalog.complete = true;
-    emit(Arc::new(catalog));
-    Ok(())
+    Ok(catalog)
 }
 
 /// Describes one relation; `None` when it is gone.

@@ -98,6 +98,8 @@ impl Hub {
             Effect::LoadCatalog { job, conn } => {
                 self.look_up(job, conn, lookup::Ask::Load(job));
                 self.send_watch(conn, monitor::Ask::Open);
+                // Rows are asked for next.
+                self.send(Lane::Read(conn), Ask::Warm);
             }
             Effect::Describe { job, conn, relation } => {
                 self.look_up(job, conn, lookup::Ask::Describe(job, relation));
@@ -144,6 +146,7 @@ impl Hub {
             Ok(plan) => {
                 let (events, closing) = (self.events.clone(), self.closing.subscribe());
                 let server = Server::new(conn, plan, self.rest, events, closing, Arc::clone(&self.routes));
+                let plain = server.is_plain();
                 let connection = Connection {
                     server: Arc::new(server),
                     lanes: HashMap::new(),
@@ -153,6 +156,10 @@ impl Hub {
                 };
                 self.connections.insert(conn, connection);
                 self.send(Lane::Own(conn), Ask::Open(None));
+                if plain {
+                    self.send_catalog(conn, lookup::Ask::Warm);
+                    self.send(Lane::Read(conn), Ask::Warm);
+                }
             }
         }
     }

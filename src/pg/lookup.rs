@@ -1,21 +1,32 @@
 //! The actor of the catalog lane: snapshots, descriptions and terminating, several at a time on one client.
 
 use super::{catalog, client::Client, queries, server::Server};
-use crate::core::{
-    error::DbError,
-    event::{News, Tx},
-    ids::JobId,
+use crate::{
+    core::{
+        error::DbError,
+        event::{News, Tx},
+        ids::JobId,
+    },
+    data::catalog::Catalog,
 };
-use std::{future::Future, sync::Arc, time::Duration};
-use tokio::{sync::mpsc, task::JoinSet, time::timeout};
+use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 use tokio_postgres::types::Type;
 
 /// Longest time for one of our questions, all its queries together.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Nobody asked for so long, so nobody waits to see the first table: the rest of the snapshot may be read.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// What the catalog lane can be asked.
 #[derive(Debug)]
 pub enum Ask {
+    /// Open the client now; nothing is told.
+    Warm,
     /// Read a snapshot.
     Load(JobId),
     /// Describe a relation.
@@ -26,44 +37,98 @@ pub enum Ask {
     Close,
 }
 
+/// A snapshot whose first picture was told and whose rest was not read yet.
+type Owed = (JobId, Arc<Catalog>);
+
+/// What is left of a question.
+enum Left {
+    Nothing,
+    Rest(Owed),
+    /// The client had been lost without anybody noticing; a new one may answer.
+    Again(Ask),
+}
+
 /// The catalog lane.
 pub struct Lookups {
     server: Arc<Server>,
     mailbox: mpsc::UnboundedReceiver<Ask>,
     client: Option<Arc<Client>>,
     /// What is being answered. tokio-postgres queues it on the one connection.
-    running: JoinSet<()>,
+    running: JoinSet<Left>,
+    owed: VecDeque<Owed>,
 }
 
 impl Lookups {
     /// A lane without a client yet.
     pub fn new(server: Arc<Server>, mailbox: mpsc::UnboundedReceiver<Ask>) -> Self {
-        Self { server, mailbox, client: None, running: JoinSet::new() }
+        Self { server, mailbox, client: None, running: JoinSet::new(), owed: VecDeque::new() }
     }
 
     /// Works until it is told to close or nobody can ask any more.
     pub async fn run(mut self) {
-        while let Some(ask) = self.mailbox.recv().await {
-            while self.running.try_join_next().is_some() {}
-            if matches!(ask, Ask::Close) {
-                // What is being answered is still wanted.
-                while self.running.join_next().await.is_some() {}
-                return;
+        loop {
+            let idle = self.running.is_empty();
+            tokio::select! {
+                biased;
+                ask = self.mailbox.recv() => match ask {
+                    None => return,
+                    Some(Ask::Close) => {
+                        // What is being answered is still wanted.
+                        while self.running.join_next().await.is_some() {}
+                        return;
+                    }
+                    // What keeps it from opening is told to whoever asks next.
+                    Some(Ask::Warm) => drop(self.client().await),
+                    Some(ask) => self.begin(ask, true).await,
+                },
+                Some(ended) = self.running.join_next(), if !idle => match ended {
+                    Ok(Left::Rest(owed)) => self.owed.push_back(owed),
+                    Ok(Left::Again(ask)) => {
+                        // It may not know yet that it is closed.
+                        self.client = None;
+                        self.begin(ask, false).await;
+                    }
+                    Ok(Left::Nothing) | Err(_) => {}
+                },
+                () = sleep(QUIET), if idle && !self.owed.is_empty() => self.go_on().await,
             }
-            let client = match self.client().await {
-                Ok(client) => client,
-                Err(e) => {
-                    refuse(&self.server, &ask, e).await;
-                    continue;
-                }
-            };
-            let server = Arc::clone(&self.server);
-            self.running.spawn(async move {
-                if let Err(e) = answer(&server, &client, &ask).await {
-                    refuse(&server, &ask, e).await;
-                }
-            });
         }
+    }
+
+    async fn begin(&mut self, ask: Ask, first: bool) {
+        let client = match self.client().await {
+            Ok(client) => client,
+            Err(e) => return refuse(&self.server, &ask, e).await,
+        };
+        let server = Arc::clone(&self.server);
+        self.running.spawn(async move {
+            match answer(&server, &client, &ask).await {
+                Ok(Some(owed)) => Left::Rest(owed),
+                Ok(None) => Left::Nothing,
+                Err(e) if first && e.fatal => Left::Again(ask),
+                Err(e) => {
+                    refuse(&server, &ask, e).await;
+                    Left::Nothing
+                }
+            }
+        });
+    }
+
+    /// Reads the rest of a snapshot.
+    async fn go_on(&mut self) {
+        let Some((job, picture)) = self.owed.pop_front() else { return };
+        let client = match self.client().await {
+            Ok(client) => client,
+            Err(e) => return refuse(&self.server, &Ask::Load(job), e).await,
+        };
+        let server = Arc::clone(&self.server);
+        self.running.spawn(async move {
+            match in_time(catalog::complete(&client, Catalog::clone(&picture))).await {
+                Ok(whole) => server.news(job, News::Catalog(Arc::new(whole))).await,
+                Err(e) => refuse(&server, &Ask::Load(job), e).await,
+            }
+            Left::Nothing
+        });
     }
 
     /// The client, opened anew when it was lost.
@@ -77,41 +142,27 @@ impl Lookups {
     }
 }
 
-async fn answer(server: &Server, client: &Client, ask: &Ask) -> Result<(), DbError> {
+async fn answer(server: &Server, client: &Client, ask: &Ask) -> Result<Option<Owed>, DbError> {
     match *ask {
-        Ask::Load(job) => load(server, client, job).await,
+        Ask::Load(job) => {
+            let picture = Arc::new(in_time(catalog::picture(client)).await?);
+            server.news(job, News::Catalog(Arc::clone(&picture))).await;
+            return Ok(Some((job, picture)));
+        }
         Ask::Describe(job, relation) => {
             let detail = in_time(catalog::describe(client, relation)).await?;
             server.news(job, News::Detail(detail.map(Arc::new))).await;
-            Ok(())
         }
         Ask::Terminate(_, pid) => {
             in_time(async {
                 let sent = client.sql().query_typed(queries::TERMINATE, &[(&pid, Type::INT4)]).await;
                 sent.map(drop).map_err(|e| client.error(&e))
             })
-            .await
+            .await?;
         }
-        Ask::Close => Ok(()),
+        Ask::Warm | Ask::Close => {}
     }
-}
-
-/// Passes the snapshots on as they come: the first one must not wait for the second.
-async fn load(server: &Server, client: &Client, job: JobId) -> Result<(), DbError> {
-    let (sender, mut snapshots) = mpsc::unbounded_channel();
-    let reading = async move {
-        in_time(catalog::load(client, |snapshot| {
-            // The receiver below lives until this sender is gone.
-            let _ = sender.send(snapshot);
-        }))
-        .await
-    };
-    let telling = async {
-        while let Some(snapshot) = snapshots.recv().await {
-            server.news(job, News::Catalog(snapshot)).await;
-        }
-    };
-    tokio::join!(reading, telling).0
+    Ok(None)
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
@@ -126,6 +177,6 @@ async fn refuse(server: &Server, ask: &Ask, e: DbError) {
             server.news(job, News::Failed(0, Box::new(e), Tx::Idle)).await;
         }
         Ask::Terminate(job, _) => server.news(job, News::Notice(Box::new(e))).await,
-        Ask::Close => {}
+        Ask::Warm | Ask::Close => {}
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     client::Client,
     connect::{self, ConnectError, Options},
-    target::Target,
+    target::{Prompt, Target},
     wire::Session,
 };
 use crate::core::{
@@ -147,6 +147,18 @@ impl Server {
         self.pids[slot(lane)].load(Ordering::Relaxed)
     }
 
+    /// Its sessions may be opened at the same time: all lead to one place whatever the first one finds there, and
+    /// there is no password that could be refused three times instead of once.
+    pub fn is_plain(&self) -> bool {
+        let target = &self.plan.target;
+        let unset = |name: &str, usual: &str| target.get(name).is_none_or(|v| v.is_empty() || v == usual);
+        matches!(&target.hosts[..], [host] if target.password(host).is_none())
+            && target.prompt != Prompt::Always
+            && unset("target_session_attrs", "any")
+            && unset("load_balance_hosts", "disable")
+            && unset("require_auth", "")
+    }
+
     /// Opens a session for a lane. The user's own session may go to any host of the target, the
     /// others go where it is.
     pub async fn open(&self, lane: Lane) -> Result<Session, ConnectError> {
@@ -169,13 +181,24 @@ impl Server {
 
     /// Opens the client of the catalog lane.
     pub async fn open_client(&self) -> Result<Client, ConnectError> {
+        let mut closing = self.closing.clone();
         let lane = Lane::Catalog(self.conn);
-        match connect::open_client(&self.plan.target, &self.options(lane)).await {
-            Err(e) if self.refused_by_pooler(&e, lane)? => {
-                self.plain.store(true, Ordering::Relaxed);
-                connect::open_client(&self.plan.target, &self.options(lane)).await
+        let opening = async {
+            match connect::open_client(&self.plan.target, &self.options(lane)).await {
+                Err(e) if self.refused_by_pooler(&e, lane)? => {
+                    self.plain.store(true, Ordering::Relaxed);
+                    connect::open_client(&self.plan.target, &self.options(lane)).await
+                }
+                other => other,
             }
-            other => other,
+        };
+        tokio::select! {
+            opened = opening => opened,
+            _ = closing.wait_for(|c| *c) => Err(ConnectError {
+                error: cancelled_unsent(),
+                needs_password: false,
+                whom: String::new(),
+            }),
         }
     }
 

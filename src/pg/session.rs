@@ -26,6 +26,8 @@ use tokio::{
 pub enum Ask {
     /// Open the session now and tell how it went.
     Open(Option<Secret>),
+    /// Open the session now; nothing is told.
+    Warm,
     /// Run a job.
     Execute(Job),
     /// Let a resting stream go on.
@@ -101,6 +103,12 @@ impl Actor {
                 None => match self.idle().await {
                     Some(Ask::Open(password)) => self.asked_to_open(password).await,
                     Some(Ask::Execute(job)) => self.waiting.push_back(job),
+                    Some(Ask::Warm) => {
+                        if self.session.is_none() {
+                            // What keeps it from opening is told to the first job.
+                            let _ = self.open(None).await;
+                        }
+                    }
                     // Nothing runs: these are about jobs that have ended.
                     Some(Ask::More(..) | Ask::Stop(_) | Ask::Cancel(_)) => {}
                     Some(Ask::Close) | None => break,
@@ -266,6 +274,7 @@ impl Actor {
                 }
                 Heard::Nothing
             }
+            Some(Ask::Warm) => Heard::Nothing,
             Some(Ask::Execute(next)) => {
                 self.waiting.push_back(next);
                 if resting { Heard::Cut(Cut::Replaced) } else { Heard::Nothing }

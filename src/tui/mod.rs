@@ -34,8 +34,10 @@ use tokio::{
     time::sleep_until,
 };
 
-/// The least time between two frames.
+/// The time between two frames while much happens …
 const FRAME: Duration = Duration::from_millis(16);
+/// … of which so much is forgiven after a rest: what comes in a few steps is seen as it comes.
+const FORGIVEN: Duration = Duration::from_millis(160);
 /// Events that may wait; a full channel stops the sessions, and so the server.
 const EVENTS: usize = 64;
 
@@ -72,7 +74,7 @@ pub async fn run(start: Start, hub: impl FnOnce(mpsc::Sender<Event>) -> Hub) -> 
         events,
         keys: Some(EventStream::new()),
         input: input::Input::default(),
-        drawn: None,
+        paid: Instant::now(),
     };
     let app = App::new(start.settings, start.keymap, start.themes, size);
     let ended = outside.turn(app, &mut inbox, start.warnings).await;
@@ -90,7 +92,8 @@ struct Outside {
     /// Dropped while another program has the terminal, or it would eat that program's keys.
     keys: Option<EventStream>,
     input: input::Input,
-    drawn: Option<Instant>,
+    /// Until when the frames drawn so far last, at one per [`FRAME`].
+    paid: Instant,
 }
 
 impl Outside {
@@ -103,6 +106,8 @@ impl Outside {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hangup = signal(SignalKind::hangup())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let events = self.events.clone();
+        terminal::when_gone(move || drop(events.blocking_send(Event::Terminate)));
         let mut wishes = app.start(self.now());
         if let Some(first) = warnings.first() {
             app.warn(first);
@@ -114,7 +119,11 @@ impl Outside {
                 self.files.finish(inbox).await;
                 return Ok(());
             }
-            self.draw(&mut app)?;
+            if self.draw(&mut app).is_err() {
+                // Nobody looks any more; what is to be kept is kept all the same.
+                wishes = app.handle(self.now(), Event::Terminate);
+                continue;
+            }
             let wake = self.wake(&app);
             let keys = async {
                 match self.keys.as_mut() {
@@ -168,18 +177,18 @@ impl Outside {
     fn wake(&self, app: &App) -> Instant {
         let far = Instant::now() + Duration::from_secs(3600);
         let tick = app.next_tick().map_or(far, |at| self.began + at);
-        let frame = if app.is_dirty() { self.drawn.map_or(far, |at| at + FRAME) } else { far };
+        let frame = if app.is_dirty() { self.paid.checked_sub(FORGIVEN).unwrap_or(self.paid) } else { far };
         tick.min(frame)
     }
 
     fn draw(&mut self, app: &mut App) -> io::Result<()> {
-        let due = self.drawn.is_none_or(|at| at.elapsed() >= FRAME);
-        if due && app.take_dirty() {
+        let now = Instant::now();
+        if self.paid <= now + FORGIVEN && app.take_dirty() {
             let out = self.screen.backend_mut();
             crossterm::queue!(out, crossterm::terminal::BeginSynchronizedUpdate)?;
             self.screen.draw(|frame| app.draw(frame))?;
             crossterm::execute!(self.screen.backend_mut(), crossterm::terminal::EndSynchronizedUpdate)?;
-            self.drawn = Some(Instant::now());
+            self.paid = self.paid.max(now) + FRAME;
         }
         Ok(())
     }
@@ -236,7 +245,7 @@ impl Outside {
         let answer = tokio::task::block_in_place(f);
         self.screen = terminal::enter(self.mouse)?;
         self.keys = Some(EventStream::new());
-        self.drawn = None;
+        self.paid = Instant::now();
         Ok(answer)
     }
 }

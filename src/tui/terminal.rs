@@ -13,13 +13,20 @@ use ratatui::{
     Terminal,
     backend::{Backend, ClearType, CrosstermBackend},
 };
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+};
 use std::{
-    io::{self, Stdout, Write},
+    io::{self, BufWriter, Stdout, Write},
     sync::atomic::{AtomicBool, Ordering},
 };
 
 /// The screen to draw on.
-pub type Screen = Terminal<CrosstermBackend<Stdout>>;
+pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Bytes written at once: a whole frame of a large screen.
+const BUFFER: usize = 64 << 10;
 
 /// Raw mode is on, so it must be left.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -47,7 +54,7 @@ pub fn enter(mouse: bool) -> io::Result<Screen> {
 /// # Errors
 /// When the terminal cannot be written.
 pub fn fresh() -> io::Result<Screen> {
-    let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let mut screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout())))?;
     screen.backend_mut().clear_region(ClearType::All)?;
     Ok(screen)
 }
@@ -68,6 +75,23 @@ pub fn leave() {
     );
     let _ = out.flush();
     let _ = terminal::disable_raw_mode();
+}
+
+/// Calls once the terminal is gone. A hang-up is a signal to the first process of a session only, and the reader of
+/// keys takes the end of its input for nothing: it would read on and on.
+pub fn when_gone(then: impl FnOnce() + Send + 'static) {
+    std::thread::spawn(move || {
+        let input = io::stdin();
+        // Nothing is waited for but what is always told: the end.
+        let mut watched = [PollFd::new(&input, PollFlags::empty())];
+        loop {
+            match poll(&mut watched, None) {
+                Ok(_) if !watched[0].revents().is_empty() => return then(),
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    });
 }
 
 /// Makes a panic leave the screen before it speaks.

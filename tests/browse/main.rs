@@ -2,10 +2,17 @@
 
 #[path = "../support/session.rs"]
 mod connected;
+#[path = "../support/live.rs"]
+#[allow(dead_code, reason = "every test program uses its own part of this")]
+mod live;
+#[path = "../support/robot.rs"]
+#[allow(dead_code, reason = "every test program uses its own part of this")]
+mod robot;
 #[path = "../support/server.rs"]
 mod server;
 
 mod edit;
+mod every;
 mod order;
 mod values;
 

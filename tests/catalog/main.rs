@@ -24,9 +24,9 @@ async fn client(db: &Database) -> Client {
 
 async fn snapshots(db: &Database) -> Vec<Arc<Catalog>> {
     let client = client(db).await;
-    let mut all = vec![];
-    catalog::load(&client, |c| all.push(c)).await.expect("a catalog");
-    all
+    let picture = catalog::picture(&client).await.expect("a picture");
+    let whole = catalog::complete(&client, picture.clone()).await.expect("a catalog");
+    vec![Arc::new(picture), Arc::new(whole)]
 }
 
 #[tokio::test]

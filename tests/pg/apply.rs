@@ -334,7 +334,10 @@ async fn reads_before_and_after_stay_read_only() {
             Some(News::Failed(0, ..))
         ));
     }
+    // The user's, the one for reading and the catalog's: applying opens none.
+    d.hub.perform(Effect::LoadCatalog { job: JobId(9), conn: CONN });
+    d.news(9).await;
     let sessions = "select count(*)::text from pg_stat_activity where application_name = 'deck' and datname = current_database()";
-    assert_eq!(rows(&run(&mut w, &sql(sessions)).await.unwrap())[0][0].as_deref(), Some("2"));
+    assert_eq!(rows(&run(&mut w, &sql(sessions)).await.unwrap())[0][0].as_deref(), Some("3"));
     d.hub.shutdown().await;
 }

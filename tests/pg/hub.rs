@@ -57,7 +57,7 @@ impl Deck {
         }
     }
 
-    async fn event(&mut self) -> Event {
+    pub async fn event(&mut self) -> Event {
         let event = self.events.recv().await.expect("the hub went away");
         if let Event::Link(_, link) = &event {
             self.links.push(link.clone());
@@ -415,6 +415,30 @@ async fn the_catalog_comes_in_two_steps_and_relations_are_described() {
     assert_eq!(detail.references.iter().map(|f| f.to.1.as_str()).collect::<Vec<_>>(), ["users"]);
     d.hub.perform(Effect::Describe { job: JobId(3), conn: CONN, relation: 1 });
     assert!(matches!(d.news(3).await, News::Detail(None)));
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_somebody_waits_for_comes_before_the_rest_of_the_catalog() {
+    let db = server::database_with_posts();
+    let mut d = Deck::up(&db.url()).await;
+    let ask = "select 'posts'::regclass::oid::text";
+    d.execute(1, READ, &[read(ask)], 1000);
+    let all = d.all(1).await;
+    let News::Rows(batch) = &all[2] else { panic!("{all:?}") };
+    let posts = String::from_utf8_lossy(batch.cell(0, 0).unwrap()).parse().unwrap();
+    d.hub.perform(Effect::LoadCatalog { job: JobId(2), conn: CONN });
+    d.hub.perform(Effect::Describe { job: JobId(3), conn: CONN, relation: posts });
+    let mut told = vec![];
+    while told.len() < 3 {
+        match d.event().await {
+            Event::News(_, News::Catalog(c)) if c.complete => told.push("whole"),
+            Event::News(_, News::Catalog(_)) => told.push("outline"),
+            Event::News(_, News::Detail(_)) => told.push("posts"),
+            _ => {}
+        }
+    }
+    assert_eq!(told, ["outline", "posts", "whole"]);
     d.hub.shutdown().await;
 }
 

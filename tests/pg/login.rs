@@ -1,12 +1,15 @@
 //! Ways to be let in: methods, passwords, several hosts.
 
-use crate::{open, rows, run, server, sql, target, try_open};
+use crate::{hub::Deck, open, rows, run, server, sql, target, try_open};
 use pgdeck::{
-    core::{effect::Secret, event::Tx},
+    core::{
+        effect::Secret,
+        event::{Event, Link, Tx},
+    },
     demo::cluster::{Cluster, Settings},
     pg::connect::{self, Options},
 };
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 use tokio::net::TcpListener;
 
 /// A cluster that asks for passwords over TCP, each method with its own user.
@@ -17,6 +20,7 @@ fn guarded() -> &'static Cluster {
                    host all clear 127.0.0.1/32 password\n\
                    host all hashed 127.0.0.1/32 md5\n\
                    host all scram 127.0.0.1/32 scram-sha-256\n\
+                   host all once 127.0.0.1/32 scram-sha-256\n\
                    host all open 127.0.0.1/32 trust\n";
         let cluster = server::start(Settings {
             tcp: true,
@@ -27,7 +31,8 @@ fn guarded() -> &'static Cluster {
             &cluster,
             "postgres",
             "create role clear login password 'p w'; set password_encryption = 'md5'; create role hashed login password 'pw'; \
-             set password_encryption = 'scram-sha-256'; create role scram login password 'пароль'; create role open login",
+             set password_encryption = 'scram-sha-256'; create role scram login password 'пароль'; create role open login; \
+             create role once login password 'pw'",
         );
         cluster
     })
@@ -48,6 +53,15 @@ async fn every_method_lets_in_with_the_right_password() {
         let client = connect::open_client(&t, &Options::default()).await.unwrap();
         assert_eq!(client.sql().query_typed("select 1::int4", &[]).await.unwrap().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused_once() {
+    let mut d = Deck::new(&tcp("once", "password=wrong"), Duration::from_secs(1), false);
+    while !matches!(d.event().await, Event::Link(_, Link::NeedsPassword(..))) {}
+    d.hub.shutdown().await;
+    let log = std::fs::read_to_string(guarded().folder().join("log")).unwrap();
+    assert_eq!(log.matches("password authentication failed for user \"once\"").count(), 1, "{log}");
 }
 
 #[tokio::test]

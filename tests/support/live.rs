@@ -14,13 +14,18 @@ use pgdeck::{
         target::{Input, Nothing, resolve},
     },
 };
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
 
 /// What never comes is given up after this; nothing that comes waits for it.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// How often time is told to the program while nothing happens.
 const STEP: Duration = Duration::from_millis(20);
+/// What the program wants to do within this time is waited for.
+const DUE: Duration = Duration::from_millis(200);
 
 /// The program on a real server.
 pub struct Live {
@@ -31,6 +36,10 @@ pub struct Live {
     begun: Instant,
     /// What is kept under `draft.edits.…` from last time.
     draft: Option<String>,
+    /// Jobs the hub was asked for that have neither ended nor rest.
+    busy: HashSet<JobId>,
+    /// What failed since it was cleared last.
+    pub failures: Vec<String>,
 }
 
 impl Live {
@@ -53,7 +62,16 @@ impl Live {
         let draft = (!draft.is_empty()).then(|| serde_json::to_string(draft).expect("a draft"));
         let taken = draft.is_some();
         let robot = Robot::new(width, height);
-        let mut live = Self { robot, hub, events, runtime, begun: Instant::now(), draft };
+        let mut live = Self {
+            robot,
+            hub,
+            events,
+            runtime,
+            begun: Instant::now(),
+            draft,
+            busy: HashSet::new(),
+            failures: vec![],
+        };
         live.until(|r| r.app.world().catalog().is_some_and(|c| c.complete));
         if taken {
             live.see("Take them up");
@@ -84,6 +102,20 @@ impl Live {
         self.wait(&mut holds, "what the test waits for")
     }
 
+    /// Waits until nothing that was asked for is under way and the program wants nothing more by itself.
+    pub fn settle(&mut self) -> &mut Self {
+        // A frame tells panes how much they show, and so what they need.
+        self.robot.screen();
+        self.perform();
+        let begun = Instant::now();
+        while !self.busy.is_empty() || self.robot.app.next_tick().is_some_and(|at| at < self.robot.at + DUE) {
+            assert!(begun.elapsed() < DEADLINE, "never at rest: {:?}\n{}", self.busy, self.robot.screen());
+            self.step();
+            self.perform();
+        }
+        self
+    }
+
     fn wait(&mut self, holds: &mut dyn FnMut(&mut Robot) -> bool, what: &str) -> &mut Self {
         let begun = Instant::now();
         loop {
@@ -92,14 +124,30 @@ impl Live {
                 return self;
             }
             assert!(begun.elapsed() < DEADLINE, "never came: {what}\n{}", self.robot.screen());
-            let events = &mut self.events;
-            let event = self.runtime.block_on(async { timeout(STEP, events.recv()).await });
-            self.robot.at = self.begun.elapsed();
-            match event {
-                Ok(event) => self.robot.event(event.expect("the hub lives")),
-                Err(_) => self.robot.event(Event::Tick),
-            };
+            self.step();
         }
+    }
+
+    /// One event, or a tick when none comes.
+    fn step(&mut self) {
+        let events = &mut self.events;
+        let event = self.runtime.block_on(async { timeout(STEP, events.recv()).await });
+        self.robot.at = self.begun.elapsed();
+        let event = event.map_or(Event::Tick, |event| event.expect("the hub lives"));
+        if let Event::News(job, news) = &event {
+            match news {
+                News::Failed(_, error, _) => self.failures.push(error.to_string()),
+                News::Done(summary) if summary.last => {}
+                News::Catalog(catalog) if catalog.complete => {}
+                News::Detail(_) | News::Resting => {}
+                _ => {
+                    self.robot.event(event);
+                    return;
+                }
+            }
+            self.busy.remove(job);
+        }
+        self.robot.event(event);
     }
 
     /// Carries out what was asked; files, history and drafts are answered here.
@@ -107,6 +155,14 @@ impl Live {
         let _inside = self.runtime.enter();
         while !self.robot.effects.is_empty() {
             for effect in std::mem::take(&mut self.robot.effects) {
+                match &effect {
+                    Effect::Execute { job, .. }
+                    | Effect::Apply { job, .. }
+                    | Effect::More { job, .. }
+                    | Effect::Describe { job, .. }
+                    | Effect::LoadCatalog { job, .. } => drop(self.busy.insert(*job)),
+                    _ => {}
+                }
                 let Some(other) = self.hub.perform(effect) else { continue };
                 let (job, news): (JobId, News) = match other {
                     Effect::Recall { job, key } if key.starts_with("draft.edits.") => {

@@ -89,12 +89,17 @@ impl Robot {
 
     /// The connection comes up with this catalog.
     pub fn connect(&mut self, catalog: Catalog) -> &mut Self {
+        self.connect_to("shop", catalog)
+    }
+
+    /// The connection comes up in a database with this catalog.
+    pub fn connect_to(&mut self, database: &str, catalog: Catalog) -> &mut Self {
         let info = ServerInfo {
             version: "15.18".into(),
             version_num: 150_018,
             address: "localhost:5432".into(),
             user: "ada".into(),
-            database: "shop".into(),
+            database: database.into(),
             pid: 4711,
             time_zone: "UTC".into(),
             ..ServerInfo::default()

@@ -3,7 +3,7 @@
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::{
     io::{Read, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
     thread,
     time::{Duration, Instant},
 };
@@ -16,7 +16,7 @@ pub struct Tty {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
 }
 
 struct Seen {
@@ -54,7 +54,7 @@ impl Tty {
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let writer = pair.master.take_writer().expect("a writer");
         let parser = vt100::Parser::new(height, width, 0);
-        let seen = Arc::new(Mutex::new(Seen { parser, raw: vec![], closed: false }));
+        let seen = Arc::new((Mutex::new(Seen { parser, raw: vec![], closed: false }), Condvar::new()));
         let sink = Arc::clone(&seen);
         thread::spawn(move || {
             let mut buf = [0; 8192];
@@ -62,11 +62,13 @@ impl Tty {
                 if n == 0 {
                     break;
                 }
-                let mut seen = sink.lock().expect("not poisoned");
+                let mut seen = sink.0.lock().expect("not poisoned");
                 seen.parser.process(&buf[..n]);
                 seen.raw.extend_from_slice(&buf[..n]);
+                sink.1.notify_all();
             }
-            sink.lock().expect("not poisoned").closed = true;
+            sink.0.lock().expect("not poisoned").closed = true;
+            sink.1.notify_all();
         });
         Self { child, master: pair.master, writer, seen }
     }
@@ -80,36 +82,44 @@ impl Tty {
         self
     }
 
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.0.lock().expect("not poisoned")
+    }
+
     /// The screen as text.
     pub fn screen(&self) -> String {
-        self.seen.lock().expect("not poisoned").parser.screen().contents()
+        self.seen().parser.screen().contents()
     }
 
     /// All bytes the program wrote.
     pub fn raw(&self) -> Vec<u8> {
-        self.seen.lock().expect("not poisoned").raw.clone()
+        self.seen().raw.clone()
     }
 
     /// True while the alternate screen is on.
     pub fn alternate(&self) -> bool {
-        self.seen.lock().expect("not poisoned").parser.screen().alternate_screen()
+        self.seen().parser.screen().alternate_screen()
     }
 
     /// Waits until the screen satisfies the predicate.
     pub fn until(&mut self, what: &str, f: impl Fn(&str) -> bool) -> &mut Self {
         let end = Instant::now() + PATIENCE;
+        let shared = Arc::clone(&self.seen);
+        let mut seen = self.seen();
         loop {
-            let screen = self.screen();
+            let (screen, closed) = (seen.parser.screen().contents(), seen.closed);
             if f(&screen) {
-                return self;
+                break;
             }
-            let closed = self.seen.lock().expect("not poisoned").closed;
             assert!(
                 !closed && Instant::now() < end,
                 "waited for {what}; closed: {closed}; the screen was\n{screen}"
             );
-            thread::sleep(Duration::from_millis(10));
+            // Woken by the next bytes; a condition may also look at something else than the screen.
+            seen = shared.1.wait_timeout(seen, Duration::from_millis(50)).expect("not poisoned").0;
         }
+        drop(seen);
+        self
     }
 
     /// Waits until a text is on the screen.
@@ -126,7 +136,7 @@ impl Tty {
     pub fn resize(&mut self, width: u16, height: u16) -> &mut Self {
         let size = PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).expect("resized");
-        self.seen.lock().expect("not poisoned").parser.screen_mut().set_size(height, width);
+        self.seen().parser.screen_mut().set_size(height, width);
         self
     }
 
@@ -148,7 +158,7 @@ impl Tty {
             if let Some(status) = self.child.try_wait().expect("waited") {
                 // Something it left running may hold the terminal open: that is another test's matter.
                 let last = Instant::now() + Duration::from_secs(5);
-                while !self.seen.lock().expect("not poisoned").closed && Instant::now() < last {
+                while !self.seen().closed && Instant::now() < last {
                     thread::sleep(Duration::from_millis(5));
                 }
                 return status.exit_code();

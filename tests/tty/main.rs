@@ -120,7 +120,7 @@ fn a_panic_restores_the_terminal_first() {
 fn a_lost_server_is_said_and_reconnected_on_demand() {
     let db = server::database();
     let (_home, mut t) = console(&db);
-    t.see(&db.name).send(ALT_2).send("select 'before' as w").send(F5).see("before");
+    t.see(&db.name).send(ALT_2).send("select 'bef'||'ore' as w").send(F5).see("before");
     db.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
     t.see("lost");
     t.send("\x1bi").send(";\nselect 'aft'||'er' as w").send(F5).see("after");
@@ -134,6 +134,36 @@ fn resizing_down_and_up_keeps_working() {
     t.resize(30, 8).see("needs").resize(200, 60).see("email");
     t.send("q");
     assert_eq!(t.end(), 0);
+}
+
+/// The hang-up reaches the first process of the terminal's session, and that one may keep it for itself.
+#[test]
+fn a_terminal_that_is_gone_ends_the_program_without_a_signal() {
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+    use std::io::Read;
+    let db = server::database_with_posts();
+    let home = Home::new();
+    let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+    let mut command = CommandBuilder::new("/bin/sh");
+    command.args(["-c", "trap '' HUP; \"$0\" \"$1\"; exit 7", env!("CARGO_BIN_EXE_pgdeck"), &db.url()]);
+    for name in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
+        command.env(name, home.0.path());
+    }
+    let mut child = pair.slave.spawn_command(command).expect("the shell starts");
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().expect("a reader");
+    let (mut screen, mut buf) = (vec![], [0; 4096]);
+    while !String::from_utf8_lossy(&screen).contains("@example.") {
+        let n = reader.read(&mut buf).expect("it draws");
+        screen.extend_from_slice(&buf[..n]);
+    }
+    drop((reader, pair.master));
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while child.try_wait().expect("waited").is_none() {
+        assert!(std::time::Instant::now() < end, "it goes on without a terminal");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
 }
 
 #[test]

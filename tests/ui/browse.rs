@@ -186,6 +186,23 @@ fn users_with_their_posts_come_up_by_themselves() {
 }
 
 #[test]
+fn another_database_shows_nothing_of_the_one_before() {
+    let mut robot = open_shop(120, 40);
+    robot
+        .connect_to("copy", Catalog { relations: vec![relation(1, "other", RelKind::Table, 5.0)], ..shop() });
+    let screen = robot.screen();
+    assert!(screen.contains("other") && !screen.contains("ann@example.org"), "{screen}");
+    robot.keys("<tab><backspace>edd<ctrl-s>");
+    forget(&mut robot);
+    let asked: Vec<_> = robot.effects.iter().filter(|e| matches!(e, Effect::Execute { .. })).collect();
+    assert!(asked.is_empty(), "{asked:?}");
+    // Lost and found again it is the same database, and the rows stay.
+    let mut robot = open_shop(120, 40);
+    robot.connect(shop());
+    assert!(robot.screen().contains("ann@example.org"));
+}
+
+#[test]
 fn the_lower_grid_follows_once_the_cursor_rests() {
     let mut robot = open_shop(120, 40);
     robot.keys("jj");

@@ -176,3 +176,11 @@ fn results_that_cannot_be_edited_say_why() {
         assert!(robot.screen().contains(why), "{why}\n{}", robot.screen());
     }
 }
+
+#[test]
+fn a_result_of_another_database_is_not_edited_here() {
+    let mut robot = selected(vec![of(1, 2, "mail"), of(1, 1, "id")], &[Some("old@example.org"), Some("7")]);
+    robot.connect_to("copy", crate::browse::shop()).keys("e");
+    assert!(robot.screen().contains("This result came from localhost:5432/shop"), "{}", robot.screen());
+    assert!(!robot.effects.iter().any(|e| matches!(e, Effect::Describe { .. })));
+}

@@ -68,11 +68,7 @@ impl Kept {
 /// The key under which things of the active server's database are kept.
 #[must_use]
 pub fn key(world: &World, what: &str) -> String {
-    let place = world
-        .server()
-        .and_then(|s| s.info.as_ref())
-        .map_or_else(String::new, |i| format!("{}/{}", i.address, i.database));
-    format!("browse.{place}.{what}")
+    format!("browse.{}.{what}", world.place().unwrap_or_default())
 }
 
 #[cfg(test)]

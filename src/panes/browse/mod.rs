@@ -24,7 +24,7 @@ use crate::{
         command::{Command, Scope},
         effect::Effect,
         event::{Mouse, News},
-        ids::{ConnId, JobId},
+        ids::JobId,
         key::Chord,
         pane::{Cx, Pane, Running, Tell},
         world::World,
@@ -82,7 +82,8 @@ pub struct Browse {
     tree_wide: bool,
     /// The user's word on the tree; `None`: as the width of the screen allows.
     tree_shown: Option<bool>,
-    conn: Option<ConnId>,
+    /// Which database this is about.
+    place: Option<String>,
     main: Option<Table>,
     below: Option<Below>,
     focus: Part,
@@ -99,6 +100,8 @@ pub struct Browse {
     index: Option<IndexLook>,
     /// The table open last time, being recalled.
     last: Option<JobId>,
+    /// It was recalled and waits for the catalog.
+    recalled: Option<Option<String>>,
     areas: Areas,
 }
 
@@ -109,7 +112,7 @@ impl Default for Browse {
             tree_of: None,
             tree_wide: true,
             tree_shown: None,
-            conn: None,
+            place: None,
             main: None,
             below: None,
             focus: Part::Tree,
@@ -125,6 +128,7 @@ impl Default for Browse {
             counting: None,
             index: None,
             last: None,
+            recalled: None,
             areas: Areas::default(),
         }
     }
@@ -155,22 +159,24 @@ impl Browse {
 
     /// The catalog or the connection is another one.
     fn take_world(&mut self, cx: &mut Cx<'_>) {
-        if self.conn.is_some_and(|c| c != cx.world.active) {
-            let tree_shown = self.tree_shown;
+        let place = cx.world.place();
+        if self.place.is_some() && self.place != place {
+            // Nothing of another database may be taken for this one's, and least of all be edited.
             self.closed(cx);
-            *self = Self { tree_shown, areas: self.areas, ..Self::default() };
+            *self = Self { tree_shown: self.tree_shown, areas: self.areas, ..Self::default() };
         }
         self.take_staged(cx);
+        if self.place.is_none() && place.is_some() {
+            self.place = place;
+            let key = kept::key(cx.world, "last");
+            self.last = Some(cx.start(|job| Effect::Recall { job, key }));
+        }
         let Some(catalog) = cx.world.catalog() else { return };
         if self.tree_of.as_ref().is_none_or(|c| !Arc::ptr_eq(c, catalog)) {
             self.tree_of = Some(Arc::clone(catalog));
             self.fill_tree();
         }
-        if self.conn.is_none() {
-            self.conn = Some(cx.world.active);
-            let key = kept::key(cx.world, "last");
-            self.last = Some(cx.start(|job| Effect::Recall { job, key }));
-        }
+        self.first_table(cx);
     }
 
     /// Lays what is staged by now over the rows, here and in the places one can go back to.
@@ -199,12 +205,14 @@ impl Browse {
     }
 
     /// The first table: the one open last time, else the first example, else none.
-    fn first_table(&mut self, last: Option<&str>, cx: &mut Cx<'_>) {
+    /// Waits until both the catalog and what was kept are known.
+    fn first_table(&mut self, cx: &mut Cx<'_>) {
         let Some(catalog) = cx.world.catalog().cloned() else { return };
+        let Some(last) = self.recalled.take() else { return };
         if self.main.is_some() {
             return;
         }
-        let named = last.and_then(|name| {
+        let named = last.as_deref().and_then(|name| {
             let (schema, name) = name.split_once('.')?;
             catalog.find(Some(schema), name).map(|r| r.oid)
         });
@@ -323,7 +331,8 @@ impl Pane for Browse {
                 _ => return,
             };
             self.last = None;
-            return self.first_table(text.as_deref(), cx);
+            self.recalled = Some(text);
+            return self.first_table(cx);
         }
         if self.copying.as_ref().is_some_and(|c| c.job == job) {
             return self.copy_news(news, cx);

@@ -203,6 +203,10 @@ impl Sql {
         let Some(o) = self.outcomes.get_mut(self.tab) else {
             return cx.toast(Tone::Note, "There is no result here");
         };
+        if o.place != cx.world.place() {
+            let from = o.place.as_deref().unwrap_or("another connection");
+            return cx.toast(Tone::Warning, format!("This result came from {from}: run the statement here"));
+        }
         let (of, columns) = ((o.job, o.number), Arc::clone(&o.columns));
         let (source, grid) = o.parts();
         let (column, row) = (grid.column(), grid.row());
@@ -368,8 +372,10 @@ impl Sql {
     /// What is staged now, laid over the results.
     pub(super) fn take_staged(&mut self, cx: &Cx<'_>) {
         let Some(staged) = cx.world.staged() else { return };
+        let place = cx.world.place();
         for o in &mut self.outcomes {
-            o.staged = Arc::clone(staged);
+            // What is staged here does not concern rows of another database.
+            o.staged = if o.place == place { Arc::clone(staged) } else { Arc::default() };
         }
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct Outcome {
     /// `SELECT posts`.
     pub title: String,
     pub columns: Arc<[Column]>,
+    /// Which database it came from.
+    pub place: Option<String>,
     pub details: Vec<String>,
     pub rows: RowStore,
     pub grid: GridState,
@@ -58,6 +60,7 @@ impl Outcome {
             number,
             title,
             columns,
+            place: None,
             details,
             rows: RowStore::default(),
             grid: GridState::new(width),

@@ -208,7 +208,8 @@ impl Sql {
             News::Columns(columns) => {
                 let Some(job) = self.job_of(id) else { return true };
                 let (at, name) = (job.at, job.sent.get(job.at).map_or(String::new(), |s| s.title.clone()));
-                let outcome = Outcome::new(id, at, name, columns.clone(), cx.world.settings.column_width);
+                let mut outcome = Outcome::new(id, at, name, columns.clone(), cx.world.settings.column_width);
+                outcome.place = cx.world.place();
                 self.add_outcome(outcome);
             }
             News::Rows(batch) => self.take_rows(id, batch.clone(), cx.world.settings.result_budget),
