@@ -24,7 +24,7 @@ pub enum Action {
     Copy,
     /// Connects anew: session settings are the defaults again.
     Connect,
-    /// `\set` and `\unset`.
+    /// `\set`, `\unset` and what else changes variables.
     Set,
     /// Anything else: the statement in front of it is left as it is.
     Other,
@@ -120,7 +120,12 @@ fn arguments_end(bytes: &[u8], mut at: usize, end: usize) -> usize {
 }
 
 fn takes_whole_line(name: &str) -> bool {
-    matches!(name, "copy" | "h" | "help" | "!" | "ef" | "ev" | "sf" | "sf+" | "sv" | "sv+")
+    is_copy(name) || matches!(name, "h" | "help" | "!" | "ef" | "ev" | "sf" | "sf+" | "sv" | "sv+")
+}
+
+/// The one command that psql knows in capitals too.
+fn is_copy(name: &str) -> bool {
+    name.eq_ignore_ascii_case("copy")
 }
 
 fn takes_pipe(name: &str) -> bool {
@@ -138,9 +143,9 @@ fn action(name: &str) -> Action {
         "else" => Action::Else,
         "endif" => Action::Endif,
         "q" | "quit" => Action::Quit,
-        "copy" => Action::Copy,
+        name if is_copy(name) => Action::Copy,
         "c" | "connect" => Action::Connect,
-        "set" | "unset" => Action::Set,
+        "set" | "unset" | "prompt" | "getenv" => Action::Set,
         _ => Action::Other,
     }
 }
