@@ -89,6 +89,8 @@ struct Branch {
     outer_uncertain: bool,
     /// A branch of this condition was certainly taken, or none may be.
     done: bool,
+    /// It is the one of `\else`: no other follows.
+    last: bool,
 }
 
 impl Conditions {
@@ -101,6 +103,15 @@ impl Conditions {
         self.open.last().is_some_and(|b| b.outer_uncertain || b.uncertain)
     }
 
+    /// A branch without an `\if`, or behind an `\else`: psql throws the line away.
+    pub(super) fn refuses(&self, command: &MetaCommand) -> bool {
+        match command.action {
+            Action::Elif | Action::Else => self.open.last().is_none_or(|b| b.last),
+            Action::Endif => self.open.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Takes a command into account.
     pub(super) fn follow(&mut self, text: &str, command: &MetaCommand, variables: &Variables) {
         let arguments = &text[command.arguments.clone()];
@@ -111,6 +122,7 @@ impl Conditions {
                     uncertain: false,
                     outer_uncertain: self.uncertain(),
                     done: !self.active(),
+                    last: false,
                 };
                 let truth = truth(arguments, variables);
                 self.open.push(closed.next(truth));
@@ -119,7 +131,12 @@ impl Conditions {
                 let truth = truth(arguments, variables);
                 self.next_branch(truth);
             }
-            Action::Else => self.next_branch(Some(true)),
+            Action::Else => {
+                self.next_branch(Some(true));
+                if let Some(branch) = self.open.last_mut() {
+                    branch.last = true;
+                }
+            }
             Action::Endif => {
                 self.open.pop();
             }

@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn arguments_as_psql_reads_them() {
-        let mut variables = Variables::default();
+        let mut variables = Variables::new(true);
         variables.set("v", Some("va l'ue".into()));
         variables.set("b", Some("a\\b".into()));
         variables.set("unknown", None);
@@ -205,7 +205,7 @@ mod tests {
             (":v :'v' :\"v\" :{?v}", Some(&["va l'ue", "'va l''ue'", "\"va l'ue\"", "TRUE"])),
             (
                 ":'b' :none :{?none} a:v a::b :",
-                Some(&[" E'a\\\\b'", ":none", "FALSE", "ava l'ue", "a::b", ":"]),
+                Some(&[" E'a\\\\b'", ":none", "FALSE", "ava l'ue", "a:a\\b", ":"]),
             ),
             ("':v' \":v\"", Some(&[":v", "\":v\""])),
             ("a 'open", Some(&["a"])),

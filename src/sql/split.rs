@@ -9,10 +9,13 @@ use super::lex::{Lexer, Options, Token, TokenKind};
 use super::meta::{self, Action, MetaCommand};
 use super::part::Part;
 use super::session::{Conditions, Strings};
-use super::slash::Reference;
-use super::variables::{Lookup, Variables};
+use super::variables::Variables;
 use std::borrow::Cow;
 use std::ops::Range;
+
+mod expand;
+use expand::Expansion;
+pub use expand::expand;
 
 /// How to read a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,28 +122,6 @@ pub fn script(text: &str, options: &SplitOptions) -> Script {
     splitter.finish()
 }
 
-/// A script with the values of its variables written into it wherever psql does that, and what it is then.
-/// Nobody but the script sets variables; what only a run tells is left as written.
-#[must_use]
-pub fn expand(text: &str) -> (Cow<'_, str>, Script) {
-    let mut text = Cow::Borrowed(text);
-    let mut reader = Reader::new(&SplitOptions::default(), Some(Expansion::default()));
-    loop {
-        let mut splitter = Splitter::new(&text, reader);
-        while splitter.step() {}
-        match splitter.reader.expansion.as_mut().and_then(|e| e.next.take()) {
-            None => {
-                let script = splitter.finish();
-                return (text, script);
-            }
-            Some((range, value)) => {
-                reader = splitter.reader;
-                text.to_mut().replace_range(range, &value);
-            }
-        }
-    }
-}
-
 /// The statement an editor means when the cursor is at a byte: the one around it; the one before when the
 /// cursor stands behind its `;` on the same line; between statements the nearer one, and in a comment the
 /// one that follows.
@@ -226,20 +207,6 @@ struct Reader {
     quit: bool,
 }
 
-/// Values of variables written into the text.
-#[derive(Default)]
-struct Expansion {
-    /// The variables whose value is being read, the outermost first, and where it ends.
-    open: Vec<(String, usize)>,
-    /// The next one to write, and where.
-    next: Option<(Range<usize>, String)>,
-    /// Bytes written so far.
-    written: usize,
-}
-
-/// More than this is not written into a text: values that name each other twice grow without end.
-const MOST_WRITTEN: usize = 64 << 20;
-
 struct Splitter<'a> {
     text: &'a str,
     lexer: Lexer<'a>,
@@ -324,46 +291,6 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// Where the value of a variable that is being read ends.
-    fn value_end(&self) -> Option<usize> {
-        self.reader.expansion.as_ref()?.open.last().map(|(_, end)| *end)
-    }
-
-    /// Nothing but strings, names in quotes and block comments goes on behind the value it starts in.
-    fn end_at_value(&mut self, token: &mut Token) {
-        let Some(expansion) = &mut self.reader.expansion else { return };
-        while expansion.open.pop_if(|(_, end)| *end <= token.start).is_some() {}
-        let Some((_, end)) = expansion.open.last() else { return };
-        let goes_on = matches!(
-            token.kind,
-            TokenKind::String(_) | TokenKind::Dollar | TokenKind::QuotedIdent | TokenKind::BlockComment
-        );
-        if token.end > *end && !goes_on {
-            token.end = *end;
-            self.lexer.jump(*end);
-        }
-    }
-
-    /// Asks for a variable's value in its place, where there is one.
-    fn expand(&mut self, token: Token) -> bool {
-        let Some(expansion) = &mut self.reader.expansion else { return false };
-        let Some(reference) = Reference::at(self.text, token.start) else { return false };
-        let within = |(name, _): &(String, usize)| reference.is_bare() && name == reference.name;
-        let Lookup::Known(value) = reference.value(&self.reader.variables) else { return false };
-        if expansion.open.iter().any(within) || expansion.written + value.len() > MOST_WRITTEN {
-            return false;
-        }
-        expansion.written += value.len();
-        for (_, end) in &mut expansion.open {
-            *end = *end - token.range().len() + value.len();
-        }
-        expansion.open.push((reference.name.to_owned(), token.start + value.len()));
-        expansion.next = Some((token.range(), value));
-        self.reader.at = token.start;
-        self.reader.line_end = 0;
-        true
-    }
-
     fn significant(&mut self, token: Token) {
         let text = self.text;
         let named = token.kind == TokenKind::Variable
@@ -439,9 +366,18 @@ impl<'a> Splitter<'a> {
     }
 
     fn finish_text(&mut self) {
-        if let Some(last) = self.reader.current.as_ref().map(|c| c.last) {
-            self.end_statement(last, Ending::Text);
+        let Some(last) = self.reader.current.as_ref().map(|c| c.last) else { return };
+        if self.reader.expansion.is_none() {
+            return self.end_statement(last, Ending::Text);
         }
+        if !self.reader.conditions.active() {
+            return;
+        }
+        let end = if self.reader.quit { self.reader.at } else { self.text.len() };
+        // The last line's end counts for none, even where the last token never ends.
+        let open = last == end && self.text[..end].ends_with('\n');
+        let end = if open { end - 1 } else { self.end_before(end) };
+        self.end_statement(end, Ending::Text);
     }
 
     fn backslash(&mut self, at: usize) {
@@ -478,7 +414,11 @@ impl<'a> Splitter<'a> {
         }
         let mut command = meta::parse_in(self.text, at, self.reader.line_end);
         let was_active = self.reader.conditions.active();
-        self.reader.conditions.follow(self.text, &command, &self.reader.variables);
+        if self.reader.conditions.refuses(&command) {
+            command.end = self.reader.line_end;
+        } else {
+            self.reader.conditions.follow(self.text, &command, &self.reader.variables);
+        }
         command.inactive = !was_active;
         command.conditional = self.reader.conditions.uncertain();
         self.lexer.jump(command.end);
@@ -506,7 +446,10 @@ impl<'a> Splitter<'a> {
                 }
                 self.cut(command.start..command.end);
             }
-            Action::Quit if !self.reader.conditions.uncertain() => self.reader.quit = true,
+            Action::Quit if !self.reader.conditions.uncertain() => {
+                self.reader.quit = true;
+                self.reader.at = command.start;
+            }
             Action::Set => {
                 let uncertain = self.reader.conditions.uncertain();
                 let arguments = &self.text[command.arguments.clone()];
@@ -549,7 +492,7 @@ impl<'a> Splitter<'a> {
     fn end_before(&mut self, command: usize) -> usize {
         let mut end = self.text[..command].trim_end_matches('\n').len();
         let Some(current) = &mut self.reader.current else { return end };
-        while let Some(cut) = current.cuts.pop_if(|c| c.end > end) {
+        while let Some(cut) = current.cuts.pop_if(|c| c.end >= end) {
             end = self.text[..cut.start.min(end)].trim_end_matches('\n').len();
         }
         end.max(current.start)

@@ -65,8 +65,12 @@ pub(super) fn statements(text: &str) -> Vec<String> {
             Ending::Command(index) => Some(&script.commands[index]),
             _ => None,
         };
-        // A \copy goes at once, a statement it stands in later.
-        let at = command.map_or(span.end, |c| c.start);
+        // A \copy goes at once, a statement around it later.
+        let at = match span.ending {
+            Ending::Semicolon => span.end,
+            Ending::Command(index) => script.commands[index].start,
+            Ending::Text => usize::MAX,
+        };
         out.extend(std::iter::from_fn(|| copies.next_if(|(start, _)| *start < at)).map(|(_, sql)| sql));
         // \gdesc only has a statement described.
         if command.is_none_or(|c| &text[c.name.clone()] != "gdesc") {
