@@ -153,7 +153,7 @@ fn the_collection_of_scripts_splits_as_psql_splits_it() {
 
 /// Scripts with more statements than psql sent, and why: only a run tells which way an `\if` goes.
 const OPEN_ENDS: &[(&str, usize)] = &[
-    // a query found that the database does not suit the script, and psql quit
+    // a query found that the database does not suit the script, and psql quit: 22 statements it never came to
     ("contrib/citext__citext_utf8", 22),
     // a query found no comment to set back, so psql took the other of two branches
     ("regress/stats", 1),

@@ -80,7 +80,7 @@ fn a_command_sends_the_last_statement_again() {
         &["--format", "csv"],
         "create sequence s;\nselect nextval('s') as n;\n\\g\n",
     );
-    assert_eq!((ran.code, ran.out.as_str()), (0, "n\n1\n\nn\n2\n"), "{}", ran.err);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "n\n1\nn\n2\n"), "{}", ran.err);
     let ran = super::script(&db.url(), &[], "select 1;\nselect oops\n\\g\n\\g\n");
     assert!(ran.code == 1 && ran.err.contains(":2:8"), "{}", ran.err);
 }
