@@ -196,7 +196,7 @@ pub struct Run {
     /// Exit code 4 when there are no rows
     #[arg(long)]
     pub fail_if_empty: bool,
-    /// Print the statements and send nothing
+    /// Print the statements as psql would send them, as far as no server is needed to tell, and send nothing
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]

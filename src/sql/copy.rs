@@ -43,6 +43,109 @@ pub fn parse(text: &str) -> Result<Copy, String> {
     Ok(Copy { sql, file, to })
 }
 
+/// The statement psql makes of what stands behind its `\copy`, blank for blank; `None` where psql says that it
+/// makes no sense.
+#[must_use]
+pub fn as_psql_sends(text: &str) -> Option<String> {
+    let mut words = Words { rest: text };
+    let mut word = words.next(".,()", "\"")?;
+    let mut sql = String::from("COPY ");
+    if word.eq_ignore_ascii_case("binary") {
+        sql.push_str(word);
+        word = words.next(".,()", "\"")?;
+    }
+    let mut add = |word: &str, apart: bool| {
+        sql.push_str(if apart { " " } else { "" });
+        sql.push_str(word);
+    };
+    if word == "(" {
+        words.parentheses("\"'", &mut add)?;
+        word = words.next(".,()", "\"'")?;
+    } else {
+        add(word, true);
+        word = words.next(".,()", "\"")?;
+        if word == "." {
+            add(word, false);
+            add(words.next(".,()", "\"")?, false);
+            word = words.next(".,()", "\"")?;
+        }
+        if word == "(" {
+            words.parentheses("\"", &mut add)?;
+            word = words.next(".,()", "\"")?;
+        }
+    }
+    let end = match word.to_ascii_lowercase().as_str() {
+        "from" => " FROM STDIN ",
+        "to" => " TO STDOUT ",
+        _ => return None,
+    };
+    let file = words.next(";", "'")?;
+    if file.eq_ignore_ascii_case("program") && !words.next(";", "'")?.starts_with('\'') {
+        return None;
+    }
+    let rest = words.rest.strip_prefix(is_blank).unwrap_or(words.rest);
+    Some(format!("{sql}{end}{rest}"))
+}
+
+/// The words of a `\copy` as psql finds them.
+struct Words<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Words<'a> {
+    /// The next word: a delimiter, something in quotes, or what stands before the next of these or a blank.
+    fn next(&mut self, delimiters: &str, quotes: &str) -> Option<&'a str> {
+        let text = self.rest.trim_start_matches(is_blank);
+        let first = text.chars().next()?;
+        let escapes = quotes.contains('\'') && (text.starts_with("E'") || text.starts_with("e'"));
+        let end = if delimiters.contains(first) {
+            1
+        } else if escapes {
+            1 + quoted_end(&text[1..], true)
+        } else if quotes.contains(first) {
+            quoted_end(text, false)
+        } else {
+            let ends = |c: char| is_blank(c) || delimiters.contains(c) || quotes.contains(c);
+            text.find(ends).unwrap_or(text.len())
+        };
+        let (word, rest) = text.split_at(end);
+        self.rest = rest;
+        Some(word)
+    }
+
+    /// Everything up to the parenthesis that closes the one just read.
+    fn parentheses(&mut self, quotes: &str, add: &mut impl FnMut(&str, bool)) -> Option<()> {
+        add("(", true);
+        let mut depth = 1;
+        while depth > 0 {
+            let word = self.next("()", quotes)?;
+            depth += i32::from(word == "(") - i32::from(word == ")");
+            add(word, true);
+        }
+        Some(())
+    }
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
+}
+
+/// The end of what starts with a quote.
+fn quoted_end(text: &str, escapes: bool) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if escapes => at += 1,
+            b if b == bytes[0] && bytes.get(at + 1) == Some(&b) => at += 1,
+            b if b == bytes[0] => return at + 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    text.len()
+}
+
 /// The file's name and what follows it.
 fn file_name(text: &str) -> Result<(String, &str), String> {
     if let Some(mut rest) = text.strip_prefix('\'') {
@@ -77,7 +180,30 @@ fn file_name(text: &str) -> Result<(String, &str), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{as_psql_sends, parse};
+
+    #[test]
+    fn what_psql_makes_of_it() {
+        for (text, want) in [
+            ("t to stdout", Some("COPY  t TO STDOUT ")),
+            ("BINARY t FROM 'a b'", Some("COPY BINARY t FROM STDIN ")),
+            ("t(a,\"Q q\") to 'x y' csv  header;", Some("COPY  t ( a, \"Q q\" ) TO STDOUT csv  header;")),
+            ("s . \"T\" from x.csv;", Some("COPY  s.\"T\" FROM STDIN ;")),
+            (
+                "(select f(a),'it''s' ,\")\", E'\\'(' from t) to program 'cat' csv",
+                Some("COPY  ( select f ( a ) , 'it''s' , \")\" , E'\\'(' from t ) TO STDOUT csv"),
+            ),
+            ("t to  stdout  csv", Some("COPY  t TO STDOUT  csv")),
+            ("t to", None),
+            ("t", None),
+            ("(select 1 to stdout", None),
+            ("t with stdout", None),
+            ("t to program cat", None),
+            ("", None),
+        ] {
+            assert_eq!(as_psql_sends(text).as_deref(), want, "{text}");
+        }
+    }
 
     #[test]
     fn the_file_is_taken_out_of_the_statement() {

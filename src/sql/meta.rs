@@ -24,7 +24,7 @@ pub enum Action {
     Copy,
     /// Connects anew: session settings are the defaults again.
     Connect,
-    /// `\set` and `\unset`.
+    /// `\set`, `\unset` and what else changes variables.
     Set,
     /// Anything else: the statement in front of it is left as it is.
     Other,
@@ -75,7 +75,8 @@ pub(super) fn parse_in(text: &str, at: usize, line_end: usize) -> MetaCommand {
     let name = at + 1..name_end;
     let first = skip_space(bytes, name_end, line_end);
     let word = &text[name.clone()];
-    let to_the_end = takes_whole_line(word) || (takes_pipe(word) && bytes.get(first) == Some(&b'|'));
+    let to_the_end =
+        takes_whole_line(word) || !is_known(word) || (takes_pipe(word) && bytes.get(first) == Some(&b'|'));
     let end = if to_the_end { line_end } else { arguments_end(bytes, name_end, line_end) };
     let arguments = first.min(end)..end;
     let arguments = arguments.start..arguments.start + text[arguments].trim_end().len();
@@ -120,7 +121,103 @@ fn arguments_end(bytes: &[u8], mut at: usize, end: usize) -> usize {
 }
 
 fn takes_whole_line(name: &str) -> bool {
-    matches!(name, "copy" | "h" | "help" | "!" | "ef" | "ev" | "sf" | "sf+" | "sv" | "sv+")
+    is_copy(name) || matches!(name, "h" | "help" | "!" | "ef" | "ev" | "sf" | "sf+" | "sv" | "sv+")
+}
+
+/// What psql knows. It throws away the whole rest of the line behind anything else.
+fn is_known(name: &str) -> bool {
+    const KNOWN: &[&str] = &[
+        "?",
+        "a",
+        "bind",
+        "bind_named",
+        "c",
+        "C",
+        "cd",
+        "close",
+        "close_prepared",
+        "connect",
+        "conninfo",
+        "copyright",
+        "crosstabview",
+        "e",
+        "echo",
+        "edit",
+        "elif",
+        "else",
+        "encoding",
+        "endif",
+        "endpipeline",
+        "errverbose",
+        "f",
+        "flush",
+        "flushrequest",
+        "g",
+        "gdesc",
+        "getenv",
+        "getresults",
+        "gexec",
+        "gset",
+        "gx",
+        "H",
+        "html",
+        "i",
+        "if",
+        "include",
+        "include_relative",
+        "ir",
+        "l",
+        "l+",
+        "list",
+        "list+",
+        "lo_export",
+        "lo_import",
+        "lo_list",
+        "lo_list+",
+        "lo_unlink",
+        "lx",
+        "lx+",
+        "o",
+        "out",
+        "p",
+        "parse",
+        "password",
+        "print",
+        "prompt",
+        "pset",
+        "q",
+        "qecho",
+        "quit",
+        "r",
+        "reset",
+        "restrict",
+        "s",
+        "sendpipeline",
+        "set",
+        "setenv",
+        "startpipeline",
+        "syncpipeline",
+        "t",
+        "T",
+        "timing",
+        "unrestrict",
+        "unset",
+        "w",
+        "warn",
+        "watch",
+        "write",
+        "x",
+        "z",
+        "zS",
+        "zSx",
+        "zx",
+    ];
+    takes_whole_line(name) || name.starts_with('d') || KNOWN.contains(&name)
+}
+
+/// The one command that psql knows in capitals too.
+fn is_copy(name: &str) -> bool {
+    name.eq_ignore_ascii_case("copy")
 }
 
 fn takes_pipe(name: &str) -> bool {
@@ -138,9 +235,9 @@ fn action(name: &str) -> Action {
         "else" => Action::Else,
         "endif" => Action::Endif,
         "q" | "quit" => Action::Quit,
-        "copy" => Action::Copy,
+        name if is_copy(name) => Action::Copy,
         "c" | "connect" => Action::Connect,
-        "set" | "unset" => Action::Set,
+        "set" | "unset" | "prompt" | "getenv" => Action::Set,
         _ => Action::Other,
     }
 }

@@ -1,6 +1,7 @@
 //! SQL as text: tokens, statements, what a statement does, quoting, parameters. Pure.
 pub mod complete;
 pub mod copy;
+mod copy_data;
 pub mod edit;
 pub mod explain;
 pub mod filter;
@@ -13,9 +14,12 @@ pub mod page;
 #[cfg(test)]
 mod page_tests;
 pub mod params;
+mod part;
 pub mod pick;
 pub mod quote;
 pub mod secrets;
 mod session;
+mod slash;
 pub mod split;
+mod variables;
 mod volatile;

@@ -13,6 +13,12 @@ pub fn ident(name: &str) -> String {
     if plain && matches!(category(name), None | Some(Category::Unreserved)) {
         return name.to_owned();
     }
+    quoted(name)
+}
+
+/// A name in quotes, needed or not.
+#[must_use]
+pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -2,7 +2,8 @@
 
 use super::lex::{Token, TokenKind};
 use super::meta::{Action, MetaCommand};
-use std::collections::HashMap;
+use super::slash;
+use super::variables::Variables;
 
 /// Follows `standard_conforming_strings` through `SET`, `RESET` and transactions.
 pub(super) struct Strings {
@@ -78,7 +79,6 @@ const SETTING: &str = "standard_conforming_strings";
 #[derive(Default)]
 pub(super) struct Conditions {
     open: Vec<Branch>,
-    variables: HashMap<String, String>,
 }
 
 #[derive(Clone, Copy)]
@@ -89,6 +89,8 @@ struct Branch {
     outer_uncertain: bool,
     /// A branch of this condition was certainly taken, or none may be.
     done: bool,
+    /// It is the one of `\else`: no other follows.
+    last: bool,
 }
 
 impl Conditions {
@@ -101,8 +103,17 @@ impl Conditions {
         self.open.last().is_some_and(|b| b.outer_uncertain || b.uncertain)
     }
 
+    /// A branch without an `\if`, or behind an `\else`: psql throws the line away.
+    pub(super) fn refuses(&self, command: &MetaCommand) -> bool {
+        match command.action {
+            Action::Elif | Action::Else => self.open.last().is_none_or(|b| b.last),
+            Action::Endif => self.open.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Takes a command into account.
-    pub(super) fn follow(&mut self, text: &str, command: &MetaCommand) {
+    pub(super) fn follow(&mut self, text: &str, command: &MetaCommand, variables: &Variables) {
         let arguments = &text[command.arguments.clone()];
         match command.action {
             Action::If => {
@@ -111,19 +122,24 @@ impl Conditions {
                     uncertain: false,
                     outer_uncertain: self.uncertain(),
                     done: !self.active(),
+                    last: false,
                 };
-                let truth = self.truth(arguments);
+                let truth = truth(arguments, variables);
                 self.open.push(closed.next(truth));
             }
             Action::Elif => {
-                let truth = self.truth(arguments);
+                let truth = truth(arguments, variables);
                 self.next_branch(truth);
             }
-            Action::Else => self.next_branch(Some(true)),
+            Action::Else => {
+                self.next_branch(Some(true));
+                if let Some(branch) = self.open.last_mut() {
+                    branch.last = true;
+                }
+            }
             Action::Endif => {
                 self.open.pop();
             }
-            Action::Set if self.active() => self.set(&text[command.name.clone()], arguments),
             _ => {}
         }
     }
@@ -133,35 +149,14 @@ impl Conditions {
             *branch = branch.next(truth);
         }
     }
+}
 
-    fn set(&mut self, command: &str, arguments: &str) {
-        let mut words = arguments.splitn(2, char::is_whitespace);
-        let name = words.next().unwrap_or_default().to_owned();
-        if command == "unset" {
-            self.variables.remove(&name);
-        } else if !name.is_empty() {
-            let value = words.next().unwrap_or_default().trim().trim_matches('\'');
-            self.variables.insert(name, value.to_owned());
-        }
-    }
-
-    /// The value of a condition; `None` when a variable in it is not set by the script.
-    fn truth(&self, expression: &str) -> Option<bool> {
-        let expression = expression.trim();
-        if let Some(name) = expression.strip_prefix(":{?").and_then(|e| e.strip_suffix('}')) {
-            return self.variables.contains_key(name).then_some(true);
-        }
-        let value = match expression.strip_prefix(':') {
-            Some(name) => self.variables.get(name.trim_matches('\''))?,
-            None => expression.trim_matches('\''),
-        };
-        if value.contains(':') || value.contains('`') {
-            return None;
-        }
-        let value = value.to_ascii_lowercase();
-        let begins = |word: &str| !value.is_empty() && word.starts_with(&value);
-        Some(value == "1" || value == "on" || begins("true") || begins("yes"))
-    }
+/// The value of a condition; `None` when only a run tells.
+fn truth(expression: &str, variables: &Variables) -> Option<bool> {
+    let value = slash::arguments(expression, variables)?.join(" ").to_ascii_lowercase();
+    let begins = |word: &str| !value.is_empty() && word.starts_with(&value);
+    // What is no truth at all psql takes for false.
+    Some(value == "1" || value == "on" || begins("true") || begins("yes"))
 }
 
 impl Branch {

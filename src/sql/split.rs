@@ -4,11 +4,18 @@
 //! or at a backslash command that sends it. Between statements stand backslash commands and the data
 //! lines of `COPY … FROM STDIN`.
 
+use super::copy_data::{copies_from_stdin, data_block};
 use super::lex::{Lexer, Options, Token, TokenKind};
 use super::meta::{self, Action, MetaCommand};
+use super::part::Part;
 use super::session::{Conditions, Strings};
+use super::variables::Variables;
 use std::borrow::Cow;
 use std::ops::Range;
+
+mod expand;
+use expand::Expansion;
+pub use expand::expand;
 
 /// How to read a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +62,8 @@ pub struct Span {
     pub conditional: bool,
     /// Nothing but comments and a semicolon.
     pub empty: bool,
+    /// The statement before it once more: a command sends and nothing new stands in front of it.
+    pub repeated: bool,
     /// The data lines that follow it, one block for each `COPY … FROM STDIN` in it.
     pub copy_data: Vec<Range<usize>>,
 }
@@ -108,10 +117,9 @@ pub fn split(text: &str, options: &SplitOptions) -> Vec<Span> {
 /// The statements and backslash commands of a script.
 #[must_use]
 pub fn script(text: &str, options: &SplitOptions) -> Script {
-    let mut splitter = Splitter::new(text, options);
-    while !splitter.quit && splitter.step() {}
-    splitter.finish_text();
-    splitter.script
+    let mut splitter = Splitter::new(text, Reader::new(options, None));
+    while splitter.step() {}
+    splitter.finish()
 }
 
 /// The statement an editor means when the cursor is at a byte: the one around it; the one before when the
@@ -120,7 +128,7 @@ pub fn script(text: &str, options: &SplitOptions) -> Script {
 #[must_use]
 pub fn statement_at(text: &str, cursor: usize, options: &SplitOptions) -> Option<Span> {
     let script = script(text, options);
-    let mut spans: Vec<Span> = script.spans.into_iter().filter(|s| !s.empty).collect();
+    let mut spans: Vec<Span> = script.spans.into_iter().filter(|s| !s.empty && !s.repeated).collect();
     let cursor = cursor.min(text.len());
     let reach = |s: &Span| match s.ending {
         Ending::Command(at) => script.commands[at].end,
@@ -169,35 +177,29 @@ struct Current {
     last: usize,
 }
 
-/// What decides where the part up to the next `;` or `\;` ends, and what it does to the lexing.
-#[derive(Default)]
-struct Part {
-    parens: usize,
-    begins: usize,
-    /// First letters of the first four words where they may open a function definition.
-    opening: [u8; 4],
-    words: usize,
-    /// The first few tokens, to recognise `SET`, `COPY`, `BEGIN` …
-    head: Vec<Token>,
-    after_from: bool,
-}
-
 /// Who takes the data lines that start on the next line.
 enum Taker {
     Span(usize),
     Command(usize),
 }
 
-struct Splitter<'a> {
-    text: &'a str,
+/// What reading a script up to some place has come to.
+struct Reader {
     psql: bool,
-    lexer: Lexer<'a>,
+    /// Where the next token starts.
+    at: usize,
     script: Script,
     current: Option<Current>,
+    /// The last statement sent, and how often it takes data lines.
+    previous: Option<(usize, usize)>,
     part: Part,
     takers: Vec<Taker>,
     strings: Strings,
+    /// What of `strings` is in force on this line.
+    strings_on: bool,
     conditions: Conditions,
+    variables: Variables,
+    expansion: Option<Expansion>,
     /// Start of a branch that is not taken.
     skipped_from: usize,
     /// End of the line the last command was in.
@@ -205,60 +207,86 @@ struct Splitter<'a> {
     quit: bool,
 }
 
-impl<'a> Splitter<'a> {
-    fn new(text: &'a str, options: &SplitOptions) -> Self {
-        let lexing = Options {
-            standard_conforming_strings: options.standard_conforming_strings,
-            variables: options.psql,
-        };
-        let mut lexer = Lexer::new(text, lexing);
-        if text.starts_with('\u{feff}') {
-            lexer.jump('\u{feff}'.len_utf8());
-        }
+struct Splitter<'a> {
+    text: &'a str,
+    lexer: Lexer<'a>,
+    reader: Reader,
+}
+
+impl Reader {
+    fn new(options: &SplitOptions, expansion: Option<Expansion>) -> Self {
         Self {
-            text,
             psql: options.psql,
-            lexer,
+            at: 0,
             script: Script::default(),
             current: None,
+            previous: None,
             part: Part::default(),
             takers: Vec::new(),
             strings: Strings::new(options.standard_conforming_strings),
+            strings_on: options.standard_conforming_strings,
             conditions: Conditions::default(),
+            variables: Variables::new(expansion.is_some()),
+            expansion,
             skipped_from: 0,
             line_end: 0,
             quit: false,
         }
     }
+}
 
-    /// Takes one token; false at the end.
+impl<'a> Splitter<'a> {
+    fn new(text: &'a str, reader: Reader) -> Self {
+        let lexing = Options { standard_conforming_strings: reader.strings_on, variables: reader.psql };
+        let mut lexer = Lexer::new(text, lexing);
+        let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        lexer.jump(reader.at.max(mark));
+        Self { text, lexer, reader }
+    }
+
+    /// Takes one token; false at the end, or when the text is to be changed first.
     fn step(&mut self) -> bool {
-        let Some(token) = self.lexer.next() else { return false };
+        if self.reader.quit {
+            return false;
+        }
+        let Some(mut token) = self.lexer.next() else { return false };
+        self.end_at_value(&mut token);
         match token.kind {
             TokenKind::Space => self.space(token),
-            TokenKind::Backslash if self.psql => self.backslash(token.start),
-            _ if !self.conditions.active() => {}
+            TokenKind::Backslash if self.reader.psql => self.backslash(token.start),
+            _ if !self.reader.conditions.active() => {}
             TokenKind::LineComment => {
-                if let Some(current) = &mut self.current {
+                if let Some(current) = &mut self.reader.current {
                     current.last = token.end;
                 }
             }
             TokenKind::BlockComment => self.current_at(token.start).last = token.end,
             TokenKind::Semicolon => self.semicolon(token),
+            TokenKind::Variable if self.expand(token) => return false,
             _ => self.significant(token),
         }
         true
     }
 
+    fn finish(mut self) -> Script {
+        self.finish_text();
+        self.reader.script
+    }
+
     fn current_at(&mut self, start: usize) -> &mut Current {
-        self.current.get_or_insert_with(|| Current { start, ..Current::default() })
+        self.reader.current.get_or_insert_with(|| Current { start, ..Current::default() })
     }
 
     fn space(&mut self, token: Token) {
+        // A line ends where the script's line ends, not in the value of a variable.
+        if self.value_end().is_some() {
+            return;
+        }
         let Some(newline) = token.text(self.text).find('\n') else { return };
         // psql asks for the setting once a line.
-        self.lexer.set_standard_conforming_strings(self.strings.value());
-        if !self.takers.is_empty() {
+        self.reader.strings_on = self.reader.strings.value();
+        self.lexer.set_standard_conforming_strings(self.reader.strings_on);
+        if !self.reader.takers.is_empty() {
             self.take_data(token.start + newline + 1);
         }
     }
@@ -271,8 +299,8 @@ impl<'a> Splitter<'a> {
         current.significant = true;
         current.last = token.end;
         current.interpolated |= named;
-        let reads_data = self.part.take(token, text);
-        if reads_data && self.psql {
+        let reads_data = self.reader.part.take(token, text);
+        if reads_data && self.reader.psql {
             self.current_at(token.start).copies += 1;
         }
     }
@@ -280,7 +308,7 @@ impl<'a> Splitter<'a> {
     fn semicolon(&mut self, token: Token) {
         let current = self.current_at(token.start);
         current.last = token.end;
-        if self.part.parens > 0 || self.part.begins > 0 {
+        if self.reader.part.parens > 0 || self.reader.part.begins > 0 {
             return;
         }
         self.end_part();
@@ -289,39 +317,71 @@ impl<'a> Splitter<'a> {
 
     /// Applies what the finished part does to later lexing.
     fn end_part(&mut self) {
-        let part = std::mem::take(&mut self.part);
-        self.strings.follow(self.text, &part.head);
+        let part = std::mem::take(&mut self.reader.part);
+        self.reader.strings.follow(self.text, &part.head);
     }
 
     fn end_statement(&mut self, end: usize, ending: Ending) {
-        self.part = Part::default();
-        let Some(mut current) = self.current.take() else { return };
+        self.reader.part = Part::default();
+        let Some(mut current) = self.reader.current.take() else { return };
         current.cuts.retain(|c| c.start < end);
         if let Some(last) = current.cuts.last_mut() {
             last.end = last.end.min(end);
         }
-        self.takers.extend((0..current.copies).map(|_| Taker::Span(self.script.spans.len())));
-        self.script.spans.push(Span {
+        self.sends(current.copies);
+        self.reader.script.spans.push(Span {
             start: current.start,
             end,
             ending,
             cuts: current.cuts,
             combined: current.combined,
             interpolated: current.interpolated,
-            conditional: self.conditions.uncertain(),
+            conditional: self.reader.conditions.uncertain(),
             empty: !current.significant,
+            repeated: false,
             copy_data: Vec::new(),
         });
     }
 
+    /// The next span is sent: data lines may follow, and a later command may send it again.
+    fn sends(&mut self, copies: usize) {
+        let index = self.reader.script.spans.len();
+        self.reader.takers.extend((0..copies).map(|_| Taker::Span(index)));
+        self.reader.previous = Some((index, copies));
+    }
+
+    /// A command sends, and nothing was written since the last statement: that one is sent again.
+    fn repeat(&mut self, ending: Ending) {
+        let Some((last, copies)) = self.reader.previous else { return };
+        self.sends(copies);
+        let conditional = self.reader.conditions.uncertain();
+        let span = self.reader.script.spans[last].clone();
+        self.reader.script.spans.push(Span {
+            ending,
+            conditional,
+            repeated: true,
+            copy_data: Vec::new(),
+            ..span
+        });
+    }
+
     fn finish_text(&mut self) {
-        if let Some(last) = self.current.as_ref().map(|c| c.last) {
-            self.end_statement(last, Ending::Text);
+        let Some(last) = self.reader.current.as_ref().map(|c| c.last) else { return };
+        if self.reader.expansion.is_none() {
+            return self.end_statement(last, Ending::Text);
         }
+        if !self.reader.conditions.active() {
+            return;
+        }
+        let end = if self.reader.quit { self.reader.at } else { self.text.len() };
+        // The last line's end counts for none, even where the last token never ends.
+        let open = last == end && self.text[..end].ends_with('\n');
+        let end = if open { end - 1 } else { self.end_before(end) };
+        self.end_statement(end, Ending::Text);
     }
 
     fn backslash(&mut self, at: usize) {
-        let active = self.conditions.active();
+        let active = self.reader.conditions.active();
         match self.text.as_bytes().get(at + 1) {
             Some(b @ (b';' | b':')) => {
                 self.lexer.jump(at + 2);
@@ -335,63 +395,95 @@ impl<'a> Splitter<'a> {
 
     /// `\;` joins statements, `\:` is a colon that starts no variable.
     fn escaped(&mut self, at: usize, semicolon: bool) {
-        if let Some(current) = &mut self.current {
+        if let Some(current) = &mut self.reader.current {
             current.cuts.push(at..at + 1);
         }
         let current = self.current_at(at + 1);
         current.last = at + 2;
         current.combined |= semicolon;
         if semicolon {
-            let (parens, begins) = (self.part.parens, self.part.begins);
+            let joined = self.reader.part.joined();
             self.end_part();
-            self.part = Part { parens, begins, ..Part::default() };
+            self.reader.part = joined;
         }
     }
 
     fn command(&mut self, at: usize) {
-        if at >= self.line_end {
-            self.line_end = meta::line_end(self.text, at);
+        if at >= self.reader.line_end {
+            self.reader.line_end = meta::line_end(self.text, at);
         }
-        let mut command = meta::parse_in(self.text, at, self.line_end);
-        let was_active = self.conditions.active();
-        self.conditions.follow(self.text, &command);
+        let mut command = meta::parse_in(self.text, at, self.reader.line_end);
+        let was_active = self.reader.conditions.active();
+        if self.reader.conditions.refuses(&command) {
+            command.end = self.reader.line_end;
+        } else {
+            self.reader.conditions.follow(self.text, &command, &self.reader.variables);
+        }
         command.inactive = !was_active;
-        command.conditional = self.conditions.uncertain();
+        command.conditional = self.reader.conditions.uncertain();
         self.lexer.jump(command.end);
-        let index = self.script.commands.len();
-        if was_active && self.conditions.active() {
+        let index = self.reader.script.commands.len();
+        if was_active && self.reader.conditions.active() {
             self.act(&command, index);
         } else if was_active {
-            self.skipped_from = at;
-        } else if self.conditions.active() {
-            self.cut(self.skipped_from..command.end);
+            self.reader.skipped_from = at;
+        } else if self.reader.conditions.active() {
+            self.cut(self.reader.skipped_from..command.end);
         }
-        self.script.commands.push(command);
+        self.reader.script.commands.push(command);
     }
 
     fn act(&mut self, command: &MetaCommand, index: usize) {
         match command.action {
-            Action::Send => {
-                self.end_part();
-                let end = self.end_before(command.start);
-                self.end_statement(end, Ending::Command(index));
-            }
+            Action::Send => self.send(command, index),
             Action::Reset => {
-                self.current = None;
-                self.part = Part::default();
+                self.reader.current = None;
+                self.reader.part = Part::default();
             }
             Action::Copy => {
                 if copies_from_stdin(&self.text[command.arguments.clone()]) {
-                    self.takers.push(Taker::Command(index));
+                    self.reader.takers.push(Taker::Command(index));
                 }
                 self.cut(command.start..command.end);
             }
-            Action::Quit if !self.conditions.uncertain() => self.quit = true,
+            Action::Quit if !self.reader.conditions.uncertain() => {
+                self.reader.quit = true;
+                self.reader.at = command.start;
+            }
+            Action::Set => {
+                let uncertain = self.reader.conditions.uncertain();
+                let arguments = &self.text[command.arguments.clone()];
+                self.reader.variables.follow(&self.text[command.name.clone()], arguments, uncertain);
+                self.cut(command.start..command.end);
+            }
             Action::Connect => {
-                self.strings.reconnect();
+                self.reader.strings.reconnect();
                 self.cut(command.start..command.end);
             }
             _ => self.cut(command.start..command.end),
+        }
+    }
+
+    fn send(&mut self, command: &MetaCommand, index: usize) {
+        let ending = Ending::Command(index);
+        let name = &self.text[command.name.clone()];
+        let previous = self.reader.previous;
+        if self.reader.current.is_some() {
+            self.end_part();
+            let end = self.end_before(command.start);
+            self.end_statement(end, ending);
+        } else {
+            self.repeat(ending);
+        }
+        if name == "gset"
+            && let Some(span) = self.reader.script.spans.last().filter(|s| s.ending == ending)
+        {
+            let prefix = self.text[command.arguments.clone()].split_whitespace().next();
+            self.reader.variables.follow_result(&span.text(self.text), prefix.unwrap_or_default());
+        }
+        if name == "watch" {
+            // What was watched is not what a later command sends again.
+            self.reader.previous = previous;
         }
     }
 
@@ -399,8 +491,8 @@ impl<'a> Splitter<'a> {
     /// front, which may be those of data lines that were cut out.
     fn end_before(&mut self, command: usize) -> usize {
         let mut end = self.text[..command].trim_end_matches('\n').len();
-        let Some(current) = &mut self.current else { return end };
-        while let Some(cut) = current.cuts.pop_if(|c| c.end > end) {
+        let Some(current) = &mut self.reader.current else { return end };
+        while let Some(cut) = current.cuts.pop_if(|c| c.end >= end) {
             end = self.text[..cut.start.min(end)].trim_end_matches('\n').len();
         }
         end.max(current.start)
@@ -408,7 +500,7 @@ impl<'a> Splitter<'a> {
 
     /// Leaves bytes out of the statement being read; a branch not taken may hold data lines already left out.
     fn cut(&mut self, mut range: Range<usize>) {
-        let Some(current) = &mut self.current else { return };
+        let Some(current) = &mut self.reader.current else { return };
         while let Some(inner) = current.cuts.pop_if(|c| c.end > range.start) {
             range = range.start.min(inner.start)..range.end.max(inner.end);
         }
@@ -417,109 +509,17 @@ impl<'a> Splitter<'a> {
 
     /// The data lines from `at`, a line start, for those who wait for them.
     fn take_data(&mut self, mut at: usize) {
-        for taker in std::mem::take(&mut self.takers) {
+        for taker in std::mem::take(&mut self.reader.takers) {
             let Some((end, next)) = data_block(self.text, at) else { break };
             match taker {
-                Taker::Span(i) => self.script.spans[i].copy_data.push(at..end),
-                Taker::Command(i) => self.script.commands[i].copy_data = Some(at..end),
+                Taker::Span(i) => self.reader.script.spans[i].copy_data.push(at..end),
+                Taker::Command(i) => self.reader.script.commands[i].copy_data = Some(at..end),
             }
             self.cut(at..next);
             at = next;
             self.lexer.jump(at);
         }
     }
-}
-
-impl Part {
-    /// Takes a token; true when it completes `COPY … FROM STDIN`.
-    fn take(&mut self, token: Token, text: &str) -> bool {
-        if self.head.len() < 8 {
-            self.head.push(token);
-        }
-        match token.kind {
-            TokenKind::LParen => self.parens += 1,
-            TokenKind::RParen => self.parens = self.parens.saturating_sub(1),
-            TokenKind::Word => return self.word(token, text),
-            _ => {}
-        }
-        self.after_from = false;
-        false
-    }
-
-    fn word(&mut self, token: Token, text: &str) -> bool {
-        let is = |w: &str| token.is_word(text, w);
-        if let Some(slot) = self.opening.get_mut(self.words)
-            && ["create", "function", "procedure", "or", "replace"].iter().any(|w| is(w))
-        {
-            *slot = text.as_bytes()[token.start].to_ascii_lowercase();
-        }
-        self.words += 1;
-        if self.parens > 0 {
-            self.after_from = false;
-            return false;
-        }
-        if matches!(&self.opening, [b'c', b'f' | b'p', ..] | [b'c', b'o', b'r', b'f' | b'p']) {
-            // CASE ends with END too, which matters only inside of a body.
-            if is("begin") || (self.begins > 0 && is("case")) {
-                self.begins += 1;
-            } else if is("end") {
-                self.begins = self.begins.saturating_sub(1);
-            }
-        }
-        let copies = self.head[0].is_word(text, "copy")
-            && self.head.get(1).is_none_or(|t| t.kind != TokenKind::LParen);
-        let complete = copies && self.after_from && is("stdin");
-        self.after_from = is("from");
-        complete
-    }
-}
-
-/// The data from `at` up to a line `\.`: its end, and where the text goes on. `None` when another
-/// `COPY … FROM STDIN` comes first: then the first one is one that fails, and no data was written for it.
-fn data_block(text: &str, at: usize) -> Option<(usize, usize)> {
-    let mut start = at;
-    while start < text.len() {
-        let end = meta::line_end(text, start);
-        let next =
-            text.as_bytes()[end..].iter().position(|b| *b == b'\n').map_or(text.len(), |n| end + n + 1);
-        let line = &text[start..end];
-        if line == "\\." {
-            return Some((start, next));
-        }
-        if starts_copy(line) {
-            return None;
-        }
-        start = next;
-    }
-    None
-}
-
-/// A line in which a `COPY … FROM STDIN` statement starts or ends, as opposed to data that mentions one.
-fn starts_copy(line: &str) -> bool {
-    let mentions = line.as_bytes().windows(5).any(|w| w.eq_ignore_ascii_case(b"stdin"));
-    if !mentions || line.len() > 10_000 {
-        return false;
-    }
-    let tokens = super::lex::significant(line, Options::default());
-    let word = |i: usize, w: &str| tokens.get(i).is_some_and(|t| t.is_word(line, w));
-    let opens = |i: usize| {
-        let after = i.checked_sub(1).map(|before| tokens[before].kind);
-        matches!(after, None | Some(TokenKind::Semicolon | TokenKind::Backslash))
-    };
-    let mut copying = word(0, "from");
-    for i in 0..tokens.len() {
-        copying |= word(i, "copy") && opens(i);
-        if copying && word(i, "from") && word(i + 1, "stdin") {
-            return line.contains(';') || line.contains('\\');
-        }
-    }
-    false
-}
-
-/// The arguments of `\copy` read data lines of the script.
-fn copies_from_stdin(arguments: &str) -> bool {
-    let tokens = super::lex::significant(arguments, Options::default());
-    tokens.windows(2).any(|w| w[0].is_word(arguments, "from") && w[1].is_word(arguments, "stdin"))
 }
 
 #[cfg(test)]

@@ -68,6 +68,13 @@ fn statements_end_where_psql_ends_them() {
         ("\\if :{?x}\na;\n\\else\nb;\n\\endif\n\\set x\n\\if :{?x}\nc;\n\\endif", &["a;", "b;", "c;"]),
         ("\\if :x\n\\q\n\\endif\na;", &["a;"]),
         (";;", &[";", ";"]),
+        ("select 1;\n\\g\nselect 2 (\n\\r\n\\g", &["select 1;", "select 1;", "select 1;"]),
+        ("select 1;\nselect 2 \\watch\n\\g\n\\watch", &["select 1;", "select 2 ", "select 1;", "select 1;"]),
+        ("\\g\nselect 1;", &["select 1;"]),
+        ("select 1\n\\echo hi\n\\g", &["select 1"]),
+        ("\\if 0\na;\n\\else\nb;\n\\else\nc;\n\\endif\n\\else\nd;", &["b;", "c;", "d;"]),
+        ("select 1 \\nosuch \\g\n, 2;\n\\endif \\g", &["select 1 \n, 2;"]),
+        ("\\COPY t from stdin\n1;\n\\.\nselect 1;", &["select 1;"]),
         ("\u{feff}select 1;", &["select 1;"]),
         ("select 1 where (a;", &["select 1 where (a;"]),
     ];
@@ -152,7 +159,98 @@ fn data_lines_inside_a_statement_are_left_out_once() {
     );
 }
 
+/// The statements of an expanded script.
+fn expanded(source: &str) -> Vec<String> {
+    let (text, script) = expand(source);
+    script.spans.iter().map(|s| s.text(&text).into_owned()).collect()
+}
+
+#[test]
+fn variables_stand_for_their_values() {
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "\\set t users\nselect * from :t where a = ':t' and b=:t.c;",
+            &["select * from users where a = ':t' and b=users.c;"],
+        ),
+        (
+            "\\set two 'delete from a; select 1'\n:two;\n:two \\g\n",
+            &["delete from a;", "select 1;", "delete from a;", "select 1 "],
+        ),
+        (
+            "\\set n 'it''s' \"x\"\nselect :'n', :\"n\", :{?n}, :{?m}, :m;",
+            &["select 'it''s\"x\"', \"it's\"\"x\"\"\", TRUE, FALSE, :m;"],
+        ),
+        ("\\set b 'a\\\\b'\nselect :'b';", &["select  E'a\\\\b';"]),
+        (
+            "\\set a 1\n\\set b '\\:a + \\:a'\nselect :b;\n\\set a 2\nselect :b;",
+            &["select 1 + 1;", "select 2 + 2;"],
+        ),
+        ("\\set r ':r + 1'\nselect :r;", &["select :r + 1;"]),
+        ("\\set open '(select 1'\n:open; select 2);", &["(select 1; select 2);"]),
+        ("\\set q 'select ''a;'\n:q b';", &["select 'a; b';"]),
+        ("\\set c 'select 1 -- note'\n:c;\nselect 2;", &["select 1 -- note;", "select 2;"]),
+        ("\\set g 'select 1 \\\\g'\n:g\nselect 2;", &["select 1 ", "select 2;"]),
+        (
+            "\\set w 'copy t from stdin;\\nselect 1;'\n:w\n1;\n\\.\nselect 2;",
+            &["copy t from stdin;", "select 1;", "select 2;"],
+        ),
+        ("\\set a 1\n\\unset a\nselect :a;", &["select :a;"]),
+        ("\\set a 1\nselect 2 as a \\gset\nselect :a;\n", &["select 2 as a ", "select :a;"]),
+        ("\\set a 1\nselect 2 as b \\gset\nselect :a, :b;\n", &["select 2 as b ", "select 1, :b;"]),
+        ("\\set now `date`\nselect :'now', :{?now};", &["select :'now', TRUE;"]),
+        (
+            "\\if :{?a}\nselect 1;\n\\else\nselect 2;\n\\set a 1\n\\endif\nselect :a;",
+            &["select 2;", "select 1;"],
+        ),
+        ("\\if :a\nselect 1;\n\\endif\nselect 2;", &["select 2;"]),
+        (
+            "select true as a \\gset\n\\if :a\nx;\n\\set b 1\n\\else\ny;\n\\endif\nselect :b;",
+            &["select true as a ", "x;", "y;", "select :b;"],
+        ),
+        ("\\if :ERROR\nselect 1;\n\\else\nselect 2;\n\\endif", &["select 1;", "select 2;"]),
+        (
+            "\\set no false\n\\if :no\nselect 1;\n\\elif :'no'\nselect 2;\n\\else\nselect 3;\n\\endif",
+            &["select 3;"],
+        ),
+        ("select 1 \n\\if false\n", &[]),
+        ("select 1 \n\\if true\n", &["select 1 "]),
+        ("select 1 \n\n\\q\nselect 2", &["select 1 "]),
+        ("select 'open\n", &["select 'open"]),
+    ];
+    for (source, want) in cases {
+        assert_eq!(expanded(source), *want, "{source:?}");
+    }
+}
+
+#[test]
+fn values_that_grow_without_end_stop_growing() {
+    let mut source = String::from("\\set a0 xxxxxxxxxxxxxxxx\n");
+    for i in 0..9 {
+        source.push_str(&format!("\\set a{} ':a{i} :a{i} :a{i} :a{i} :a{i} :a{i} :a{i} :a{i}'\n", i + 1));
+    }
+    source.push_str("select :a2;\nselect :a9;\n");
+    let got = expanded(&source);
+    assert_eq!((got.len(), got[0].len()), (2, "select ;".len() + 64 * 16 + 63));
+    assert!(got[1].len() < 20 << 20, "{}", got[1].len());
+}
+
 proptest! {
+    #[test]
+    fn expanding_never_fails(pieces in prop::collection::vec(prop::sample::select(vec![
+        "select ", ":a", ":b", ":'a'", ":\"b\"", ":{?a}", "\\set a 'é; :b'\n", "\\set b :a '('\n", "\\set a ''''\n",
+        ";", "\n", "(", ")", "'", "$$", "\\g", "\\if :{?a}\n", "\\if :b\n", "\\else\n", "\\endif\n", "\\q\n", "--",
+        "copy t from stdin;", "\n\\.\n", "\\set a 'x \\\\g'\n", "\\set b -\n", "\\gset\n", "é", "\\;", "\\unset a\n",
+    ]), 0..40)) {
+        let source = pieces.concat();
+        let (text, script) = expand(&source);
+        for s in &script.spans {
+            let _ = s.text(&text);
+        }
+        if !source.contains(':') {
+            prop_assert_eq!(text.as_ref(), source.as_str());
+        }
+    }
+
     #[test]
     fn spans_are_in_order_and_cover_every_word(pieces in prop::collection::vec(prop::sample::select(vec![
         "select ", "'a'", ";", "\n", "(", ")", "$$", "-- c", "/*", "*/", "begin ", "end ", "create function f ", "\\;",
@@ -161,7 +259,7 @@ proptest! {
         let text = pieces.concat();
         let script = script(&text, &SplitOptions { psql, ..SplitOptions::default() });
         let mut at = 0;
-        for s in &script.spans {
+        for s in script.spans.iter().filter(|s| !s.repeated) {
             prop_assert!(s.start >= at && s.end >= s.start && s.end <= text.len(), "{:?}", s);
             at = s.end;
             let sent = s.text(&text);
@@ -194,7 +292,9 @@ fn bare(text: &str) -> &str {
 
 /// Compares with one recorded file: how many statements it has, and those not found in order.
 fn compare(source: &str, want: &[(Option<String>, Option<u64>)]) -> Vec<String> {
-    let spans = split(source, &SplitOptions::default());
+    let mut spans = split(source, &SplitOptions::default());
+    // What is sent again has no place of its own in the records.
+    spans.retain(|s| !s.repeated);
     let mut next = 0;
     let mut missing = Vec::new();
     for (text, end) in want {
@@ -252,10 +352,14 @@ fn recorded_scripts_split_as_psql_split_them() {
             wrong.extend(compare(&source, &want).into_iter().map(|w| format!("{name}: {w}")));
         }
     }
-    println!("{files} scripts, {statements} statements, {} differences", wrong.len());
+    println!("{files} scripts, {statements} statements");
+    // Without a run nobody knows what a query's result made of `\\if`: psql quit the first script at its start and
+    // took one of two branches of the second. The values of variables are the matter of `expand`: in the third
+    // script one holds two statements.
+    let known = ["contrib/citext__citext_utf8: ", "regress/stats: ", "regress/update: "];
     for w in &wrong {
         println!("{w}");
     }
-    // What only a run can tell stays: values of variables, which branch a query's result chose.
-    assert!(wrong.len() * 4000 <= statements, "{} differences", wrong.len());
+    wrong.retain(|w| !known.iter().any(|k| w.starts_with(k)));
+    assert!(wrong.is_empty(), "{} differences", wrong.len());
 }

@@ -13,6 +13,7 @@ mod output;
 mod params;
 mod read_only;
 mod saved;
+mod splitting;
 
 use std::{
     io::Write,

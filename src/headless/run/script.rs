@@ -4,6 +4,8 @@ use super::report::place;
 use crate::{
     data::saved::SavedQuery,
     sql::{
+        copy,
+        meta::Action,
         params::{self, Bound},
         split::{self, Ending, Span, SplitOptions},
     },
@@ -55,8 +57,33 @@ pub(in crate::headless) struct Script {
 
 /// The statements as psql would send them, for `--dry-run`.
 pub(in crate::headless) fn statements(text: &str) -> Vec<String> {
-    let spans = split::split(text, &SplitOptions::default());
-    spans.iter().map(|s| s.text(text).into_owned()).collect()
+    let (text, script) = split::expand(text);
+    let mut copies = script
+        .commands
+        .iter()
+        .filter(|c| !c.inactive && c.action == Action::Copy)
+        .filter_map(|c| Some((c.start, copy::as_psql_sends(&text[c.arguments.start..c.end])?)))
+        .peekable();
+    let mut out = Vec::new();
+    for span in &script.spans {
+        let command = match span.ending {
+            Ending::Command(index) => Some(&script.commands[index]),
+            _ => None,
+        };
+        // A \copy goes at once, a statement around it later.
+        let at = match span.ending {
+            Ending::Semicolon => span.end,
+            Ending::Command(index) => script.commands[index].start,
+            Ending::Text => usize::MAX,
+        };
+        out.extend(std::iter::from_fn(|| copies.next_if(|(start, _)| *start < at)).map(|(_, sql)| sql));
+        // \gdesc only has a statement described.
+        if command.is_none_or(|c| &text[c.name.clone()] != "gdesc") {
+            out.push(span.text(&text).into_owned());
+        }
+    }
+    out.extend(copies.map(|(_, sql)| sql));
+    out
 }
 
 /// Makes a query ready to run. `label` names it in errors.
