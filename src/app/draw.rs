@@ -154,7 +154,7 @@ impl App {
         if info.standby {
             out.push((" · standby".into(), theme.style("status.read-only")));
         }
-        if info.read_only {
+        if info.held_read_only || info.read_only {
             out.push((" · READ ONLY".into(), theme.style("status.read-only")));
         }
         match server.tx {

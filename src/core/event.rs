@@ -198,8 +198,10 @@ pub struct ServerInfo {
     pub superuser: bool,
     /// In recovery (a standby).
     pub standby: bool,
-    /// `default_transaction_read_only` was set by us or the server.
+    /// `default_transaction_read_only` is on: set by the server, the role, the connection or by `SET`.
     pub read_only: bool,
+    /// Every statement is held read-only by us, whatever is set.
+    pub held_read_only: bool,
     /// `TimeZone`.
     pub time_zone: String,
     /// Profile name the connection came from, if any.

@@ -204,10 +204,19 @@ fn applying_shows_its_statement_and_ends_in_what_takes_it_back() {
 fn a_read_only_connection_says_why_nothing_is_written() {
     let mut robot = open_with(&some_changes(), 120, 40);
     let old = robot.app.world().server().and_then(|s| s.info.clone()).expect("connected");
-    let info = ServerInfo { read_only: true, profile: Some("prod".into()), ..old };
-    robot.event(Event::Link(ConnId(0), Link::Up(Box::new(info))));
+    let held = ServerInfo { held_read_only: true, profile: Some("prod".into()), ..old.clone() };
+    robot.event(Event::Link(ConnId(0), Link::Up(Box::new(held))));
+    // the mark stays, whatever the session's default is set to
+    robot.news(JobId(0), News::Setting("default_transaction_read_only".into(), "off".into()));
     robot.keys("<ctrl-s>");
     assert!(robot.screen().contains("the profile prod is read-only"), "{}", robot.screen());
+    robot.keys("<esc>");
+    assert!(robot.screen().contains("READ ONLY"), "{}", robot.screen());
+    robot.keys("<ctrl-s>");
+    let by_default = ServerInfo { read_only: true, ..old };
+    robot.event(Event::Link(ConnId(0), Link::Up(Box::new(by_default))));
+    robot.keys("<ctrl-s>");
+    assert!(robot.screen().contains("read-only here by default"), "{}", robot.screen());
     assert!(!robot.effects.iter().any(|e| matches!(e, Effect::Apply { .. })));
 }
 

@@ -194,11 +194,16 @@ impl Changes {
         if info.standby {
             return Some("Not applied: this server is a standby, it takes no writes".into());
         }
-        info.read_only.then(|| match &info.profile {
-            Some(profile) => {
-                format!("Not applied: the profile {profile} is read-only. The changes stay staged")
-            }
-            None => "Not applied: this connection is read-only. The changes stay staged".into(),
+        if info.held_read_only {
+            return Some(match &info.profile {
+                Some(profile) => {
+                    format!("Not applied: the profile {profile} is read-only. The changes stay staged")
+                }
+                None => "Not applied: this connection is read-only. The changes stay staged".into(),
+            });
+        }
+        info.read_only.then(|| {
+            "Not applied: transactions are read-only here by default (default_transaction_read_only). The changes stay staged".into()
         })
     }
 
