@@ -18,6 +18,7 @@ pub(super) struct Progress {
 }
 
 /// What to do about a message.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Taken {
     /// It is the user's.
     Give(Message),
