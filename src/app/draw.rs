@@ -151,6 +151,9 @@ impl App {
         if info.tls.is_some() {
             out.push((" · TLS".into(), base));
         }
+        if info.production {
+            out.push((" · PRODUCTION".into(), theme.style("status.tx.failed")));
+        }
         if info.standby {
             out.push((" · standby".into(), theme.style("status.read-only")));
         }

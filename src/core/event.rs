@@ -4,6 +4,7 @@ use super::{
     error::DbError,
     ids::{ConnId, JobId},
     key::Chord,
+    settings::Rehearse,
 };
 use crate::data::{
     catalog::{Catalog, Detail},
@@ -202,6 +203,10 @@ pub struct ServerInfo {
     pub read_only: bool,
     /// Every statement is held read-only by us, whatever is set.
     pub held_read_only: bool,
+    /// The profile is one of production: writes are confirmed by typing the database's name.
+    pub production: bool,
+    /// Which changes of rows the profile wants rehearsed.
+    pub rehearse: Option<Rehearse>,
     /// `TimeZone`.
     pub time_zone: String,
     /// Profile name the connection came from, if any.

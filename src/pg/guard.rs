@@ -11,7 +11,7 @@ use crate::{
     core::{effect::Statement, error::DbError, event::Tx},
     sql::{
         kind::{self, Kind},
-        lex::{Options, TokenKind, significant},
+        lex::{Options, significant},
     },
 };
 
@@ -92,7 +92,7 @@ fn harm(kind: Kind, sql: &str) -> Result<(), DbError> {
     if (word(0, "commit") || word(0, "rollback")) && word(1, "prepared") {
         return Err(refusal("a prepared transaction is not ended on a read-only connection"));
     }
-    if kind == Kind::CopyOut && !copies_to_us(sql) {
+    if kind == Kind::CopyOut && !kind::copies_to_client(sql) {
         return Err(refusal(
             "COPY to a file or program writes on the server: use COPY … TO STDOUT, or \\copy",
         ));
@@ -128,25 +128,6 @@ fn outside(sql: &str) -> Result<(), DbError> {
 fn rolls_back(sql: &str) -> bool {
     let tokens = significant(sql, Options::default());
     tokens.first().is_some_and(|t| t.is_word(sql, "rollback") || t.is_word(sql, "abort"))
-}
-
-/// `COPY … TO STDOUT`: the word stands behind the `TO` that is in no parenthesis.
-fn copies_to_us(sql: &str) -> bool {
-    let tokens = significant(sql, Options::default());
-    let mut depth = 0_usize;
-    for (at, token) in tokens.iter().enumerate() {
-        match token.kind {
-            TokenKind::LParen => depth += 1,
-            TokenKind::RParen => depth = depth.saturating_sub(1),
-            _ if depth == 0 && token.is_word(sql, "to") => {
-                return tokens
-                    .get(at + 1)
-                    .is_some_and(|t| t.is_word(sql, "stdout") || t.is_word(sql, "stdin"));
-            }
-            _ => {}
-        }
-    }
-    false
 }
 
 /// `DISCARD ALL` alone cannot be in a transaction, and changes nothing but the session. To the letter, as it is sent

@@ -316,6 +316,8 @@ impl Server {
             standby: standby.unwrap_or_default(),
             read_only: read_only.unwrap_or_default(),
             held_read_only: self.plan.read_only,
+            production: self.plan.target.production,
+            rehearse: self.plan.target.rehearse,
             time_zone: get(session, "TimeZone"),
             profile: self.plan.target.profile.clone(),
         }

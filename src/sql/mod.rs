@@ -14,6 +14,7 @@ mod page_tests;
 pub mod params;
 pub mod pick;
 pub mod quote;
+pub mod rehearse;
 pub mod secrets;
 mod session;
 pub mod split;

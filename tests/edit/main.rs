@@ -10,6 +10,7 @@ mod robot;
 mod server;
 
 mod document;
+mod rehearse;
 
 use live::Live;
 use pgdeck::data::edits::{Change, Field, TableRef, Text, Value, What};

@@ -221,6 +221,19 @@ fn a_read_only_connection_says_why_nothing_is_written() {
 }
 
 #[test]
+fn on_production_the_databases_name_is_typed_before_an_apply() {
+    let mut robot = open_with(&some_changes(), 80, 24);
+    let old = robot.app.world().server().and_then(|s| s.info.clone()).expect("connected");
+    let name = old.database.clone();
+    robot.event(Event::Link(ConnId(0), Link::Up(Box::new(ServerInfo { production: true, ..old }))));
+    let applied = |r: &Robot| r.effects.iter().any(|e| matches!(e, Effect::Apply { .. }));
+    robot.keys("<ctrl-s>").keys("y<enter>");
+    assert!(robot.screen().contains("That is not it") && !applied(&robot), "{}", robot.screen());
+    robot.keys("<esc><ctrl-s>").keys(&name).keys("<enter>");
+    assert!(applied(&robot), "{}", robot.screen());
+}
+
+#[test]
 fn a_conflict_shows_three_sides_and_waits_for_an_answer() {
     let changes = [
         update(1, "42", &[("email", "ada", "eva"), ("is_active", "t", "f")]),

@@ -10,6 +10,7 @@ mod document;
 mod edit;
 mod frame;
 mod live;
+mod production;
 mod saved;
 mod sql;
 mod staging;

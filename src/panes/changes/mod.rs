@@ -14,7 +14,7 @@ use crate::{
         effect::Effect,
         event::{Mouse, MouseKind, News},
         ids::{ConnId, JobId, Lane},
-        pane::{Cx, Pane, PaneKind, Running, Tell, Tone},
+        pane::{Cx, Pane, PaneKind, Popup, Running, Tell, Tone},
         world::World,
     },
     data::edits::{Change, Stage, Staged, Text, Value, What},
@@ -34,6 +34,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// Question: which column of a new row?
 const COLUMN: &str = "column";
+/// Question: write on production?
+const PRODUCTION: &str = "changes-production";
 
 /// Rows read anew after an apply that met another number of rows.
 #[derive(Debug)]
@@ -207,7 +209,27 @@ impl Changes {
         })
     }
 
-    fn apply(&mut self, cx: &mut Cx<'_>) {
+    /// The question to answer first on a server of production.
+    fn production(&self, world: &World) -> Option<Popup> {
+        let info = world.conns.get(&self.conn)?.info.as_ref()?;
+        let writes: Vec<String> = self
+            .plan
+            .iter()
+            .map(|p| {
+                let what = match &p.change.what {
+                    What::Insert { .. } => "insert",
+                    What::Update { .. } => "update",
+                    What::Delete { .. } => "delete",
+                    What::Bulk { .. } => "many rows:",
+                };
+                format!("{what} {}", list::row_name(&p.change))
+            })
+            .collect();
+        Popup::production(PRODUCTION, info, &writes)
+    }
+
+    /// `confirmed`: the question of production was answered.
+    fn apply(&mut self, confirmed: bool, cx: &mut Cx<'_>) {
         if self.busy() {
             return cx.toast(Tone::Note, "Already under way: Ctrl+C cancels");
         }
@@ -229,6 +251,9 @@ impl Changes {
                 cx.toast(Tone::Error, format!("{}: {why}", list::row_name(&self.plan[n].change)));
             }
             Ok(statements) => {
+                if !confirmed && let Some(question) = self.production(cx.world) {
+                    return cx.popup(question);
+                }
                 let conn = self.conn;
                 let job = cx.start(|job| Effect::Apply { job, conn, statements });
                 let applying = Applying::new(job, cx.world.now, self.plan.clone());
@@ -372,7 +397,7 @@ impl Pane for Changes {
             Command::Back if self.settling => self.settling = false,
             Command::Back => cx.tell(Tell::Close),
             Command::NextPart | Command::PreviousPart => self.on_sql = !self.on_sql,
-            Command::ApplyChanges => self.apply(cx),
+            Command::ApplyChanges => self.apply(false, cx),
             Command::DropChange if self.settling => self.settle(Answer::Theirs, cx),
             Command::DropChange => self.drop_change(cx),
             Command::KeepMine => self.settle(Answer::Mine, cx),
@@ -426,6 +451,9 @@ impl Pane for Changes {
     }
 
     fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {
+        if let Tell::Answer { question: PRODUCTION, button: 0 } = tell {
+            return self.apply(true, cx);
+        }
         if let Tell::Chosen { question: COLUMN, text, .. } = tell
             && let Some(number) = self.choosing.take()
             && let Some(change) = self.staged.changes().get(number).cloned()
