@@ -27,7 +27,7 @@ fn an_update_shows_its_rows_and_is_kept_or_undone() {
     live.see("Rows as they become");
     assert!(live.robot.screen().contains("x"), "{}", live.robot.screen());
     assert_eq!(left(&db), "30 0");
-    live.keys("r").until(|r| !r.screen().contains("in transaction"));
+    live.keys("r").until(|r| !r.screen().contains("in transaction")).see("Rows as they become, rolled back");
     assert_eq!(left(&db), "30 0");
     live.keys("<f5>").see("Nothing is committed yet").keys("c");
     live.until(|r| !r.screen().contains("in transaction"));

@@ -4,6 +4,7 @@ mod server;
 
 mod apply;
 mod cancel;
+mod guard;
 mod hub;
 mod login;
 mod lying;

@@ -193,10 +193,15 @@ impl Sql {
         }
         if summary.tx == Tx::Idle && !matches!(r.phase, Phase::Sampling) {
             // COMMIT or ROLLBACK, ours or typed.
-            let commit = r.phase == Phase::Ending(true);
+            let commit = r.phase == Phase::Ending(true) || summary.tag == "COMMIT";
+            let change = r.change.clone();
             self.rehearsal = None;
             if commit {
                 return self.go_on(cx);
+            }
+            let rows = sample_title(&change);
+            for o in self.outcomes.iter_mut().filter(|o| o.title == rows) {
+                o.title.push_str(", rolled back");
             }
             return self.give_up_rest(cx);
         }
