@@ -264,9 +264,9 @@ impl Server {
         Options {
             application_name: self.plan.application_name.clone(),
             // The sessions' statements are guarded one by one, and applying has to see whether the server's own
-            // default is to write. This is for our catalog SQL, and shows what holds to who asks the server. A
+            // default is to write. This is for SQL of our own, and shows what holds to who asks the server. A
             // pooler's server session is shared with others: no SET may replace the start-up setting.
-            read_only: (self.plan.read_only || matches!(lane, Lane::Catalog(_))) && !plain,
+            read_only: (self.plan.read_only || matches!(lane, Lane::Catalog(_) | Lane::Watch(_))) && !plain,
             settings: settings.into_iter().collect(),
             password: lock(&self.password).clone(),
             host: if own { None } else { *lock(&self.host) },
