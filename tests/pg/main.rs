@@ -9,7 +9,6 @@ mod hub;
 mod login;
 mod lying;
 mod monitor;
-mod read_only;
 mod tls;
 mod transfer;
 mod types;

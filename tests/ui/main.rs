@@ -11,7 +11,6 @@ mod document;
 mod edit;
 mod frame;
 mod live;
-mod production;
 mod saved;
 mod sql;
 mod staging;
