@@ -151,10 +151,13 @@ impl App {
         if info.tls.is_some() {
             out.push((" · TLS".into(), base));
         }
+        if info.production {
+            out.push((" · PRODUCTION".into(), theme.style("status.tx.failed")));
+        }
         if info.standby {
             out.push((" · standby".into(), theme.style("status.read-only")));
         }
-        if info.read_only {
+        if info.held_read_only || info.read_only {
             out.push((" · READ ONLY".into(), theme.style("status.read-only")));
         }
         match server.tx {

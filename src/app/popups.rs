@@ -9,7 +9,8 @@ use crate::{
     },
     panes::{
         changes::Changes, confirm::Confirm, delete::Delete, edit::Edit, form::FormPopup, help, line::Line,
-        menu::Menu, page::Page, palette::Palette, password::Password, pick::Pick, upsert::UpsertPopup,
+        menu::Menu, page::Page, palette::Palette, password::Password, pick::Pick, typed::Typed,
+        upsert::UpsertPopup,
     },
 };
 
@@ -29,6 +30,12 @@ impl App {
         let (pane, size): (Box<dyn Pane>, Size) = match popup {
             Popup::Confirm { question, title, text, buttons } => {
                 (Box::new(Confirm::new(question, title, text, buttons)), Size::Small)
+            }
+            Popup::Decide { question, title, text, buttons, since } => {
+                (Box::new(Confirm::new(question, title, text, buttons).since(since)), Size::Bottom)
+            }
+            Popup::Typed { question, title, text, word } => {
+                (Box::new(Typed::new(question, title, text, word)), Size::Small)
             }
             Popup::Line { question, title, text, hint } => {
                 (Box::new(Line::new(question, title, text, hint)), Size::Bottom)

@@ -4,6 +4,7 @@ use super::{
     error::DbError,
     ids::{ConnId, JobId},
     key::Chord,
+    settings::Rehearse,
 };
 use crate::data::{
     catalog::{Catalog, Detail},
@@ -198,8 +199,14 @@ pub struct ServerInfo {
     pub superuser: bool,
     /// In recovery (a standby).
     pub standby: bool,
-    /// `default_transaction_read_only` was set by us or the server.
+    /// `default_transaction_read_only` is on: set by the server, the role, the connection or by `SET`.
     pub read_only: bool,
+    /// Every statement is held read-only by us, whatever is set.
+    pub held_read_only: bool,
+    /// The profile is one of production: writes are confirmed by typing the database's name.
+    pub production: bool,
+    /// Which changes of rows the profile wants rehearsed.
+    pub rehearse: Option<Rehearse>,
     /// `TimeZone`.
     pub time_zone: String,
     /// Profile name the connection came from, if any.

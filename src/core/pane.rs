@@ -3,7 +3,7 @@
 use super::{
     command::{Command, Scope},
     effect::{Effect, Secret},
-    event::{Mouse, News},
+    event::{Mouse, News, ServerInfo},
     ids::{ConnId, JobId, PaneId},
     key::Chord,
     world::World,
@@ -290,6 +290,30 @@ pub enum Popup {
         /// Buttons, the default first, the harmless way out last.
         buttons: Vec<String>,
     },
+    /// The same at the bottom, while something is open on the server: since when is shown.
+    Decide {
+        /// Name of the question.
+        question: &'static str,
+        /// Title.
+        title: String,
+        /// The text, may have several lines.
+        text: String,
+        /// Buttons, the harmless way out last.
+        buttons: Vec<String>,
+        /// When it was opened, as `World::now`.
+        since: std::time::Duration,
+    },
+    /// A word that must be typed to go on. Answer: `Tell::Answer` with button 0 when it was, 1 for Esc.
+    Typed {
+        /// Name of the question.
+        question: &'static str,
+        /// Title.
+        title: String,
+        /// What it is about, may have several lines.
+        text: String,
+        /// The word.
+        word: String,
+    },
     /// A line of text. Answer: `Tell::Chosen`; Esc gives no answer.
     Line {
         /// Name of the question.
@@ -341,6 +365,29 @@ pub enum Popup {
         /// Text.
         text: String,
     },
+}
+
+/// Lines of what is written in the question of production.
+const MOST_WRITES: usize = 6;
+
+impl Popup {
+    /// The question before something is written on a server of production; `None`: it is none, or takes no writes.
+    #[must_use]
+    pub fn production(question: &'static str, info: &ServerInfo, writes: &[String]) -> Option<Self> {
+        if !info.production || info.held_read_only || info.standby || writes.is_empty() {
+            return None;
+        }
+        let name = info.profile.as_deref().map(|p| format!(" ({p})")).unwrap_or_default();
+        let mut text = format!("This is production{name}: {} on {}\n", info.database, info.address);
+        for write in writes.iter().take(MOST_WRITES) {
+            text.push_str(&format!("\n  {write}"));
+        }
+        if writes.len() > MOST_WRITES {
+            text.push_str(&format!("\n  and {} more", writes.len() - MOST_WRITES));
+        }
+        let (title, word) = ("Write on production?".to_owned(), info.database.clone());
+        Some(Self::Typed { question, title, text, word })
+    }
 }
 
 /// Which row a value to edit belongs to.

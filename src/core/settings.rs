@@ -26,6 +26,33 @@ pub struct Settings {
     pub keys: BTreeMap<String, BTreeMap<String, String>>,
     /// Spaces a Tab inserts in the SQL editor.
     pub tab_width: u8,
+    /// Which changes of rows are rehearsed, unless a profile says otherwise.
+    pub rehearse: Rehearse,
+}
+
+/// Which UPDATE, DELETE and MERGE outside of a transaction run in one that is asked about before COMMIT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rehearse {
+    /// All.
+    Always,
+    /// Those without a WHERE, and MERGE, which has none.
+    #[default]
+    WithoutWhere,
+    /// None.
+    Never,
+}
+
+impl Rehearse {
+    /// By its word in the config.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "always" => Some(Self::Always),
+            "without-where" => Some(Self::WithoutWhere),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -41,6 +68,7 @@ impl Default for Settings {
             history_size: 10_000,
             keys: BTreeMap::new(),
             tab_width: 2,
+            rehearse: Rehearse::default(),
         }
     }
 }
@@ -60,6 +88,10 @@ pub struct Profile {
     pub colour: Option<Color>,
     /// The server is asked to refuse writes.
     pub read_only: bool,
+    /// Writes are confirmed by typing the database's name.
+    pub production: bool,
+    /// Which changes of rows are rehearsed.
+    pub rehearse: Option<Rehearse>,
     /// What is wrong with it in the config: connecting by it is refused with this text.
     pub problem: Option<String>,
 }

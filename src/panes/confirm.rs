@@ -8,7 +8,7 @@ use crate::{
         pane::{Cx, Pane, Tell},
         world::World,
     },
-    text::{clean, width},
+    text::{clean, units, width},
 };
 use ratatui::{
     Frame,
@@ -16,6 +16,7 @@ use ratatui::{
     text::{Line, Span, Text},
     widgets::{Paragraph, Wrap},
 };
+use std::time::Duration;
 
 /// The narrowest question, in cells.
 const LEAST: usize = 36;
@@ -28,6 +29,10 @@ pub struct Confirm {
     text: String,
     buttons: Vec<String>,
     at: usize,
+    /// Since when a transaction is open: its age is a line below the text.
+    since: Option<Duration>,
+    /// When the age is drawn anew.
+    next: Duration,
     places: Vec<Rect>,
 }
 
@@ -37,7 +42,26 @@ impl Confirm {
     pub fn new(question: &'static str, title: String, text: String, buttons: Vec<String>) -> Self {
         // With more than one way to act, Enter pressed in haste does nothing.
         let at = if buttons.len() > 2 { buttons.len() - 1 } else { 0 };
-        Self { question, title, text, buttons, at, places: vec![] }
+        Self { question, title, text, buttons, at, since: None, next: Duration::ZERO, places: vec![] }
+    }
+
+    /// A transaction is open since then.
+    #[must_use]
+    pub fn since(mut self, since: Duration) -> Self {
+        self.since = Some(since);
+        self
+    }
+
+    /// The text, and the age of the transaction.
+    fn whole(&self, world: &World) -> String {
+        match self.since {
+            None => self.text.clone(),
+            Some(since) => {
+                let age = world.now.saturating_sub(since).as_secs();
+                let age = units::duration(Duration::from_secs(age));
+                format!("{}\nThe transaction is open for {age} and holds its locks.", self.text)
+            }
+        }
     }
 
     fn answer(&self, button: usize, cx: &mut Cx<'_>) {
@@ -112,10 +136,19 @@ impl Pane for Confirm {
         }
     }
 
-    fn wants(&self, _: &World, most: (u16, u16)) -> (u16, u16) {
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.next = cx.world.now + Duration::from_secs(1);
+    }
+
+    fn wants_tick(&self) -> Option<Duration> {
+        self.since.map(|_| self.next)
+    }
+
+    fn wants(&self, world: &World, most: (u16, u16)) -> (u16, u16) {
         let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let buttons: usize = (0..self.buttons.len()).map(|n| width::width(&self.label(n)) + 1).sum();
-        let lines: Vec<_> = self.text.lines().map(clean::line).collect();
+        let text = self.whole(world);
+        let lines: Vec<_> = text.lines().map(clean::line).collect();
         let text = lines.iter().map(|l| width::width(l)).max().unwrap_or(0);
         let wide = cells(buttons.max(text).max(LEAST)).min(most.0);
         let high: usize = lines.iter().map(|l| width::wrap(l, wide.max(1) as usize).len().max(1)).sum();
@@ -124,7 +157,8 @@ impl Pane for Confirm {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
         let theme = &world.theme;
-        let text: Text<'_> = self.text.lines().map(|l| Line::raw(clean::line(l).into_owned())).collect();
+        let text = self.whole(world);
+        let text: Text<'_> = text.lines().map(|l| Line::raw(clean::line(l).into_owned())).collect();
         let body = Rect { height: area.height.saturating_sub(2), ..area };
         frame
             .render_widget(Paragraph::new(text).wrap(Wrap { trim: false }).style(theme.style("popup")), body);

@@ -17,6 +17,7 @@ pub mod password;
 pub mod pick;
 pub mod saved;
 pub mod sql;
+pub mod typed;
 pub mod upsert;
 
 use crate::core::pane::{Pane, PaneKind};

@@ -7,6 +7,7 @@ pub mod connect;
 mod der;
 pub mod error;
 mod flow;
+pub mod guard;
 pub mod hub;
 pub mod lookup;
 mod monitor;

@@ -243,7 +243,7 @@ impl Monitor {
         let (server, prepared) = (&self.server, &mut self.prepared);
         let work = async {
             let text = q::at(sql, server.version());
-            if !server.is_plain() {
+            if !server.behind_pooler() {
                 if !prepared.contains_key(sql) {
                     let types: Vec<Type> = args.iter().map(|(_, kind)| kind.clone()).collect();
                     prepared.insert(sql, sql_client.prepare_typed(&text, &types).await?);

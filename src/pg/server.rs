@@ -3,13 +3,14 @@
 use super::{
     client::Client,
     connect::{self, ConnectError, Options},
+    guard::{self, Around},
     target::{Prompt, Target},
     wire::Session,
 };
 use crate::core::{
-    effect::Secret,
+    effect::{Secret, Statement},
     error::DbError,
-    event::{Event, Link, News, ServerInfo},
+    event::{Event, Link, News, ServerInfo, Tx},
     ids::{ConnId, JobId, Lane},
 };
 use crate::data::live::Sample;
@@ -132,6 +133,37 @@ impl Server {
         self.plan.read_only
     }
 
+    /// What goes around a statement: all sessions but the user's own only read, and on a read-only connection that
+    /// one, too.
+    pub fn around(&self, lane: Lane, tx: Tx, statement: &Statement) -> Result<Around, DbError> {
+        if self.guards(lane) { guard::around(tx, statement) } else { Ok(Around::default()) }
+    }
+
+    fn guards(&self, lane: Lane) -> bool {
+        self.plan.read_only || !matches!(lane, Lane::Own(_))
+    }
+
+    /// A session's error, with the way out where it is one of being read-only.
+    pub fn explain(&self, lane: Lane, e: DbError) -> DbError {
+        if !self.guards(lane) {
+            return e;
+        }
+        guard::explain(e, &self.way_out())
+    }
+
+    /// How to write after all.
+    pub fn way_out(&self) -> String {
+        match (&self.plan.target.profile, self.plan.read_only, self.plan.target.read_only) {
+            (Some(profile), true, true) => format!(
+                "The profile {profile} is read-only: to write, connect without it or take read_only out of the config."
+            ),
+            (_, true, _) => {
+                "This connection is read-only: to write, start pgdeck without --read-only.".into()
+            }
+            _ => "What is looked at here only reads: run it in SQL to write.".into(),
+        }
+    }
+
     /// The database's name.
     pub fn database(&self) -> &str {
         self.plan.target.dbname()
@@ -165,7 +197,7 @@ impl Server {
         let own = matches!(lane, Lane::Own(_));
         let mut options = self.options(lane);
         let opened = match connect::open_at(&self.plan.target, &options).await {
-            Err(e) if self.refused_by_pooler(&e, lane)? => {
+            Err(e) if self.refused_by_pooler(&e) => {
                 self.plain.store(true, Ordering::Relaxed);
                 options = self.options(lane);
                 connect::open_at(&self.plan.target, &options).await?
@@ -185,7 +217,7 @@ impl Server {
         let lane = Lane::Catalog(self.conn);
         let opening = async {
             match connect::open_client(&self.plan.target, &self.options(lane)).await {
-                Err(e) if self.refused_by_pooler(&e, lane)? => {
+                Err(e) if self.refused_by_pooler(&e) => {
                     self.plain.store(true, Ordering::Relaxed);
                     connect::open_client(&self.plan.target, &self.options(lane)).await
                 }
@@ -207,14 +239,14 @@ impl Server {
         let lane = Lane::Watch(self.conn);
         let options = |server: &Self| {
             let mut options = server.options(lane);
-            if !server.is_plain() {
+            if !server.behind_pooler() {
                 let all = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
                 options.settings.extend(all);
             }
             options
         };
         match connect::open_client(&self.plan.target, &options(self)).await {
-            Err(e) if self.refused_by_pooler(&e, lane)? => {
+            Err(e) if self.refused_by_pooler(&e) => {
                 self.plain.store(true, Ordering::Relaxed);
                 connect::open_client(&self.plan.target, &options(self)).await
             }
@@ -223,7 +255,7 @@ impl Server {
     }
 
     /// A pooler that refuses start-up settings stands before the server.
-    pub fn is_plain(&self) -> bool {
+    pub fn behind_pooler(&self) -> bool {
         self.plain.load(Ordering::Relaxed)
     }
 
@@ -254,29 +286,21 @@ impl Server {
         let settings = setting.filter(|_| !plain).map(|(name, value)| (name.to_owned(), value.to_owned()));
         Options {
             application_name: self.plan.application_name.clone(),
-            // A pooler's server session is shared with others: no SET may replace the start-up setting.
-            read_only: (self.plan.read_only || !own) && !plain,
+            // The sessions' statements are guarded one by one, and applying has to see whether the server's own
+            // default is to write. This is for SQL of our own, and shows what holds to who asks the server. A
+            // pooler's server session is shared with others: no SET may replace the start-up setting.
+            read_only: (self.plan.read_only || matches!(lane, Lane::Catalog(_) | Lane::Watch(_))) && !plain,
             settings: settings.into_iter().collect(),
             password: lock(&self.password).clone(),
             host: if own { None } else { *lock(&self.host) },
         }
     }
 
-    /// PgBouncer takes only the start-up settings it knows. Lanes that only send our own reading
-    /// statements can do without; what the user asked for cannot be dropped silently.
-    fn refused_by_pooler(&self, e: &ConnectError, lane: Lane) -> Result<bool, ConnectError> {
+    /// PgBouncer takes only the start-up settings it knows. We can do without: what must not write is guarded
+    /// statement by statement.
+    fn refused_by_pooler(&self, e: &ConnectError) -> bool {
         let refused = e.error.code == "08P01" && e.error.message.contains("unsupported startup parameter");
-        if !refused || self.plain.load(Ordering::Relaxed) {
-            return Ok(false);
-        }
-        if self.plan.read_only && matches!(lane, Lane::Own(_)) {
-            let mut e = e.clone();
-            e.error.hint = Some(
-                "The pooler does not let a session be read-only. Connect to the server itself, or add default_transaction_read_only to the pooler's accepted start-up parameters.".into(),
-            );
-            return Err(e);
-        }
-        Ok(true)
+        refused && !self.plain.load(Ordering::Relaxed)
     }
 
     /// What is known of the server from an open session.
@@ -314,6 +338,9 @@ impl Server {
             superuser: session.parameter("is_superuser") == Some("on"),
             standby: standby.unwrap_or_default(),
             read_only: read_only.unwrap_or_default(),
+            held_read_only: self.plan.read_only,
+            production: self.plan.target.production,
+            rehearse: self.plan.target.rehearse,
             time_zone: get(session, "TimeZone"),
             profile: self.plan.target.profile.clone(),
         }

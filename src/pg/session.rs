@@ -305,13 +305,16 @@ impl Actor {
             return After::EndOfJob;
         };
         let before = session.tx();
-        let started = session.start(statement);
+        let started = self
+            .server
+            .around(self.lane, before, statement)
+            .and_then(|around| session.start_around(statement, around));
         if let Err(e) = started {
             let (dead, tx) = (session.is_dead(), session.tx());
             if dead {
                 self.lost(e.clone(), before).await;
             }
-            self.failed(job, number, e, tx).await;
+            self.failed(job, number, self.server.explain(self.lane, e), tx).await;
             return After::EndOfJob;
         }
         self.server.news(job.id, News::Started(number)).await;
@@ -379,7 +382,7 @@ impl Actor {
                 After::EndOfJob
             }
             Err(e) => {
-                self.failed(job, number, e, tx).await;
+                self.failed(job, number, self.server.explain(self.lane, e), tx).await;
                 After::EndOfJob
             }
         }

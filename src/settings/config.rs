@@ -1,7 +1,10 @@
 //! The config file: settings, keys and profiles, with every mistake named by its line.
 
-use super::{profiles, themes::line_of};
-use crate::core::settings::{Profile, Settings};
+use super::{
+    profiles::{self, REHEARSE},
+    themes::line_of,
+};
+use crate::core::settings::{Profile, Rehearse, Settings};
 use std::{collections::BTreeMap, fs, io, ops::RangeInclusive, os::unix::fs::PermissionsExt, path::Path};
 use toml::de::{DeTable, DeValue};
 
@@ -37,6 +40,10 @@ const ROWS: &[Row] = &[
     Row { name: "mouse", set: |s, v| put(&mut s.mouse, truth(v)) },
     Row { name: "hints", set: |s, v| put(&mut s.hints, truth(v)) },
     Row { name: "history_size", set: |s, v| put(&mut s.history_size, number(v, 0..=1_000_000)) },
+    Row {
+        name: "rehearse",
+        set: |s, v| put(&mut s.rehearse, v.as_str().and_then(Rehearse::of).ok_or(REHEARSE.into())),
+    },
     Row { name: "tab_width", set: |s, v| put(&mut s.tab_width, number(v, 1..=16)) },
 ];
 

@@ -4,11 +4,14 @@ use super::{
     config::{Wrong, text, truth},
     themes,
 };
-use crate::core::settings::Profile;
+use crate::core::settings::{Profile, Rehearse};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
+
+/// What is wrong with another word.
+pub(super) const REHEARSE: &str = "must be \"always\", \"without-where\" or \"never\"";
 
 /// Reads one section. Problems come with their byte offsets; the first also stays with the profile,
 /// for a half-understood connection (read-only or not?) must not be opened.
@@ -55,6 +58,11 @@ fn set(profile: &mut Profile, key: &str, value: &DeValue<'_>) -> Result<(), Wron
             profile.colour = Some(colour.ok_or("must be a colour: \"red\", \"#rrggbb\" …")?);
         }
         "read_only" => profile.read_only = truth(value)?,
+        "production" => profile.production = truth(value)?,
+        "rehearse" => {
+            let word = value.as_str().and_then(Rehearse::of);
+            profile.rehearse = Some(word.ok_or(REHEARSE)?);
+        }
         "readonly" | "read-only" => return Err("is written read_only".into()),
         // Everything else is a connection keyword; whether there is one of that name, the resolver says.
         keyword => {
@@ -82,12 +90,13 @@ fn has_password(profile: &Profile) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::config;
+    use crate::core::settings::Rehearse;
     use ratatui::style::Color;
 
     #[test]
     fn a_section_becomes_a_profile() {
         let text = "[profile.a]\nconnection = \"host=h\"\nport = 6000\nkeepalives = false\n\
-            colour = \"#ff0000\"\nread_only = true\n[profile.\"b c\"]\n";
+            colour = \"#ff0000\"\nread_only = true\nproduction = true\nrehearse = \"always\"\n[profile.\"b c\"]\n";
         let config = config::parse(text, "c", false).expect("TOML");
         assert_eq!(config.problems, Vec::<String>::new());
         let a = &config.profiles[0];
@@ -96,6 +105,7 @@ mod tests {
         words.sort();
         assert_eq!(words.join(" "), "keepalives=0 port=6000");
         assert_eq!((a.colour, a.read_only), (Some(Color::Rgb(255, 0, 0)), true));
+        assert_eq!((a.production, a.rehearse), (true, Some(Rehearse::Always)));
         assert_eq!(config.profiles[1].name, "b c");
     }
 
@@ -105,6 +115,7 @@ mod tests {
             ("read_only = 1", "c, line 2: read_only of profile \"a\" must be true or false"),
             ("readonly = true", "c, line 2: readonly of profile \"a\" is written read_only"),
             ("colour = \"puce\"", "c, line 2: colour of profile \"a\" must be a colour"),
+            ("rehearse = \"often\"", "c, line 2: rehearse of profile \"a\" must be \"always\""),
             ("port = [1]", "c, line 2: port of profile \"a\" must be a text"),
             ("password = \"x\"", "c, line 1: profile \"a\" has a password, but others can read"),
             ("connection = \"postgres://u:p@h/d\"", "c, line 1: profile \"a\" has a password"),

@@ -53,6 +53,8 @@ pub struct Facts {
     pub explained: Option<Kind>,
     /// An `UPDATE` or `DELETE` in it has no `WHERE`.
     pub missing_where: bool,
+    /// It runs something that is not known to change nothing: a function of the user's, mostly.
+    pub unknown: bool,
     /// The reading of its rows may be broken off outside of a transaction block, and no write is lost.
     pub pure_read: bool,
 }
@@ -63,6 +65,14 @@ impl Facts {
     pub fn writes(&self) -> bool {
         let changes = |kind| matches!(kind, Kind::Write | Kind::Ddl | Kind::CopyIn | Kind::Several);
         changes(self.kind) || self.into || (self.analyze && self.explained.is_some_and(changes))
+    }
+
+    /// As far as the text tells it may change something; what is not known counts as a change.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        const QUIET: &[&str] =
+            &["LISTEN", "UNLISTEN", "DECLARE", "CLOSE", "MOVE", "PREPARE", "DEALLOCATE", "DISCARD"];
+        self.writes() || self.unknown || (self.kind == Kind::Utility && !QUIET.contains(&self.verb.as_str()))
     }
 }
 
@@ -86,6 +96,14 @@ pub fn has_where(sql: &str) -> Option<bool> {
     let view = View { sql, tokens: &tokens };
     let (found, missing) = view.changes_by_condition();
     found.then_some(!missing)
+}
+
+/// `COPY … TO STDOUT`, not to a file or program of the server: the word behind the `TO` that is in no parenthesis.
+#[must_use]
+pub fn copies_to_client(sql: &str) -> bool {
+    let tokens = significant(sql, Options::default());
+    let view = View { sql, tokens: &tokens };
+    view.outside(|v, at| v.is(at, "to")).is_some_and(|at| view.any(at + 1, &["stdout", "stdin"]))
 }
 
 /// Describes a statement.
@@ -169,11 +187,21 @@ impl<'a> View<'a> {
             analyze: false,
             explained: None,
             missing_where: false,
+            unknown: false,
             pure_read: false,
         };
         match kind {
             Kind::Explain => self.explain(&mut facts),
             Kind::Read => self.read(&mut facts),
+            Kind::CopyOut => {
+                // a list of columns looks like a call
+                let query = self.kind(1) == Some(TokenKind::LParen);
+                facts.unknown = !copies_to_client(self.sql) || (query && volatile::calls_unknown(self));
+            }
+            Kind::TxEnd => {
+                facts.unknown = self.any(1, &["prepared"]) || self.is(0, "prepare");
+            }
+            Kind::Utility => facts.unknown = self.is(0, "declare") && volatile::calls_unknown(self),
             Kind::Write => facts.missing_where = self.changes_by_condition().1,
             _ => {}
         }
@@ -188,6 +216,7 @@ impl<'a> View<'a> {
         facts.analyze = analyze;
         facts.explained = Some(inner.kind);
         facts.missing_where = inner.missing_where;
+        facts.unknown = analyze && inner.may_write();
         facts.pure_read = !analyze || inner.pure_read;
         facts.verb =
             format!("EXPLAIN {}{}", if analyze { "ANALYZE " } else { "" }, inner.verb).trim_end().into();
@@ -224,7 +253,8 @@ impl<'a> View<'a> {
         // FETCH only reads inside of a transaction block, or a held cursor: there is nothing to gain.
         let rows = !self.is(0, "fetch");
         facts.into = self.outside(|v, at| v.is(at, "into")).is_some();
-        facts.pure_read = rows && !facts.locks_rows && !facts.into && !volatile::calls_unknown(self);
+        facts.unknown = volatile::calls_unknown(self);
+        facts.pure_read = rows && !facts.locks_rows && !facts.into && !facts.unknown;
         if facts.into {
             facts.kind = Kind::Write;
         }

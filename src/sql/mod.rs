@@ -17,6 +17,7 @@ pub mod params;
 mod part;
 pub mod pick;
 pub mod quote;
+pub mod rehearse;
 pub mod secrets;
 mod session;
 mod slash;

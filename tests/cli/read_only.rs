@@ -21,13 +21,27 @@ const WRITES: &[&str] = &[
     "begin; explain analyze create table made as select 1; commit",
     "do $$ begin execute 'explain analyze create table made as select 1'; end $$",
     "copy t from stdin;\n1\n\\.\n",
+    "declare c cursor with hold for select makes()",
+    "do $$ begin execute 'declare c cursor with hold for select makes()'; end $$",
+    "begin; do $$ begin execute 'declare c cursor with hold for select makes()'; end $$; commit",
+    "copy (select makes()) to stdout",
+    "copy t to program 'cat'",
+    "prepare transaction 'x'",
+    "commit prepared 'x'",
+    "select lo_create(4711)",
+    "set standard_conforming_strings = off; select set_config('standard_conforming_strings', 'on', false); copy (select 'x\\') to stdout; begin read write; insert into t values (9); commit; select '') to stdout",
 ];
 
 #[test]
 fn nothing_a_script_says_makes_a_read_only_run_write() {
     let db = server::database();
-    db.execute("create table t (x int); create function writes() returns int language sql as 'insert into t values (1) returning x'");
-    let state = "select (select count(*) from t) as n, to_regclass('made') as made";
+    db.execute(
+        "create table t (x int);
+        create function writes() returns int language sql as 'insert into t values (1) returning x';
+        create function makes() returns int language plpgsql as
+            $$ begin execute 'explain analyze create table made as select 1'; return 1; end $$",
+    );
+    let state = "select (select count(*) from t) + (select count(*) from pg_largeobject_metadata) as n, to_regclass('made') as made";
     for sql in WRITES {
         for more in [&["--read-only"][..], &["--read-only", "--single-transaction"]] {
             let ran = script(&db.url(), more, sql);

@@ -14,6 +14,7 @@ mod server;
 mod conflicts;
 mod document;
 mod lost;
+mod rehearse;
 mod rows;
 
 use live::Live;

@@ -7,6 +7,7 @@ mod server;
 mod apply;
 mod cancel;
 mod explain;
+mod guard;
 mod hub;
 mod login;
 mod lying;

@@ -204,11 +204,33 @@ fn applying_shows_its_statement_and_ends_in_what_takes_it_back() {
 fn a_read_only_connection_says_why_nothing_is_written() {
     let mut robot = open_with(&some_changes(), 120, 40);
     let old = robot.app.world().server().and_then(|s| s.info.clone()).expect("connected");
-    let info = ServerInfo { read_only: true, profile: Some("prod".into()), ..old };
-    robot.event(Event::Link(ConnId(0), Link::Up(Box::new(info))));
+    let held = ServerInfo { held_read_only: true, profile: Some("prod".into()), ..old.clone() };
+    robot.event(Event::Link(ConnId(0), Link::Up(Box::new(held))));
+    // the mark stays, whatever the session's default is set to
+    robot.news(JobId(0), News::Setting("default_transaction_read_only".into(), "off".into()));
     robot.keys("<ctrl-s>");
     assert!(robot.screen().contains("the profile prod is read-only"), "{}", robot.screen());
+    robot.keys("<esc>");
+    assert!(robot.screen().contains("READ ONLY"), "{}", robot.screen());
+    robot.keys("<ctrl-s>");
+    let by_default = ServerInfo { read_only: true, ..old };
+    robot.event(Event::Link(ConnId(0), Link::Up(Box::new(by_default))));
+    robot.keys("<ctrl-s>");
+    assert!(robot.screen().contains("read-only here by default"), "{}", robot.screen());
     assert!(!robot.effects.iter().any(|e| matches!(e, Effect::Apply { .. })));
+}
+
+#[test]
+fn on_production_the_databases_name_is_typed_before_an_apply() {
+    let mut robot = open_with(&some_changes(), 80, 24);
+    let old = robot.app.world().server().and_then(|s| s.info.clone()).expect("connected");
+    let name = old.database.clone();
+    robot.event(Event::Link(ConnId(0), Link::Up(Box::new(ServerInfo { production: true, ..old }))));
+    let applied = |r: &Robot| r.effects.iter().any(|e| matches!(e, Effect::Apply { .. }));
+    robot.keys("<ctrl-s>").keys("y<enter>");
+    assert!(robot.screen().contains("That is not it") && !applied(&robot), "{}", robot.screen());
+    robot.keys("<esc><ctrl-s>").keys(&name).keys("<enter>");
+    assert!(applied(&robot), "{}", robot.screen());
 }
 
 #[test]

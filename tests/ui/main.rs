@@ -6,6 +6,7 @@ mod robot;
 
 mod browse;
 mod changes;
+mod confirm;
 mod document;
 mod edit;
 mod frame;

@@ -8,6 +8,7 @@ use crate::{
     headless::{exit::Exit, output::Output, stop::Stop},
     pg::{
         cancel::PATIENCE,
+        guard::{self, Around},
         wire::{Item, Session},
     },
 };
@@ -143,6 +144,7 @@ pub(in crate::headless) async fn run(
     session: &mut Session,
     step: &Step,
     params: Vec<Option<String>>,
+    read_only: bool,
     input: &Input<'_>,
     results: &mut Results,
     out: &mut Output,
@@ -154,7 +156,8 @@ pub(in crate::headless) async fn run(
     if let Some(exit) = stop.reason() {
         return Err(Failure::Stopped(exit));
     }
-    session.start(&statement)?;
+    let around = if read_only { guard::around(session.tx(), &statement)? } else { Around::default() };
+    session.start_around(&statement, around)?;
     let mut blocks = step.copy_data().iter();
     let mut failed = None;
     let mut columns: Option<Arc<[Column]>> = None;

@@ -7,7 +7,10 @@ use super::{
 use crate::{
     core::{effect::Statement, error::DbError, event::Tx},
     data::saved::{Parameter, SavedQuery},
-    pg::wire::{Item, Session},
+    pg::{
+        guard,
+        wire::{Item, Session},
+    },
     sql::{kind, params},
     text::clean,
 };
@@ -80,7 +83,9 @@ async fn refusal(session: &mut Session, parameter: &Parameter, value: &Value) ->
     let one = std::slice::from_ref(parameter);
     let bound = params::bind(&format!("select :{}", parameter.name), one).ok()?;
     let probe = Statement { sql: bound.sql, params: vec![value.text.clone()], ..Statement::default() };
-    session.start(&probe).ok()?;
+    // a type may run code of its own
+    let around = guard::around(session.tx(), &probe).ok()?;
+    session.start_around(&probe, around).ok()?;
     let mut refusal = None;
     loop {
         match session.next().await.ok()? {

@@ -6,18 +6,22 @@
 pub(super) mod execute;
 mod find;
 pub(super) mod fit;
-mod guard;
 pub(super) mod report;
 pub(super) mod script;
 pub(super) mod values;
 
 use crate::{
-    core::{effect::Secret, error::DbError, event::Tx},
+    core::{
+        effect::{Secret, Statement},
+        error::DbError,
+        event::Tx,
+    },
     data::saved::{Origin, SavedQuery},
     format::Format,
     headless::{exit::Exit, output::Output, password, stop::Stop},
     pg::{
         connect::{self, ConnectError},
+        guard,
         target::Target,
         wire::Session,
     },
@@ -284,6 +288,9 @@ pub(super) async fn connected(target: &Target, read_only: bool, stop: &Stop) -> 
     }
 }
 
+/// How to write after all.
+const WAY_OUT: &str = "The run is read-only: by --read-only, by the query's header or by the profile.";
+
 fn unconnected(e: &ConnectError) -> End {
     End { exit: Exit::NoConnection, text: format!("pgdeck: {}", report::notice(&e.error)) }
 }
@@ -320,7 +327,7 @@ async fn all(
     stop: &Stop,
 ) -> Result<(), End> {
     if run.options.single_transaction {
-        frame(session, "BEGIN").await?;
+        frame(session, "BEGIN", read_only).await?;
     }
     let input = Input { source: &run.query.text, stdin: run.options.query != "-" };
     for (i, step) in run.script.steps.iter().enumerate() {
@@ -330,32 +337,33 @@ async fn all(
         let params = fit::params(step, &run.values);
         // inside a transaction a cancel would lose what was written before
         let breakable = session.tx() == Tx::Idle && fit::only_reads(step);
-        let ended = async {
-            let around = if read_only { Some(guard::before(session, step).await?) } else { None };
-            execute::run(session, step, params, &input, results, out, stop, breakable).await?;
-            match around {
-                Some(around) => guard::after(session, around).await,
-                None => Ok(()),
+        let ended =
+            execute::run(session, step, params, read_only, &input, results, out, stop, breakable).await;
+        if let Err(mut failure) = ended {
+            if let Failure::Refused(e) = &mut failure
+                && read_only
+            {
+                **e = guard::explain(std::mem::take(&mut **e), WAY_OUT);
             }
-        };
-        let ended = ended.await;
-        if let Err(failure) = ended {
             return Err(explain(run, session, step, failure).await);
         }
     }
     if run.options.single_transaction {
-        if read_only && session.tx() == Tx::Open {
-            let written = |_| End::new(Exit::Refused, "a write in a read-only run was rolled back");
-            guard::clean(session).await.map_err(written)?;
-        }
-        frame(session, "COMMIT").await?;
+        frame(session, "COMMIT", read_only).await?;
     }
     Ok(())
 }
 
 /// BEGIN and COMMIT of `--single-transaction`.
-async fn frame(session: &mut Session, sql: &str) -> Result<(), End> {
-    session.ask(sql).await.map(|_| ()).map_err(|e| End {
+async fn frame(session: &mut Session, sql: &str, read_only: bool) -> Result<(), End> {
+    let statement = Statement { sql: sql.into(), ..Statement::default() };
+    let ended = async {
+        let around =
+            if read_only { guard::around(session.tx(), &statement)? } else { guard::Around::default() };
+        session.start_around(&statement, around)?;
+        session.finish().await
+    };
+    ended.await.map_err(|e: DbError| End {
         exit: if e.fatal { Exit::NoConnection } else { Exit::Refused },
         text: format!("pgdeck: {sql}: {}", report::notice(&e)),
     })

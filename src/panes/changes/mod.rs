@@ -14,7 +14,7 @@ use crate::{
         effect::Effect,
         event::{Mouse, MouseKind, News},
         ids::{ConnId, JobId, Lane},
-        pane::{Cx, Pane, PaneKind, Running, Tell, Tone},
+        pane::{Cx, Pane, PaneKind, Popup, Running, Tell, Tone},
         world::World,
     },
     data::edits::{Change, Stage, Staged, Text, Value, What},
@@ -36,6 +36,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 const COLUMN: &str = "column";
 /// Question: another value for a path of a document?
 const VALUE: &str = "value";
+/// Question: write on production?
+const PRODUCTION: &str = "changes-production";
 
 /// Rows read anew after an apply that met another number of rows.
 #[derive(Debug)]
@@ -198,15 +200,40 @@ impl Changes {
         if info.standby {
             return Some("Not applied: this server is a standby, it takes no writes".into());
         }
-        info.read_only.then(|| match &info.profile {
-            Some(profile) => {
-                format!("Not applied: the profile {profile} is read-only. The changes stay staged")
-            }
-            None => "Not applied: this connection is read-only. The changes stay staged".into(),
+        if info.held_read_only {
+            return Some(match &info.profile {
+                Some(profile) => {
+                    format!("Not applied: the profile {profile} is read-only. The changes stay staged")
+                }
+                None => "Not applied: this connection is read-only. The changes stay staged".into(),
+            });
+        }
+        info.read_only.then(|| {
+            "Not applied: transactions are read-only here by default (default_transaction_read_only). The changes stay staged".into()
         })
     }
 
-    fn apply(&mut self, cx: &mut Cx<'_>) {
+    /// The question to answer first on a server of production.
+    fn production(&self, world: &World) -> Option<Popup> {
+        let info = world.conns.get(&self.conn)?.info.as_ref()?;
+        let writes: Vec<String> = self
+            .plan
+            .iter()
+            .map(|p| {
+                let what = match &p.change.what {
+                    What::Insert { .. } => "insert",
+                    What::Update { .. } => "update",
+                    What::Delete { .. } => "delete",
+                    What::Bulk { .. } => "many rows:",
+                };
+                format!("{what} {}", list::row_name(&p.change))
+            })
+            .collect();
+        Popup::production(PRODUCTION, info, &writes)
+    }
+
+    /// `confirmed`: the question of production was answered.
+    fn apply(&mut self, confirmed: bool, cx: &mut Cx<'_>) {
         if self.busy() {
             return cx.toast(Tone::Note, "Already under way: Ctrl+C cancels");
         }
@@ -228,6 +255,9 @@ impl Changes {
                 cx.toast(Tone::Error, format!("{}: {why}", list::row_name(&self.plan[n].change)));
             }
             Ok(statements) => {
+                if !confirmed && let Some(question) = self.production(cx.world) {
+                    return cx.popup(question);
+                }
                 let conn = self.conn;
                 let job = cx.start(|job| Effect::Apply { job, conn, statements });
                 let applying = Applying::new(job, cx.world.now, self.plan.clone());
@@ -371,7 +401,7 @@ impl Pane for Changes {
             Command::Back if self.settling => self.settling = false,
             Command::Back => cx.tell(Tell::Close),
             Command::NextPart | Command::PreviousPart => self.on_sql = !self.on_sql,
-            Command::ApplyChanges => self.apply(cx),
+            Command::ApplyChanges => self.apply(false, cx),
             Command::DropChange if self.settling => self.settle(Answer::Theirs, cx),
             Command::DropChange => self.drop_change(cx),
             Command::KeepMine => self.settle(Answer::Mine, cx),
@@ -426,6 +456,7 @@ impl Pane for Changes {
 
     fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {
         match tell {
+            Tell::Answer { question: PRODUCTION, button: 0 } => self.apply(true, cx),
             Tell::Chosen { question: VALUE, text, .. } => self.value_typed(text, cx),
             Tell::Chosen { question: COLUMN, text, .. } => {
                 if let Some(number) = self.choosing.take()

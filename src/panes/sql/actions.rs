@@ -1,7 +1,7 @@
 //! What the commands of the pane do: run, watch, the transaction menu, questions and their answers.
 
 use super::{
-    Part, Sql, Watch, keep, over,
+    Part, Sql, Watch, keep, over, rehearse,
     run::{Mode, Run, Sent},
     transaction::{self, Choice},
 };
@@ -148,6 +148,7 @@ impl Sql {
             bound: None,
             span: None,
             title: title.to_owned(),
+            ours: false,
         });
         // The reading session is in read-only mode for good: the server holds the query to its
         // word. Within a transaction the query is to see what that has done.
@@ -168,7 +169,7 @@ impl Sql {
         let title = format!("\\copy {} {}", if to { "to" } else { "from" }, clean::line(&file));
         let file = if to { CopyFile::To(file) } else { CopyFile::From(file) };
         let statement = Statement { sql: sql.clone(), ..Statement::default() };
-        let sent = vec![Sent { sql, bound: None, span: None, title }];
+        let sent = vec![Sent { sql, title, ..Sent::default() }];
         self.watch = None;
         self.send(
             Run { statements: vec![statement], sent, reading: false, file: Some(file) },
@@ -248,6 +249,9 @@ impl Sql {
     // ---- transactions -----------------------------------------------------------------------
 
     pub(super) fn transaction_menu(&mut self, cx: &mut Cx<'_>) {
+        if self.ask_rehearsed(cx) {
+            return;
+        }
         let tx = cx.world.server().map_or(Tx::Gone, |s| s.tx);
         let entries = transaction::menu(tx, &self.savepoints);
         if entries.is_empty() {
@@ -279,8 +283,8 @@ impl Sql {
     }
 
     /// Runs a statement of the menu; the results stay.
-    fn run_own(&mut self, sql: String, cx: &mut Cx<'_>) {
-        let sent = Sent { sql: sql.clone(), bound: None, span: None, title: sql.clone() };
+    pub(super) fn run_own(&mut self, sql: String, cx: &mut Cx<'_>) {
+        let sent = Sent { sql: sql.clone(), title: sql.clone(), ..Sent::default() };
         let statement = Statement { sql, ..Statement::default() };
         self.send(
             Run { statements: vec![statement], sent: vec![sent], reading: false, file: None },
@@ -324,8 +328,11 @@ impl Sql {
 
     /// An answer from buttons.
     pub(super) fn answered(&mut self, question: &str, button: usize, cx: &mut Cx<'_>) {
-        if question == keep::REPLACE && button == 0 {
-            self.write(true, cx);
+        match question {
+            keep::REPLACE if button == 0 => self.write(true, cx),
+            rehearse::PRODUCTION => self.production_answered(button, cx),
+            rehearse::DECIDE => self.decided(button, cx),
+            _ => {}
         }
     }
 

@@ -9,6 +9,7 @@ mod messages;
 mod outcome;
 mod over;
 mod popup;
+mod rehearse;
 mod run;
 mod transaction;
 
@@ -87,6 +88,11 @@ pub struct Sql {
     watch: Option<Watch>,
     last_run: Option<run::Run>,
     editing: Option<edit::Editing>,
+    /// A run that waits for the question of production.
+    confirming: Option<(run::Run, run::Mode)>,
+    rehearsal: Option<rehearse::Rehearsal>,
+    /// What is left of a run behind the part that runs.
+    rest: Option<run::Run>,
     places: draw::Places,
 }
 
@@ -211,6 +217,7 @@ impl Pane for Sql {
     fn tick(&mut self, cx: &mut Cx<'_>) {
         self.keep_draft(cx);
         self.watch_tick(cx);
+        self.sample_tick(cx);
         if let Some(o) = self.outcomes.get_mut(self.tab) {
             let (rows, grid) = o.parts();
             if grid.searching() {
@@ -222,7 +229,8 @@ impl Pane for Sql {
     fn wants_tick(&self) -> Option<Duration> {
         let searching = self.outcomes.get(self.tab).is_some_and(|o| o.grid.searching());
         let watch = self.watch.as_ref().and_then(|w| w.next);
-        [self.draft.due, watch, searching.then_some(Duration::ZERO)].into_iter().flatten().min()
+        let sample = self.rehearsal.as_ref().and_then(rehearse::Rehearsal::wants_tick);
+        [self.draft.due, watch, sample, searching.then_some(Duration::ZERO)].into_iter().flatten().min()
     }
 
     fn closed(&mut self, cx: &mut Cx<'_>) {

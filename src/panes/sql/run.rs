@@ -34,7 +34,7 @@ const END_CREDIT: u64 = 8 << 20;
 const MOST_RESULTS: usize = 40;
 
 /// Where a statement of a job came from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sent {
     /// As it stands in the editor.
     pub sql: String,
@@ -44,6 +44,8 @@ pub(super) struct Sent {
     pub span: Option<Span>,
     /// Its name in the tab.
     pub title: String,
+    /// One of ours around a rehearsed statement: nothing is said of it.
+    pub ours: bool,
 }
 
 /// What a run does to the results on the screen.
@@ -54,6 +56,8 @@ pub(super) enum Mode {
     Fresh,
     /// They stay: a statement of the transaction menu.
     Quiet,
+    /// They stay, and what comes is added: the next part of a run.
+    Further,
     /// They are replaced one by one as the new ones come, cursor and widths stay: watching.
     Again,
 }
@@ -114,8 +118,10 @@ impl Sql {
             return Some(editing.running());
         }
         let job = self.job.as_ref().filter(|j| j.going != Going::Resting)?;
-        let name = job.sent.get(job.at).map_or("", |s| s.title.as_str());
-        let what = match (job.going, job.sent.len()) {
+        let name = job.sent.get(job.at).map_or("", |s| if s.ours { "rehearsal" } else { s.title.as_str() });
+        let typed = job.sent.iter().filter(|s| !s.ours).count();
+        let what = match (job.going, typed) {
+            (_, 0) => name.to_owned(),
             (Going::Cancelling, _) => format!("cancelling {name}"),
             (_, 1) => name.to_owned(),
             (_, n) => format!("{name} ({}/{n})", job.at + 1),
@@ -132,6 +138,15 @@ impl Sql {
             cx.toast(Tone::Warning, format!("{} is still running (Ctrl+C cancels it)", r.what));
             return false;
         }
+        let run = match self.ask_production(run, mode, cx) {
+            Some(run) => run,
+            None => return false,
+        };
+        self.send_allowed(run, mode, cx)
+    }
+
+    /// The same, when what had to be asked was answered.
+    pub(super) fn send_allowed(&mut self, run: Run, mode: Mode, cx: &mut Cx<'_>) -> bool {
         if mode == Mode::Fresh {
             self.outcomes.clear();
             self.over.clear();
@@ -140,7 +155,13 @@ impl Sql {
             self.editor.set_error(None);
             self.last_run = Some(run.clone());
         }
-        if mode != Mode::Quiet {
+        let run = if matches!(mode, Mode::Fresh | Mode::Further) { self.part_of(run, cx) } else { run };
+        self.perform(run, mode, cx);
+        true
+    }
+
+    pub(super) fn perform(&mut self, run: Run, mode: Mode, cx: &mut Cx<'_>) {
+        if !matches!(mode, Mode::Quiet | Mode::Further) {
             self.messages.clear();
         }
         // What rests on the same session is ended by the actor, elsewhere it has to be told.
@@ -166,7 +187,6 @@ impl Sql {
         if self.zoomed == Some(Part::Editor) {
             self.zoomed = None;
         }
-        true
     }
 
     /// A statement of the editor as it is sent: byte for byte.
@@ -185,7 +205,7 @@ impl Sql {
             ..Statement::default()
         };
         let title = title(&sql);
-        (statement, Sent { sql, bound: None, span: Some(span), title })
+        (statement, Sent { sql, span: Some(span), title, ..Sent::default() })
     }
 
     /// How statements are told apart in the editor.
@@ -241,6 +261,8 @@ impl Sql {
     /// The session is gone: what that means stays to be read.
     pub(super) fn lost(&mut self, text: &str) {
         self.savepoints.clear();
+        self.rehearsal = None;
+        self.rest = None;
         self.messages.add(Tone::Error, text, None);
         if self.job.is_none() && self.over.is_empty() {
             self.tab = self.outcomes.len();
@@ -349,7 +371,7 @@ impl Sql {
         let n = summary.statement;
         let sent = self.job_of(id).and_then(|j| j.sent.get(n)).cloned();
         let current = self.job.as_ref().is_some_and(|j| j.id == id);
-        if let Some(sent) = &sent {
+        if let Some(sent) = sent.as_ref().filter(|s| !s.ours) {
             let own = self.job_of(id).is_some_and(|j| !j.reading);
             if own && summary.tx != Tx::Gone {
                 transaction::follow(&mut self.savepoints, &sent.sql, summary.tx);
@@ -377,16 +399,21 @@ impl Sql {
             self.end(id);
             self.watched(cx);
         }
+        self.rehearsed(id, summary, cx);
     }
 
     fn failed(&mut self, id: JobId, n: usize, error: &DbError, tx: Tx, cx: &mut Cx<'_>) {
         let place = self.place_of(id, n, error);
         let sent = self.job_of(id).and_then(|j| j.sent.get(n)).cloned();
-        let left = self.job_of(id).map_or(0, |j| j.sent.len().saturating_sub(n + 1));
+        let left = self.left_after(id, n);
         let since = self.job_of(id).map_or(cx.world.now, |j| j.since);
         let own = self.job_of(id).is_some_and(|j| !j.reading);
+        if self.sample_failed(id, error, tx, cx) {
+            return;
+        }
         if own && matches!(tx, Tx::Idle | Tx::Gone) {
             self.savepoints.clear();
+            self.rehearsal = None;
         }
         if let Some(sent) = &sent {
             let took = cx.world.now.saturating_sub(since);
@@ -403,7 +430,10 @@ impl Sql {
                 units::counted(left as u64, "statement", "statements")
             ));
         }
-        if tx == Tx::Failed {
+        let rehearsed = self.rehearsal_failed(id);
+        if rehearsed && tx == Tx::Failed {
+            text.push_str("\nIt was rehearsed: its transaction is rolled back");
+        } else if tx == Tx::Failed {
             text.push_str("\nThe transaction has failed: only a roll back helps (Ctrl+T)");
         }
         if let Some(o) = self.outcome_of(id, n) {
@@ -426,6 +456,9 @@ impl Sql {
         }
         self.end(id);
         self.watch = None;
+        if rehearsed && tx == Tx::Failed {
+            self.run_own("ROLLBACK".into(), cx);
+        }
         // What was read before a cancel stays in view; an error is shown.
         if !cancelled || self.outcomes.is_empty() {
             self.over.clear();

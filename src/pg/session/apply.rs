@@ -13,6 +13,7 @@ use crate::{
     },
     pg::{
         flow::{Flow, Step},
+        guard::{Around, Block},
         server::cancelled_unsent,
         wire::Session,
     },
@@ -28,6 +29,12 @@ const GOES_ON: Duration = Duration::from_secs(30);
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// How long a ROLLBACK may take; after that the connection is closed, which rolls back as well.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Gives NULL where changes can be written; nothing on a standby; otherwise where the default of being read-only
+/// comes from.
+const MAY_WRITE: &str = "select case when pg_catalog.pg_is_in_recovery() then '' \
+    when pg_catalog.current_setting('transaction_read_only') <> 'off' then \
+    (select source from pg_catalog.pg_settings where name = 'default_transaction_read_only') end";
 
 /// What ended the transaction before its COMMIT.
 struct Trouble {
@@ -71,7 +78,7 @@ impl Actor {
         let began = Instant::now();
         if self.server.read_only() {
             let tx = self.session.as_ref().map_or(Tx::Idle, Session::tx);
-            return self.failed(job, 0, read_only(), tx).await;
+            return self.failed(job, 0, read_only(self.server.way_out()), tx).await;
         }
         if self.session.is_none()
             && let Err(e) = self.open(Some(job.id)).await
@@ -169,8 +176,13 @@ impl Actor {
             // Nobody owns a transaction here.
             roll_back(session).await;
         }
-        let (_, begun) = self.one(job.id, session, &plain("BEGIN READ WRITE"), None).await;
-        begun.map_err(|e| Trouble { at: 0, error: refused(e) })?;
+        // Not READ WRITE: a default that somebody set for this role or server is to hold.
+        let begin = Around { before: &["BEGIN"], block: Block::Begun, ..Around::default() };
+        let (sent, begun) = self.one_around(job.id, session, &plain(MAY_WRITE), begin, None).await;
+        begun.map_err(|error| Trouble { at: 0, error })?;
+        if let Some(why) = sent.first {
+            return Err(Trouble { at: 0, error: if why.is_empty() { standby() } else { by_default(&why) } });
+        }
         for (at, statement) in job.statements.iter().enumerate() {
             let began = Instant::now();
             let (sent, result) = self.one(job.id, session, statement, Some(at)).await;
@@ -206,13 +218,25 @@ impl Actor {
         })
     }
 
-    /// Runs one statement to its end. `told`: it is told as news of the job under this number; of our own ones only
-    /// notices are. A cancel that was heard ends it with 57014, however the statement itself ended.
+    /// Runs one statement to its end; see `one_around`.
     async fn one(
         &mut self,
         job: JobId,
         session: &mut Session,
         statement: &Statement,
+        told: Option<usize>,
+    ) -> (One, Result<(), DbError>) {
+        self.one_around(job, session, statement, Around::default(), told).await
+    }
+
+    /// Runs one statement, and what is sent around it, to its end. `told`: it is told as news of the job under this number; of our own ones only
+    /// notices are. A cancel that was heard ends it with 57014, however the statement itself ended.
+    async fn one_around(
+        &mut self,
+        job: JobId,
+        session: &mut Session,
+        statement: &Statement,
+        around: Around,
         told: Option<usize>,
     ) -> (One, Result<(), DbError>) {
         let mut one = One { flow: Flow::new(u64::MAX, false), sent: false, first: None };
@@ -223,7 +247,7 @@ impl Actor {
                 return (one, Err(e));
             }
         }
-        if let Err(e) = session.start(statement) {
+        if let Err(e) = session.start_around(statement, around) {
             return (one, Err(e));
         }
         one.sent = true;
@@ -494,26 +518,33 @@ fn cancelled() -> DbError {
     }
 }
 
-fn read_only() -> DbError {
-    DbError {
-        hint: Some(
-            "Connect without read_only (--read-only, the profile's read_only) to apply changes.".into(),
-        ),
-        ..DbError::client("this connection is read-only: nothing was sent")
-    }
+fn read_only(way_out: String) -> DbError {
+    DbError { hint: Some(way_out), ..DbError::client("this connection is read-only: nothing was sent") }
 }
 
 fn standby() -> DbError {
     DbError {
         hint: Some("Connect to the primary to apply changes.".into()),
-        ..DbError::client("this server is a standby, which takes no changes: nothing was sent")
+        ..DbError::client("this server is a standby, which takes no changes: nothing was written")
     }
 }
 
-/// A server before version 14 tells that it is a standby only when it is asked to write.
-fn refused(e: DbError) -> DbError {
-    if e.code == "0A000" && e.message.contains("recovery") {
-        return DbError { detail: Some(e.message), ..standby() };
+/// Somebody wants transactions to be read-only here; `source` is that of the setting.
+fn by_default(source: &str) -> DbError {
+    let (who, how) = match source {
+        "user" => ("for this role", "ALTER ROLE … RESET default_transaction_read_only"),
+        "database" => ("for this database", "ALTER DATABASE … RESET default_transaction_read_only"),
+        "database user" => (
+            "for this role in this database",
+            "ALTER ROLE … IN DATABASE … RESET default_transaction_read_only",
+        ),
+        "client" => ("by the connection's own options", "take default_transaction_read_only out of them"),
+        _ => ("by the server's configuration", "connect with options='-c default_transaction_read_only=off'"),
+    };
+    DbError {
+        hint: Some(format!("If that is not meant for you: {how}, then connect anew.")),
+        ..DbError::client(format!(
+            "transactions are read-only here: default_transaction_read_only is set {who}; nothing was written"
+        ))
     }
-    e
 }

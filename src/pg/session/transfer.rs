@@ -62,7 +62,11 @@ impl Actor {
             }
         };
         let mut state = State::default();
-        let result = match session.start(statement) {
+        let started = self
+            .server
+            .around(self.lane, before, statement)
+            .and_then(|around| session.start_around(statement, around));
+        let result = match started {
             Ok(()) => {
                 self.server.news(job.id, News::Started(0)).await;
                 self.copy(job, &mut session, end, &mut state).await
@@ -77,7 +81,7 @@ impl Actor {
         }
         self.session = Some(session);
         match result {
-            Err(e) => self.failed(job, 0, e, tx).await,
+            Err(e) => self.failed(job, 0, self.server.explain(self.lane, e), tx).await,
             Ok(()) => {
                 let summary = Summary {
                     statement: 0,

@@ -23,7 +23,7 @@ pub use params::{KEYWORDS, Keyword, STARTUP, Source, Support, Values};
 pub use resolve::resolve;
 pub use uri::masked;
 
-pub use crate::core::settings::Profile;
+pub use crate::core::settings::{Profile, Rehearse};
 
 use std::time::Duration;
 
@@ -82,6 +82,10 @@ pub struct Target {
     pub profile: Option<String>,
     /// The profile wants every session to be read-only.
     pub read_only: bool,
+    /// The profile is one of production: writes are confirmed.
+    pub production: bool,
+    /// Which changes of rows the profile wants rehearsed.
+    pub rehearse: Option<Rehearse>,
     /// When to ask for a password.
     pub prompt: Prompt,
     /// Run-time parameters the environment sets for every session (`PGTZ` …).

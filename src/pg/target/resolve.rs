@@ -43,6 +43,8 @@ pub fn resolve(input: &Input, env: &dyn Environment) -> Result<Target, Refusal> 
         warnings,
         profile: profile.map(|p| p.name.clone()),
         read_only: profile.is_some_and(|p| p.read_only),
+        production: profile.is_some_and(|p| p.production),
+        rehearse: profile.and_then(|p| p.rehearse),
         prompt: input.prompt,
     })
 }

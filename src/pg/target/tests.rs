@@ -226,6 +226,8 @@ fn a_profile_lies_between_the_command_line_and_the_environment() {
         connection: Some("postgres://app:pw@db.prod:6000/shop".into()),
         params: vec![("sslmode".into(), "require".into())],
         read_only: true,
+        production: true,
+        rehearse: Some(Rehearse::Always),
         ..Profile::default()
     };
     let env = Fake::default().var("PGUSER", "env").var("PGSSLMODE", "disable");
@@ -237,6 +239,7 @@ fn a_profile_lies_between_the_command_line_and_the_environment() {
         "user=me password=pw host=db.prod port=6000 dbname=shop sslmode=require"
     );
     assert_eq!((target.profile.as_deref(), target.read_only), (Some("prod"), true));
+    assert_eq!((target.production, target.rehearse), (true, Some(Rehearse::Always)));
     // Another host must not get the profile's password.
     said.flags = flags(&[("host", "elsewhere")]);
     let target = ok(&said, &env);

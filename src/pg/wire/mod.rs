@@ -1,6 +1,7 @@
 //! A session of our own on PostgreSQL's protocol: the server's own text for every type, with
 //! parameters, type and table OIDs, command tags, transaction status, COPY both ways and notices.
 
+mod around;
 mod login;
 mod message;
 mod session;

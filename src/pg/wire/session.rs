@@ -1,12 +1,16 @@
 //! One session: send a statement, pull what comes of it, item by item.
 
 use super::{
+    around::{Progress, Taken},
     message::{self, Message},
     stream::Stream,
 };
 use crate::core::{effect::Statement, error::DbError, event::Tx};
 use crate::data::rows::{Batch, Column};
-use crate::pg::cancel::{self, CancelHandle};
+use crate::pg::{
+    cancel::{self, CancelHandle},
+    guard::Around,
+};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use postgres_protocol::{IsNull, message::frontend};
 use std::{
@@ -87,6 +91,8 @@ pub struct Session {
     state: State,
     columns: Option<Arc<[Column]>>,
     rows: u64,
+    /// What was sent around the statement, and how far it is.
+    around: Option<Progress>,
     last_warning: Option<DbError>,
     write_error: Option<io::Error>,
     dead: Option<DbError>,
@@ -109,6 +115,7 @@ impl Session {
             state: State::Running,
             columns: None,
             rows: 0,
+            around: None,
             last_warning: None,
             write_error: None,
             dead: None,
@@ -126,6 +133,15 @@ impl Session {
     /// # Errors
     /// When the session is lost or busy, or the statement cannot be put on the wire (a NUL in it, too long).
     pub fn start(&mut self, statement: &Statement) -> Result<(), DbError> {
+        self.start_around(statement, Around::default())
+    }
+
+    /// The same with statements of our own around it, of which nothing is given but errors. What they begin and is
+    /// left over is rolled back before the session is ready.
+    ///
+    /// # Errors
+    /// As of [`Session::start`].
+    pub fn start_around(&mut self, statement: &Statement, around: Around) -> Result<(), DbError> {
         if let Some(dead) = &self.dead {
             return Err(dead.clone());
         }
@@ -133,7 +149,8 @@ impl Session {
             return Err(DbError::client("the session is still busy with another statement"));
         }
         let at = self.out.len();
-        encode(statement, &mut self.out).inspect_err(|_| self.out.truncate(at))?;
+        encode(statement, around, &mut self.out).inspect_err(|_| self.out.truncate(at))?;
+        self.around = (around != Around::default()).then(|| Progress::new(around));
         self.state = State::Running;
         self.columns = None;
         self.rows = 0;
@@ -474,6 +491,17 @@ impl Session {
     }
 
     fn understand(&mut self, message: Message) -> Result<Option<Item>, DbError> {
+        let message = match self.around.as_mut().filter(|_| self.state != State::Idle) {
+            None => message,
+            Some(around) => match around.take(message) {
+                Taken::Give(message) => message,
+                Taken::Keep => return Ok(None),
+                Taken::RollBack => {
+                    frontend::query("ROLLBACK", &mut self.out).map_err(|e| DbError::lost(e.to_string()))?;
+                    return Ok(None);
+                }
+            },
+        };
         Ok(Some(match (message, self.state) {
             (Message::Notice(e), _) => {
                 // A crashing server says so in a warning before it closes the socket.
@@ -524,6 +552,7 @@ impl Session {
                 self.tx = tx;
                 self.state = State::Idle;
                 self.columns = None;
+                self.around = None;
                 Item::Ready(tx)
             }
             (Message::CopyBoth, _) => return Err(self.out_of_place("a replication stream")),
@@ -633,7 +662,7 @@ impl Session {
     }
 }
 
-fn encode(statement: &Statement, out: &mut BytesMut) -> Result<(), DbError> {
+fn encode(statement: &Statement, around: Around, out: &mut BytesMut) -> Result<(), DbError> {
     let bad = |e: io::Error| {
         if statement.sql.contains('\0') {
             DbError::client("the statement contains a NUL character, which PostgreSQL cannot take")
@@ -643,10 +672,12 @@ fn encode(statement: &Statement, out: &mut BytesMut) -> Result<(), DbError> {
     };
     // COPY goes the simple way: in the extended protocol an error that races with our data would
     // leave it open how many times the server says that it is ready.
-    if statement.simple
-        || (statement.params.is_empty() && first_word(&statement.sql).eq_ignore_ascii_case("copy"))
-    {
+    let copy = || statement.params.is_empty() && first_word(&statement.sql).eq_ignore_ascii_case("copy");
+    if statement.simple || (!around.extended && copy()) {
         return frontend::query(&statement.sql, out).map_err(bad);
+    }
+    for sql in around.before {
+        ours(sql, out).map_err(bad)?;
     }
     frontend::parse("", &statement.sql, statement.types.iter().copied(), out).map_err(bad)?;
     let put = |p: &Option<String>, out: &mut BytesMut| match p {
@@ -663,8 +694,22 @@ fn encode(statement: &Statement, out: &mut BytesMut) -> Result<(), DbError> {
     })?;
     frontend::describe(b'P', "", out).map_err(bad)?;
     frontend::execute("", 0, out).map_err(bad)?;
+    for sql in around.after {
+        ours(sql, out).map_err(bad)?;
+    }
     frontend::sync(out);
     Ok(())
+}
+
+/// A statement around the user's: without parameters, and its rows, if it had any, without a description.
+fn ours(sql: &str, out: &mut BytesMut) -> io::Result<()> {
+    frontend::parse("", sql, [], out)?;
+    let none: [Option<String>; 0] = [];
+    frontend::bind("", "", [], none, |_, _| Ok(IsNull::Yes), [], out).map_err(|e| match e {
+        frontend::BindError::Serialization(e) => e,
+        frontend::BindError::Conversion(e) => io::Error::other(e),
+    })?;
+    frontend::execute("", 0, out)
 }
 
 /// The first word of a statement, after blanks and comments.
@@ -730,7 +775,7 @@ mod tests {
             params: vec![Some("x".into()), None],
             ..Statement::default()
         };
-        encode(&s, &mut out).unwrap();
+        encode(&s, Around::default(), &mut out).unwrap();
         let mut tags = vec![];
         let mut rest = &out[..];
         while rest.has_remaining() {
@@ -740,7 +785,7 @@ mod tests {
         }
         assert_eq!(tags, b"PBDES");
         let nul = Statement { sql: "select '\0'".into(), ..Statement::default() };
-        let e = encode(&nul, &mut BytesMut::new()).unwrap_err();
+        let e = encode(&nul, Around::default(), &mut BytesMut::new()).unwrap_err();
         assert!(e.message.contains("NUL"), "{e}");
     }
 }
