@@ -165,6 +165,32 @@ fn the_analysis_of_a_write_leaves_the_rows_there() {
 }
 
 #[test]
+fn advice_knows_the_indexes_that_are_there() {
+    let db = server::database();
+    db.execute(
+        "create table t as select g as id, g % 5000 as k, repeat('x', 200) as pad from generate_series(1, 200000) g; analyze t",
+    );
+    let sql = "select * from t where k = 7";
+    let findings = |ran: &Ran| json(ran)["plans"][0]["findings"].as_array().cloned().unwrap();
+    let found = findings(&on(&db, &["-f", "json", "--analyze"], sql));
+    let advice = found.iter().find(|f| f["kind"] == "seq_scan_filter").unwrap_or_else(|| panic!("{found:?}"));
+    assert!(
+        advice["sql"].as_str().unwrap().contains("CREATE INDEX CONCURRENTLY ON public.t USING btree (k)"),
+        "{advice}"
+    );
+    // the planner may not use it: what is there is not advised again
+    db.execute("create index t_k on t (k)");
+    for setting in ["enable_indexscan", "enable_bitmapscan"] {
+        db.execute(&format!("alter database {} set {setting} = off", db.name));
+    }
+    let found = findings(&on(&db, &["-f", "json", "--analyze"], sql));
+    assert!(
+        found.iter().all(|f| f["sql"].as_str().is_none_or(|sql| !sql.contains("CREATE INDEX"))),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn parameters_have_values_or_the_plan_is_for_any() {
     let db = server::database();
     db.execute("create table t as select g as id from generate_series(1, 100) g");
