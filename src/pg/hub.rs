@@ -146,7 +146,7 @@ impl Hub {
             Ok(plan) => {
                 let (events, closing) = (self.events.clone(), self.closing.subscribe());
                 let server = Server::new(conn, plan, self.rest, events, closing, Arc::clone(&self.routes));
-                let plain = server.is_plain();
+                let hurry = server.may_hurry();
                 let connection = Connection {
                     server: Arc::new(server),
                     lanes: HashMap::new(),
@@ -156,7 +156,7 @@ impl Hub {
                 };
                 self.connections.insert(conn, connection);
                 self.send(Lane::Own(conn), Ask::Open(None));
-                if plain {
+                if hurry {
                     self.send_catalog(conn, lookup::Ask::Warm);
                     self.send(Lane::Read(conn), Ask::Warm);
                 }

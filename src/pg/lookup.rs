@@ -72,11 +72,7 @@ impl Lookups {
                 biased;
                 ask = self.mailbox.recv() => match ask {
                     None => return,
-                    Some(Ask::Close) => {
-                        // What is being answered is still wanted.
-                        while self.running.join_next().await.is_some() {}
-                        return;
-                    }
+                    Some(Ask::Close) => return self.finish().await,
                     // What keeps it from opening is told to whoever asks next.
                     Some(Ask::Warm) => drop(self.client().await),
                     Some(ask) => self.begin(ask, true).await,
@@ -112,6 +108,22 @@ impl Lookups {
                 }
             }
         });
+    }
+
+    /// What is being answered is still wanted, unless everything ends.
+    async fn finish(&mut self) {
+        loop {
+            match self.running.join_next().await {
+                Some(Ok(Left::Rest(owed))) => self.owed.push_back(owed),
+                Some(Ok(Left::Again(ask))) => {
+                    self.client = None;
+                    self.begin(ask, false).await;
+                }
+                Some(_) => {}
+                None if self.owed.is_empty() || self.server.closing() => return,
+                None => self.go_on().await,
+            }
+        }
     }
 
     /// Reads the rest of a snapshot.

@@ -113,6 +113,11 @@ impl Server {
         self.emit(Event::News(job, news)).await;
     }
 
+    /// Everything ends.
+    pub fn closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+
     /// Tells how the link is.
     pub async fn link(&self, link: Link) {
         self.emit(Event::Link(self.conn, link)).await;
@@ -181,7 +186,7 @@ impl Server {
 
     /// Its sessions may be opened at the same time: all lead to one place whatever the first one finds there, and
     /// there is no password that could be refused three times instead of once.
-    pub fn is_plain(&self) -> bool {
+    pub fn may_hurry(&self) -> bool {
         let target = &self.plan.target;
         let unset = |name: &str, usual: &str| target.get(name).is_none_or(|v| v.is_empty() || v == usual);
         matches!(&target.hosts[..], [host] if target.password(host).is_none())
