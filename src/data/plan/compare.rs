@@ -160,11 +160,11 @@ fn partners(before: &Plan, after: &Plan) -> Vec<Option<usize>> {
             elsewhere.entry(about).or_default().push(at);
         }
     }
-    for at in 0..before.nodes.len() {
-        if partners[at].is_none()
-            && let Some(about) = about(&before.nodes[at])
+    for (node, partner) in before.nodes.iter().zip(&mut partners) {
+        if partner.is_none()
+            && let Some(about) = about(node)
         {
-            partners[at] = elsewhere.get_mut(&about).and_then(Vec::pop);
+            *partner = elsewhere.get_mut(&about).and_then(Vec::pop);
         }
     }
     partners
