@@ -1,4 +1,6 @@
 //! The room that speaks to a server, against real servers and lying ones.
+#[path = "../support/same.rs"]
+mod same;
 #[path = "../support/server.rs"]
 mod server;
 
@@ -9,6 +11,7 @@ mod hub;
 mod login;
 mod lying;
 mod monitor;
+mod plans;
 mod tls;
 mod transfer;
 mod types;
