@@ -99,8 +99,8 @@ impl Field {
     fn take(&mut self, line: &str) -> Option<String> {
         let inner = if self.open {
             line
-        } else if let Some(at) =
-            line.find(",\"duration: ").filter(|_| line.starts_with(|c: char| c.is_ascii_digit()))
+        } else if line.starts_with(|c: char| c.is_ascii_digit())
+            && let Some(at) = line.find(",\"duration: ")
         {
             &line[at + 2..]
         } else {
