@@ -29,6 +29,11 @@ impl Frame {
     pub fn strip(&mut self, line: &mut Cow<'_, str>, ends: &mut bool) -> bool {
         let whole = line.trim_end();
         let bare = whole.trim_start();
+        // Most lines of most texts, soon told: no frame, and nothing of one begins so.
+        let plain = bare.starts_with(|c: char| c.is_ascii_alphabetic() && c != 'Q') || bare.starts_with("->");
+        if !self.inside && self.value.is_none() && !self.goes_on && (plain || bare.is_empty()) {
+            return true;
+        }
         let record = bare.trim_start_matches(|c| RULES.contains(c)).starts_with("[ ")
             && bare.ends_with(['-', '─', '═', '+', '┐', '┤', '╗', '╣', '╢']);
         if record || bare.strip_prefix("* ").is_some_and(|rest| rest.ends_with(|c: char| c.is_ascii_digit()))

@@ -38,7 +38,9 @@ const AFTER_FIELD: [char; 4] = [',', ';', ' ', '\t'];
 /// The lines of a text.
 pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let escaped = text.contains("-&gt;") || text.contains("<td align=\"left\">");
+    // XML has escapes of its own.
+    let html = text.contains("-&gt;") || text.contains("<td align=\"left\">");
+    let escaped = html && !text.contains("<explain ");
     let mut out: Vec<Line<'_>> = vec![];
     let mut frame = Frame::default();
     let mut field = Field::default();
@@ -97,8 +99,8 @@ impl Field {
     fn take(&mut self, line: &str) -> Option<String> {
         let inner = if self.open {
             line
-        } else if let Some(at) =
-            line.find(",\"duration: ").filter(|_| line.starts_with(|c: char| c.is_ascii_digit()))
+        } else if line.starts_with(|c: char| c.is_ascii_digit())
+            && let Some(at) = line.find(",\"duration: ")
         {
             &line[at + 2..]
         } else {

@@ -59,6 +59,14 @@ struct Reader {
 
 impl Reader {
     fn read(&mut self, source: &str) {
+        // A document and nothing else, as FORMAT JSON gives it: nothing to be taken off.
+        let document = source.trim();
+        if document.starts_with(['{', '['])
+            && let Some((json, None)) = Json::salvage(document.to_owned())
+            && json.place(0).1 == document.len()
+        {
+            return self.held(&json, Format::Json);
+        }
         let lines = lines::lines(source);
         let mut at = 0;
         // The statement that auto_explain prints before the plan: its first line.

@@ -341,9 +341,7 @@ fn several_plans_stay_apart() {
         format!("{scan}\n{scan}"),
         format!("QUERY PLAN\n---\n {scan}(2 rows)\n\nQUERY PLAN\n---\n {scan}(2 rows)\n"),
         "Seq Scan on a\n  Filter: (x > 1)\nSeq Scan on b\n".to_owned(),
-        format!(
-            "[{{\"Plan\": {{\"Node Type\": \"Seq Scan\"}}}}, \"Notify\", {{\"Plan\": {{\"Node Type\": \"Seq Scan\"}}}}]"
-        ),
+        r#"[{"Plan": {"Node Type": "Seq Scan"}}, "Notify", {"Plan": {"Node Type": "Seq Scan"}}]"#.to_owned(),
         format!("{{\"Plan\": {{\"Node Type\": \"Seq Scan\"}}}}\n{scan}"),
         "[{\"QUERY PLAN\": [{\"Plan\": {\"Node Type\": \"Seq Scan\"}}]}, {\"Node Type\": \"Seq Scan\"}]"
             .to_owned(),

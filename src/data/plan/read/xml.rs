@@ -31,6 +31,10 @@ struct Open<'a> {
     name: &'a str,
     shape: Shape,
     filled: bool,
+    /// Where it begins in what was written.
+    start: usize,
+    /// Groups of an incremental sort, or spaces of such a group, inside it so far.
+    groups: usize,
 }
 
 /// The document that begins at `<explain` as JSON, where it ends, and where and why it could not be read on.
@@ -92,7 +96,7 @@ pub(super) fn read(text: &str) -> (String, usize, Option<(usize, String)>) {
                     out.push(',');
                 }
                 if parent.shape == Shape::Map {
-                    out.push_str(&quoted(&name(element)));
+                    out.push_str(&quoted(&label(element, parent, &out)));
                     out.push(':');
                 }
             }
@@ -107,7 +111,7 @@ pub(super) fn read(text: &str) -> (String, usize, Option<(usize, String)>) {
         if empty {
             out.push(']');
         } else {
-            open.push(Open { name: element, shape, filled: false });
+            open.push(Open { name: element, shape, filled: false, start: out.len(), groups: 0 });
         }
     }
 }
@@ -127,6 +131,29 @@ fn shape(element: &str, rest: &str) -> Shape {
     } else {
         Shape::Map
     }
+}
+
+/// The name of an element in JSON. Those of an incremental sort are told by their order: XML prints the type of a group
+/// where the other formats print its name.
+fn label(element: &str, parent: &mut Open<'_>, out: &str) -> String {
+    let first = parent.groups == 0;
+    let label = match element {
+        "Incremental-Sort-Groups" => {
+            if first {
+                "Full-sort Groups"
+            } else {
+                "Pre-sorted Groups"
+            }
+        }
+        "Sort-Space" => {
+            let methods = &out[parent.start..];
+            let in_memory = methods.contains("quicksort\"") || methods.contains("heapsort\"");
+            if first && in_memory { "Sort Space Memory" } else { "Sort Space Disk" }
+        }
+        _ => return name(element),
+    };
+    parent.groups += 1;
+    label.into()
 }
 
 /// The name of an element in JSON, where it may have any character.

@@ -105,7 +105,7 @@ impl<'a> Join<'a> {
             // Part of a plan that began with an arrow ends where another one stands beside its root.
             return (!tree.is_part() || indent > tree.root_indent()).then_some(Kind::Arrow);
         }
-        if SEVERITIES.iter().any(|word| text.contains(word)) || text.starts_with("Query Text: ") {
+        if is_log(text) || text.starts_with("Query Text: ") {
             return None;
         }
         if subplan(text).is_some() {
@@ -184,10 +184,7 @@ impl<'a> Join<'a> {
             let goes_on = match self.kind(self.at, text, indent, tree) {
                 Some(Kind::Other) => !ended || is_node && text.starts_with('('),
                 // The root of the next plan, or the end of this node's line.
-                None if incomplete
-                    && has_figures(text)
-                    && !SEVERITIES.iter().any(|word| text.contains(word)) =>
-                {
+                None if incomplete && has_figures(text) && !is_log(text) => {
                     let joined = format!("{}{text}", whole.text);
                     let words =
                         figures::split(&joined).map_or("", |(words, _)| words.trim_start_matches("->"));
@@ -201,14 +198,20 @@ impl<'a> Join<'a> {
             }
             // Space at the end of a line was lost with the wrapping; that at the start
             // is the frame's or the line's own: in an expression one more does no harm.
-            let spaced = line.text.trim_start().len() < line.text.len() || is_node && text.starts_with('(');
-            if spaced && !(is_node && !text.starts_with('(')) && !whole.text.ends_with(' ') {
+            let figures = text.starts_with('(');
+            let spaced = if is_node { figures } else { text.len() < line.text.len() };
+            if spaced && !whole.text.ends_with(' ') {
                 whole.text.to_mut().push(' ');
             }
             whole.text.to_mut().push_str(text);
             self.at += 1;
         }
     }
+}
+
+/// Is it an entry of a log?
+fn is_log(text: &str) -> bool {
+    text.contains(":  ") && SEVERITIES.iter().any(|word| text.contains(word))
 }
 
 /// Lines that end with a number go on nowhere: what follows `Execution Time: 1.2 ms` is no part of it.
