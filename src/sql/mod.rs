@@ -8,6 +8,7 @@ pub mod filter;
 pub mod highlight;
 pub mod keywords;
 pub mod kind;
+pub mod known;
 pub mod lex;
 pub mod meta;
 pub mod page;

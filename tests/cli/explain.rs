@@ -165,6 +165,32 @@ fn the_analysis_of_a_write_leaves_the_rows_there() {
 }
 
 #[test]
+fn advice_knows_the_indexes_that_are_there() {
+    let db = server::database();
+    db.execute(
+        "create table t as select g as id, g % 5000 as k, repeat('x', 200) as pad from generate_series(1, 200000) g; analyze t",
+    );
+    let sql = "select * from t where k = 7";
+    let findings = |ran: &Ran| json(ran)["plans"][0]["findings"].as_array().cloned().unwrap();
+    let found = findings(&on(&db, &["-f", "json", "--analyze"], sql));
+    let advice = found.iter().find(|f| f["kind"] == "seq_scan_filter").unwrap_or_else(|| panic!("{found:?}"));
+    assert!(
+        advice["sql"].as_str().unwrap().contains("CREATE INDEX CONCURRENTLY ON public.t USING btree (k)"),
+        "{advice}"
+    );
+    // the planner may not use it: what is there is not advised again
+    db.execute("create index t_k on t (k)");
+    for setting in ["enable_indexscan", "enable_bitmapscan"] {
+        db.execute(&format!("alter database {} set {setting} = off", db.name));
+    }
+    let found = findings(&on(&db, &["-f", "json", "--analyze"], sql));
+    assert!(
+        found.iter().all(|f| f["sql"].as_str().is_none_or(|sql| !sql.contains("CREATE INDEX"))),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn parameters_have_values_or_the_plan_is_for_any() {
     let db = server::database();
     db.execute("create table t as select g as id from generate_series(1, 100) g");
@@ -215,7 +241,10 @@ fn every_case_has_the_expected_fields() {
             wrong.push(format!("{name}: {}", ran.err));
             continue;
         };
-        assert_eq!(ran.code, 0, "{name}: {}", ran.err);
+        // a few cases are cut off: that is said, and what is there counts
+        if ran.code != 0 && !(ran.code == 2 && said["broken"].is_object()) {
+            wrong.push(format!("{name}: {}", ran.err));
+        }
         let (plans, should) = (said["plans"].as_array().unwrap(), expected["plans"].as_array().unwrap());
         if plans.len() != should.len() {
             wrong.push(format!("{name}: {} plans, not {}", plans.len(), should.len()));
@@ -228,11 +257,13 @@ fn every_case_has_the_expected_fields() {
 }
 
 /// Fields that the expected figures do not have, or not everywhere.
-const MORE_OF_A_PLAN: &[&str] = &["query", "query_id", "triggers", "findings"];
+const MORE_OF_A_PLAN: &[&str] = &["query", "query_id", "execution_ms", "triggers", "findings"];
 const MORE_OF_A_NODE: &[&str] = &[
     "relation",
     "index",
     "stopped_early",
+    "Rows Removed by Filter (total)",
+    "Rows Removed by Join Filter (total)",
     "Rows Removed by Conflict Filter (total)",
     "Rows Removed by Recheck (total)",
 ];
@@ -256,7 +287,10 @@ fn compare_plan(name: &str, is: &Value, should: &Value, wrong: &mut Vec<String>)
             // where the time fits in several nodes another payer is as right
             &["paid_by"]
         };
-        fields(&place, is, should, MORE_OF_A_NODE, split, wrong);
+        // an alias that was printed without `on` is no part of the type
+        let odd = should["type"].as_str().is_some_and(|t| t.starts_with("Subquery Scan "));
+        let apart: Vec<&str> = split.iter().copied().chain(odd.then_some("type")).collect();
+        fields(&place, is, should, MORE_OF_A_NODE, &apart, wrong);
         if let Some(group) = group {
             let sum = groups.entry(group).or_default();
             sum.0 += is["self_ms"].as_f64().unwrap_or(f64::NAN);

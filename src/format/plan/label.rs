@@ -5,6 +5,7 @@ use crate::{
     data::plan::{
         Node, Property,
         figures::{Direction, NodeFigures},
+        findings::Finding,
     },
     text::{clean, units},
 };
@@ -213,6 +214,17 @@ pub(super) fn summary(all: &Analysis<'_>) -> String {
     }
     parts.push(units::counted(all.plan.nodes.len() as u64, "node", "nodes"));
     parts.join(", ")
+}
+
+/// What a finding says, with its node in front where it does not name it itself.
+pub(super) fn reason(all: &Analysis<'_>, finding: &Finding) -> String {
+    let reason = clean::line(&finding.reason);
+    match finding.node.and_then(|at| Some((at + 1, all.plan.nodes.get(at)?))) {
+        Some((number, node)) if !reason.contains(&format!("node {number})")) => {
+            format!("node {number}, {}: {reason}", label(node))
+        }
+        _ => reason.into_owned(),
+    }
 }
 
 /// The triggers, a line each.

@@ -37,12 +37,8 @@ pub(super) fn text(plans: &[Analysis<'_>], broken: Option<&Broken>) -> String {
 fn findings(all: &Analysis<'_>) -> String {
     let mut out = String::new();
     for (n, finding) in all.findings.iter().enumerate() {
-        let place = match finding.node.and_then(|at| Some((at, all.plan.nodes.get(at)?))) {
-            Some((at, node)) => format!("node {}, {}: ", at + 1, escaped(&label::label(node))),
-            None => String::new(),
-        };
-        let reason = escaped(&clean::line(&finding.reason));
-        out.push_str(&format!("{}. **{}**: {place}{reason}\n", n + 1, severity(finding.severity)));
+        let reason = escaped(&label::reason(all, finding));
+        out.push_str(&format!("{}. **{}**: {reason}\n", n + 1, severity(finding.severity)));
         if !finding.next_step.is_empty() {
             out.push_str(&format!("   → {}\n", escaped(&clean::line(&finding.next_step))));
         }

@@ -167,16 +167,8 @@ pub(super) fn findings(all: &Analysis<'_>) -> String {
         if n == 0 {
             out.push_str("\nFindings\n");
         }
-        let place = match finding.node.and_then(|at| Some((at, all.plan.nodes.get(at)?))) {
-            Some((at, node)) => format!("node {}, {}: ", at + 1, label::label(node)),
-            None => String::new(),
-        };
-        out.push_str(&format!(
-            "{:3}. {}: {place}{}\n",
-            n + 1,
-            severity(finding.severity),
-            clean::line(&finding.reason)
-        ));
+        let reason = label::reason(all, finding);
+        out.push_str(&format!("{:3}. {}: {reason}\n", n + 1, severity(finding.severity)));
         if !finding.next_step.is_empty() {
             out.push_str(&format!("     → {}\n", clean::line(&finding.next_step)));
         }

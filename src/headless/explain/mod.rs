@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     data::{
-        plan::{self, Broken, Plan, figures},
+        plan::{
+            self, Broken, Plan, figures,
+            findings::{self, Known},
+        },
         saved::{Origin, SavedQuery},
     },
     format::plan::{Analysis, Format},
@@ -76,7 +79,8 @@ fn analyse(options: &Options, target: &dyn Fn() -> Result<Target, String>) -> Re
                     "{label} holds a plan: --analyze, --generic and --param are for a statement"
                 )));
             }
-            write(options, &reading.plans, reading.broken.as_ref())?;
+            let plans: Vec<_> = reading.plans.into_iter().map(|plan| (plan, Known::default())).collect();
+            write(options, &plans, reading.broken.as_ref())?;
             let Some(broken) = &reading.broken else { return Ok(Exit::Done) };
             say(&format!("pgdeck: {}; what comes before it was read\n", breaks_off(&label, broken)));
             Ok(Exit::Usage)
@@ -184,7 +188,7 @@ fn assigned(
     }
 }
 
-fn on_server(options: &Options, asked: &Asked, target: &Target) -> Result<Vec<Plan>, End> {
+fn on_server(options: &Options, asked: &Asked, target: &Target) -> Result<Vec<(Plan, Known)>, End> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -199,10 +203,17 @@ fn on_server(options: &Options, asked: &Asked, target: &Target) -> Result<Vec<Pl
 }
 
 /// The analysis of all plans in the format asked for.
-fn write(options: &Options, plans: &[Plan], broken: Option<&Broken>) -> Result<(), End> {
-    let figures: Vec<_> = plans.iter().map(figures::figures).collect();
+fn write(options: &Options, plans: &[(Plan, Known)], broken: Option<&Broken>) -> Result<(), End> {
+    let judged: Vec<_> = plans
+        .iter()
+        .map(|(plan, known)| {
+            let figures = figures::figures(plan);
+            let findings = findings::findings(plan, &figures, known);
+            (plan, figures, findings)
+        })
+        .collect();
     let all: Vec<Analysis<'_>> =
-        plans.iter().zip(&figures).map(|(plan, figures)| Analysis { plan, figures, findings: &[] }).collect();
+        judged.iter().map(|(plan, figures, findings)| Analysis { plan, figures, findings }).collect();
     let text = options.format.text(&all, broken);
     let mut out = match &options.output {
         None => Output::stdout(),

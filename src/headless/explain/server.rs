@@ -3,7 +3,7 @@
 use super::Asked;
 use crate::{
     core::{effect::Statement, error::DbError},
-    data::plan::{self, Plan},
+    data::plan::{self, Plan, findings::Known},
     headless::{
         exit::Exit,
         run::{End, connected, execute::say, fit, report, stopped},
@@ -14,20 +14,43 @@ use crate::{
         target::Target,
         wire::{Item, Session},
     },
-    sql::explain::{Recipe, Sent, Touch, Wish, recipe},
+    sql::{
+        explain::{Recipe, Sent, Touch, Wish, recipe},
+        known,
+    },
 };
 use tokio::time::timeout;
 
-/// Connects, explains, closes.
-pub(super) async fn plans(asked: &Asked, target: &Target, stop: &Stop) -> Result<Vec<Plan>, End> {
+/// Connects, explains, asks what the catalog knows of each plan's relations, closes.
+pub(super) async fn plans(asked: &Asked, target: &Target, stop: &Stop) -> Result<Vec<(Plan, Known)>, End> {
     let read_only = asked.wish.read_only || target.read_only;
     let mut session = connected(target, read_only, stop).await?;
     fit::version(&asked.query, &session).map_err(End::usage)?;
     stop.cancels(session.cancel_handle());
     let plans = explained(asked, read_only, &mut session, stop).await;
+    let mut known = Vec::new();
+    for plan in plans? {
+        let facts = facts(&plan, &mut session, stop).await?;
+        known.push((plan, facts));
+    }
     stop.cancels(None);
     session.close().await;
-    plans
+    Ok(known)
+}
+
+/// What the catalog knows; advice is less exact without it, so that it cannot be had is said and no failure.
+async fn facts(plan: &Plan, session: &mut Session, stop: &Stop) -> Result<Known, End> {
+    let Some(params) = known::parameters(plan) else { return Ok(Known::default()) };
+    let question = Statement { sql: known::QUERY.into(), params, pure_read: true, ..Statement::default() };
+    match send(session, &question, stop).await {
+        Ok(answer) => Ok(known::read(&answer)),
+        Err(Fault::Stopped(exit)) => Err(stopped(exit)),
+        Err(Fault::Said(e)) => {
+            let words = "the catalog cannot be asked about the plan's tables";
+            say(&format!("pgdeck: {words}: {}", report::notice(&e)));
+            Ok(Known::default())
+        }
+    }
 }
 
 async fn explained(

@@ -237,11 +237,7 @@ fn findings(canvas: &mut Canvas, all: &Analysis<'_>, mut y: f64) -> f64 {
     for finding in all.findings.iter().take(MOST) {
         y += LINE;
         canvas.badge((PAD, y), severity(finding.severity), colour(finding.severity));
-        let place = match finding.node.and_then(|at| Some((at, all.plan.nodes.get(at)?))) {
-            Some((at, node)) => format!("node {}, {}: ", at + 1, label::label(node)),
-            None => String::new(),
-        };
-        let reason = format!("{place}{}", clean::line(&finding.reason));
+        let reason = label::reason(all, finding);
         let lines = |text: &str, font: Font, canvas: &mut Canvas, mut y: f64| {
             for (n, range) in width::wrap(text, cells).into_iter().enumerate() {
                 if n > 0 {
