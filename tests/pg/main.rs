@@ -1,6 +1,8 @@
 //! The room that speaks to a server, against real servers and lying ones.
 #[path = "../support/cut.rs"]
 mod cut;
+#[path = "../support/same.rs"]
+mod same;
 #[path = "../support/server.rs"]
 mod server;
 
@@ -12,6 +14,7 @@ mod hub;
 mod login;
 mod lying;
 mod monitor;
+mod plans;
 mod tls;
 mod transfer;
 mod types;

@@ -112,6 +112,11 @@ pub fn execute(cluster: &Cluster, database: &str, sql: &str) {
 
 /// The first value of the first row, as text.
 pub fn ask(cluster: &Cluster, database: &str, sql: &str) -> String {
+    rows(cluster, database, sql).into_iter().next().unwrap_or_else(|| panic!("no row from {sql}"))
+}
+
+/// The first value of every row, as text.
+pub fn rows(cluster: &Cluster, database: &str, sql: &str) -> Vec<String> {
     let config = config(cluster, database);
     let run = async move {
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(words)?;
@@ -119,11 +124,11 @@ pub fn ask(cluster: &Cluster, database: &str, sql: &str) -> String {
         let messages = client.simple_query(sql).await.map_err(words)?;
         drop(client);
         let _ = connection.await;
-        let first = messages.iter().find_map(|m| match m {
+        let rows = messages.iter().filter_map(|m| match m {
             tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or("").to_owned()),
             _ => None,
         });
-        first.ok_or_else(|| format!("no row from {sql}"))
+        Ok(rows.collect())
     };
     block_on(run).unwrap_or_else(|e| panic!("{e}\n{sql}"))
 }

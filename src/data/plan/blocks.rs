@@ -85,3 +85,19 @@ impl Blocks {
         })
     }
 }
+
+impl std::ops::AddAssign for Blocks {
+    fn add_assign(&mut self, other: Self) {
+        for (name, count) in other.counters() {
+            if let Some(counter) = self.counter_mut(name) {
+                *counter = counter.saturating_add(count);
+            }
+        }
+        self.shared_read_ms += other.shared_read_ms;
+        self.shared_write_ms += other.shared_write_ms;
+        self.local_read_ms += other.local_read_ms;
+        self.local_write_ms += other.local_write_ms;
+        self.temp_read_ms += other.temp_read_ms;
+        self.temp_write_ms += other.temp_write_ms;
+    }
+}

@@ -5,6 +5,7 @@
 //! each with its parent's number, so that neither depth nor size needs recursion.
 
 mod blocks;
+pub mod compare;
 pub mod figures;
 pub mod findings;
 mod read;

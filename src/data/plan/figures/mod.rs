@@ -7,9 +7,13 @@
 mod estimate;
 mod payers;
 mod shape;
+mod timeline;
+mod totals;
 
 use super::{Blocks, Plan, Relationship};
 pub use shape::Shape;
+pub use timeline::{Span, timeline};
+pub use totals::{Total, by_kind, by_relation};
 
 /// The figures of a plan.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,6 +1,6 @@
 //! Small plans of each kind, with what is known of where their time went.
 
-use super::{Direction, Figures, figures};
+use super::{Direction, Figures, by_kind, by_relation, figures, timeline};
 use crate::data::plan::{Actual, Estimate, Node, Plan, Property, Relationship, Worker};
 use proptest::prelude::*;
 
@@ -372,6 +372,58 @@ fn estimates() {
 }
 
 #[test]
+fn totals_by_kind_and_by_relation() {
+    let mut plan = plan(&[
+        (0, '>', "Append", 31.0, 1.0, &[("Hit", "42")]),
+        (1, '>', "Bitmap Heap Scan", 10.0, 1.0, &[("Hit", "12")]),
+        (2, '>', "Bitmap Index Scan", 4.0, 1.0, &[("Hit", "2")]),
+        (1, '>', "Seq Scan", 10.0, 2.0, &[("Hit", "30")]),
+    ]);
+    plan.nodes[1].relation = Some("a".into());
+    plan.nodes[3].relation = Some("a".into());
+    plan.nodes[3].schema = Some("s".into());
+    let figures = figures(&plan);
+    let kinds = by_kind(&plan, &figures);
+    let named: Vec<_> = kinds.iter().map(|total| (&*total.name, total.self_ms, total.loops)).collect();
+    assert_eq!(named[..2], [("Seq Scan", 20.0, 2.0), ("Bitmap Heap Scan", 6.0, 1.0)]);
+    assert!((kinds.iter().map(|total| total.share).sum::<f64>() - 1.0).abs() < 1e-9);
+    let relations = by_relation(&plan, &figures);
+    let named: Vec<_> = relations.iter().map(|total| (&*total.name, total.self_ms, total.nodes)).collect();
+    assert_eq!(named, [("s.a", 20.0, 1), ("a", 10.0, 2)]);
+    assert_eq!(relations[1].blocks.shared_hit, 12);
+}
+
+#[test]
+fn when_nodes_ran() {
+    let plan = plan(&[
+        (0, '>', "Hash Join", 100.0, 1.0, &[]),
+        (1, 'i', "Result", 20.0, 1.0, &[("Subplan Name", "InitPlan 1")]),
+        (1, '>', "Append", 60.0, 1.0, &[]),
+        (2, '>', "Seq Scan", 25.0, 1.0, &[("Filter", "(a = (InitPlan 1).col1)")]),
+        (2, '>', "Seq Scan", 30.0, 1.0, &[]),
+        (2, '>', "Seq Scan", 0.0, 0.0, &[]),
+        (1, 'n', "Hash", 30.0, 1.0, &[]),
+        (2, '>', "Sort", 28.0, 1.0, &[]),
+    ]);
+    let figures = figures(&plan);
+    let spans: Vec<_> =
+        timeline(&plan, &figures).iter().map(|span| span.map(|span| (span.start_ms, span.end_ms))).collect();
+    let expected = [
+        Some((0.0, 100.0)),
+        // When the scan asked for it.
+        Some((30.0, 50.0)),
+        // After the hash table was filled.
+        Some((30.0, 100.0)),
+        Some((30.0, 55.0)),
+        Some((55.0, 85.0)),
+        None,
+        Some((0.0, 30.0)),
+        Some((0.0, 28.0)),
+    ];
+    assert_eq!(spans, expected);
+}
+
+#[test]
 fn many_nodes() {
     // A chain, and as many InitPlans as fit: nothing recurses, and nothing is looked for all over again.
     let mut rows: Vec<Row> =
@@ -402,6 +454,7 @@ proptest! {
             rows.push((depth, if at == 0 { '>' } else { how }, KINDS[usize::from(*kind)], f64::from(*us) / 1000.0, f64::from(*loops), said));
         }
         let figures = figures(&plan(&rows));
+        prop_assert_eq!(timeline(&plan(&rows), &figures).len(), rows.len());
         for node in &figures.nodes {
             prop_assert!(node.self_ms.is_none_or(|ms| ms >= 0.0 && ms.is_finite()));
             prop_assert!(node.processes > 0.0);

@@ -230,3 +230,56 @@ fn relationship(word: &str) -> Relationship {
         _ => Relationship::Outer,
     }
 }
+
+/// What is true or false in JSON; elsewhere these words are text (`One-Time Filter: false`).
+const BOOLEANS: [&str; 12] = [
+    "Parallel Aware",
+    "Async Capable",
+    "Inner Unique",
+    "Single Copy",
+    "Disabled",
+    "Inlining",
+    "Optimization",
+    "Expressions",
+    "Deforming",
+    "Hashed",
+    "Distributed",
+    "Tuple Routing",
+];
+
+/// Names under which a number is a text all the same: an alias may be `1`, a filter `0`.
+fn is_text(name: &str) -> bool {
+    const ENDS: [&str; 14] = [
+        "Name",
+        "Cond",
+        "Filter",
+        "Key",
+        "Alias",
+        "Schema",
+        "SQL",
+        "Text",
+        "Relation",
+        "Method",
+        "Seed",
+        "Call",
+        "Query",
+        "Condition",
+    ];
+    ENDS.iter().any(|end| name.ends_with(end) && !name.starts_with("Rows Removed by "))
+        || matches!(name, "Window" | "Order By" | "Item" | "Query Identifier")
+}
+
+/// A property whose type the format did not tell, as JSON has it.
+pub(super) fn typed(name: &str, value: &str) -> Property {
+    let number = || value.parse().ok().filter(|n: &f64| n.is_finite() && !is_text(name) && is_number(value));
+    match value {
+        "true" | "false" if BOOLEANS.contains(&name) => Property::Bool(value == "true"),
+        _ => number().map_or_else(|| Property::Text(value.into()), Property::Number),
+    }
+}
+
+/// Is it a number as JSON writes it?
+fn is_number(value: &str) -> bool {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    digits.starts_with(|c: char| c.is_ascii_digit()) && digits.ends_with(|c: char| c.is_ascii_digit())
+}

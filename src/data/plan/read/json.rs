@@ -8,17 +8,33 @@ use crate::data::json::{Json, JsonKind};
 /// Lists in lists are kept to this depth; what lies deeper stays JSON text. EXPLAIN prints two (`Grouping Sets`).
 const DEPTH: usize = 8;
 
+/// What a JSON document holds that is of use here.
+pub(super) enum Held {
+    /// A plan.
+    Plan(Box<Plan>),
+    /// A text that may hold plans: a message of a log, a column of a result.
+    Text(String),
+}
+
 /// All plans of a document, wherever they stand in it.
-pub(super) fn plans(json: &Json) -> Vec<Plan> {
+pub(super) fn plans(json: &Json) -> Vec<Held> {
     let mut found = vec![];
     let mut at = 0;
     while at < json.len() {
-        if json.kind(at) == JsonKind::Object
-            && let Some(plan) = statement(json, at)
-        {
-            found.push(plan);
-            at = json.next(at);
-            continue;
+        match json.kind(at) {
+            JsonKind::Object => {
+                if let Some(plan) = statement(json, at) {
+                    found.push(Held::Plan(Box::new(plan)));
+                    at = json.next(at);
+                    continue;
+                }
+            }
+            JsonKind::String
+                if ["\\n", "\"Plan\\\"", "  (cost="].iter().any(|part| json.raw(at).contains(part)) =>
+            {
+                found.push(Held::Text(json.value(at).into_owned()));
+            }
+            _ => {}
         }
         at += 1;
     }
@@ -74,6 +90,8 @@ fn statement(json: &Json, at: usize) -> Option<Plan> {
                 plan.settings
                     .extend(inside().map(|(name, c)| (name.into_owned(), json.value(c).into_owned())));
             }
+            // YAML has nothing for an empty list.
+            (_, JsonKind::Null) => {}
             // More digits than a float keeps.
             ("Query Identifier", _) => plan.query_id = Some(json.value(part).into_owned()),
             _ => fields::put(&mut plan, &name, property(json, part)),
