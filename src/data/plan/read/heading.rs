@@ -107,6 +107,10 @@ fn text(text: &str) -> Property {
 
 /// What follows a word, when the word ends there.
 fn after<'a>(from: &'a str, word: &str) -> Option<&'a str> {
+    // Most words are told apart by their first letter.
+    if from.as_bytes().first() != word.as_bytes().first() {
+        return None;
+    }
     from.strip_prefix(word).filter(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 

@@ -41,24 +41,27 @@ pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
     // XML has escapes of its own.
     let html = text.contains("-&gt;") || text.contains("<td align=\"left\">");
     let escaped = html && !text.contains("<explain ");
+    // Looked for once, because a large plan has many lines and none of this.
+    let (spaces, syslogs, logs) =
+        (text.contains('\u{a0}'), text.contains("]: ["), text.contains("duration: "));
     let mut out: Vec<Line<'_>> = vec![];
     let mut frame = Frame::default();
     let mut field = Field::default();
     let mut entry = false;
     for (i, raw) in text.split('\n').enumerate() {
         let mut line = Cow::Borrowed(raw.trim_end_matches('\r'));
-        if line.contains('\u{a0}') {
+        if spaces && line.contains('\u{a0}') {
             line = line.replace('\u{a0}', " ").into();
         }
         if escaped {
             line = unescaped(&line).into();
         }
-        if let Some(rest) = syslog(&line) {
+        if syslogs && let Some(rest) = syslog(&line) {
             line = rest.into();
         }
         // The lines of an entry of a log begin with a tab.
         let rest = if entry { line.strip_prefix('\t').map(str::to_owned) } else { None };
-        entry = rest.is_some() || line.contains("duration: ") && line.trim_end().ends_with("plan:");
+        entry = rest.is_some() || logs && line.contains("duration: ") && line.trim_end().ends_with("plan:");
         line = rest.map_or(line, Cow::Owned);
         // pgAdmin III put its rows between these, and left those inside alone.
         if let Some(row) = line.strip_prefix('\'').and_then(|rest| rest.trim_end().strip_suffix('\'')) {

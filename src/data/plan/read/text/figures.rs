@@ -22,7 +22,13 @@ pub(super) fn split(line: &str) -> Option<(&str, Vec<&str>)> {
 }
 
 fn is_group(group: &str) -> bool {
-    let figures = |group: &str| group.split(' ').all(|part| pair(part).is_some());
+    // Whether each is a number is seen when it is taken: this is asked several times for a line.
+    let is_value = |value: &str| {
+        value.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+            && value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'))
+    };
+    let figures =
+        |group: &str| group.split(' ').all(|part| part.split_once('=').is_some_and(|(_, v)| is_value(v)));
     match group {
         "never executed" => true,
         _ => match group.strip_prefix("actual ") {
