@@ -1,4 +1,5 @@
-//! Pure meaning: every type here is a value. No IO, no clock, no SQL text.
+//! Pure meaning: every type here is a value. No IO, no clock; no SQL text but what the findings of a plan
+//! advise.
 
 pub mod catalog;
 pub mod check;

@@ -67,6 +67,17 @@ mod tests {
         assert_eq!(qualified("", "t"), "t");
     }
 
+    /// Findings of plans may not ask this room, and quote by themselves.
+    #[test]
+    fn findings_quote_the_same_names() {
+        let words = crate::sql::keywords::all()
+            .map(|(word, _)| word)
+            .chain(["posts", "Posts", "a b", "_x", "1st", "a\"b", "größe", ""]);
+        for word in words {
+            assert_eq!(crate::data::plan::findings::quoted_name(word), ident(word));
+        }
+    }
+
     #[test]
     fn literals_escape_quotes_and_backslashes() {
         assert_eq!(literal("it's"), "'it''s'");

@@ -1,0 +1,175 @@
+//! What every rule asks of a plan.
+
+use super::{CRITICAL_SHARE, Draft, Known, Severity, WARNING_SHARE};
+use crate::data::plan::figures::{Figures, NodeFigures, Shape};
+use crate::data::plan::{Node, Plan};
+use crate::text::units;
+
+/// A plan with its figures and what is known besides.
+pub(super) struct Case<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) figures: &'a Figures,
+    pub(super) known: &'a Known,
+    pub(super) shape: Shape,
+    /// The time of the execution; none when times were not taken.
+    pub(super) total: Option<f64>,
+}
+
+/// What shares are shares of: the execution, or the root where a text ends before it.
+pub(super) fn total_ms(plan: &Plan, figures: &Figures) -> Option<f64> {
+    figures
+        .timed
+        .then(|| plan.execution_ms.unwrap_or(0.0).max(figures.root_ms.unwrap_or(0.0)))
+        .filter(|ms| *ms > 0.0)
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(plan: &'a Plan, figures: &'a Figures, known: &'a Known) -> Self {
+        Self { plan, figures, known, shape: Shape::of(plan), total: total_ms(plan, figures) }
+    }
+
+    pub(super) fn node(&self, at: usize) -> &'a Node {
+        &self.plan.nodes[at]
+    }
+
+    pub(super) fn figures(&self, at: usize) -> &'a NodeFigures {
+        &self.figures.nodes[at]
+    }
+
+    /// The nodes that ran.
+    pub(super) fn ran(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.plan.nodes.len()).filter(|at| self.loops(*at) > 0.0)
+    }
+
+    /// The nodes of these types that ran.
+    pub(super) fn of(&self, types: &'static [&'static str]) -> impl Iterator<Item = usize> + '_ {
+        self.ran().filter(|at| types.contains(&&*self.node(*at).node_type))
+    }
+
+    pub(super) fn loops(&self, at: usize) -> f64 {
+        self.node(at).actual.map_or(0.0, |actual| actual.loops)
+    }
+
+    pub(super) fn rows(&self, at: usize) -> f64 {
+        self.figures(at).rows.unwrap_or(0.0)
+    }
+
+    /// Its own time; nothing when times were not taken.
+    pub(super) fn own(&self, at: usize) -> f64 {
+        self.figures(at).self_ms.unwrap_or(0.0)
+    }
+
+    /// Its time with everything below it.
+    pub(super) fn wall(&self, at: usize) -> f64 {
+        self.figures(at).wall_ms.unwrap_or(0.0)
+    }
+
+    pub(super) fn self_share(&self, at: usize) -> Option<f64> {
+        Some((self.figures(at).self_ms? / self.total?).min(1.0))
+    }
+
+    /// Is it this share of the execution? Unknown without times: then the other thresholds decide.
+    pub(super) fn is_share(&self, ms: f64, share: f64) -> bool {
+        self.total.is_none_or(|total| ms >= total * share)
+    }
+
+    /// A time, if times were taken.
+    pub(super) fn timed(&self, ms: f64) -> Option<f64> {
+        self.total.map(|total| ms.clamp(0.0, total))
+    }
+
+    pub(super) fn severity(&self, saves: Option<f64>) -> Severity {
+        let share = saves.zip(self.total).map_or(0.0, |(saves, total)| saves / total);
+        if share >= CRITICAL_SHARE {
+            Severity::Critical
+        } else if share >= WARNING_SHARE {
+            Severity::Warning
+        } else {
+            Severity::Info
+        }
+    }
+
+    /// `Rows Removed by …` over all loops.
+    pub(super) fn removed(&self, at: usize, by: &str) -> f64 {
+        let name = format!("Rows Removed by {by}");
+        self.figures(at).removed.iter().find(|(removed, _)| *removed == name).map_or(0.0, |(_, rows)| *rows)
+    }
+
+    /// A number of the node, or the sum of its workers' where only they have it.
+    pub(super) fn sum(&self, at: usize, name: &str) -> f64 {
+        let workers = || {
+            let numbers = self.node(at).workers.iter().filter_map(|worker| worker.property(name)?.number());
+            numbers.sum()
+        };
+        self.node(at).number(name).unwrap_or_else(workers)
+    }
+
+    /// The largest of a number of the node and its workers: each process has its own memory.
+    pub(super) fn most(&self, at: usize, name: &str) -> f64 {
+        let workers = self.node(at).workers.iter().filter_map(|worker| worker.property(name)?.number());
+        workers.fold(self.node(at).number(name).unwrap_or(0.0), f64::max)
+    }
+
+    /// `Seq Scan on users u (node 3)`
+    pub(super) fn label(&self, at: usize) -> String {
+        let node = self.node(at);
+        let mut label = if node.heading.is_empty() { node.node_type.clone() } else { node.heading.clone() };
+        if let Some(on) = node.relation.as_ref().or(node.cte.as_ref()).or(node.index.as_ref()) {
+            label.push_str(" on ");
+            label.push_str(on);
+        }
+        format!("{label} (node {})", at + 1)
+    }
+
+    /// A setting that is not the default.
+    pub(super) fn setting(&self, name: &str) -> Option<&'a str> {
+        self.plan.settings.iter().find(|(setting, _)| setting == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Draft {
+    pub(super) fn of(
+        node: usize,
+        reason: String,
+        next_step: impl Into<String>,
+        saves_ms: Option<f64>,
+    ) -> Self {
+        Self { node: Some(node), reason, next_step: next_step.into(), sql: None, saves_ms }
+    }
+
+    pub(super) fn statement(reason: String, next_step: impl Into<String>, saves_ms: Option<f64>) -> Self {
+        Self { node: None, reason, next_step: next_step.into(), sql: None, saves_ms }
+    }
+
+    pub(super) fn with_sql(mut self, sql: impl Into<Option<String>>) -> Self {
+        self.sql = sql.into();
+        self
+    }
+}
+
+/// `0.4 ms`, `12.3 ms`, `1.2 s`
+pub(super) fn ms(ms: f64) -> String {
+    if ms < 10.0 {
+        format!("{ms:.2} ms")
+    } else if ms < 1000.0 {
+        format!("{ms:.1} ms")
+    } else {
+        units::duration(std::time::Duration::from_secs_f64((ms / 1000.0).min(1e12)))
+    }
+}
+
+/// `95 %`, `0.4 %`
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent < 1.0 && percent > 0.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
+/// `12,345`
+pub(super) fn count(number: f64) -> String {
+    units::count(number.max(0.0).round() as u64)
+}
+
+/// `12 kB` of a number of kB.
+pub(super) fn kilobytes(kb: f64) -> String {
+    units::bytes((kb.max(0.0) * 1024.0).round() as u64)
+}

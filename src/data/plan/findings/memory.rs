@@ -1,0 +1,200 @@
+//! What did not fit into memory.
+
+use super::Draft;
+use super::case::{self, Case, kilobytes, percent};
+use crate::data::plan::Property;
+
+/// A sort on disk takes about a third of what it takes in memory: there every row has a header and a slot.
+const SORT_IN_MEMORY: f64 = 3.0;
+
+/// `hash_mem_multiplier` since 15; 1 before, and then more is advised than needed.
+const HASH_MULTIPLIER: f64 = 2.0;
+
+/// What one page takes in an exact bitmap, kB: an entry of the hash table with its bits, half of the table empty.
+const BITMAP_PAGE_KB: f64 = 0.11;
+
+/// Fewer of the rows thrown away by rechecking lossy pages than this cost little.
+const RECHECK_SHARE: f64 = 0.1;
+
+/// A block, kB.
+const BLOCK_KB: f64 = 8.0;
+
+/// `work_mem` in a round number of MB that holds so much.
+pub(super) fn work_mem(kb: f64) -> String {
+    // A float beyond u64 saturates; the server takes less than 2 TB.
+    let mb = ((kb / 1024.0).ceil().max(1.0) as u64).min(1 << 20).next_power_of_two().max(8);
+    format!("{mb}MB")
+}
+
+/// `SET LOCAL`, for this query only.
+fn set(kb: f64) -> String {
+    format!("SET LOCAL work_mem = '{}';", work_mem(kb))
+}
+
+fn next(kb: f64, case: &Case, at: usize) -> String {
+    let processes = case.figures(at).processes;
+    let each =
+        if processes > 1.0 { format!(", for each of {processes:.0} processes") } else { String::new() };
+    format!("Give this query work_mem = {}{each}, in its transaction only", work_mem(kb))
+}
+
+/// A sort that went to disk, in any process.
+pub(super) fn sort_spill(case: &Case, out: &mut Vec<Draft>) {
+    for at in case.of(&["Sort", "Incremental Sort"]) {
+        let node = case.node(at);
+        let disk = |space_type: Option<&Property>, space: Option<&Property>| {
+            let on_disk = space_type.and_then(Property::text) == Some("Disk");
+            space.and_then(Property::number).filter(|_| on_disk)
+        };
+        let own = disk(node.property("Sort Space Type"), node.property("Sort Space Used"));
+        let workers = node.workers.iter().filter_map(|worker| {
+            disk(worker.property("Sort Space Type"), worker.property("Sort Space Used"))
+        });
+        let groups = ["Full-sort Groups", "Pre-sorted Groups"]
+            .into_iter()
+            .filter_map(|name| peak_on_disk(node.property(name)?));
+        let Some(kb) = own.into_iter().chain(workers).chain(groups).max_by(f64::total_cmp) else { continue };
+        let need = kb * SORT_IN_MEMORY;
+        let reason = format!("{} sorted on disk: {} there (any is too much)", case.label(at), kilobytes(kb));
+        out.push(Draft::of(at, reason, next(need, case, at), case.timed(case.own(at))).with_sql(set(need)));
+    }
+}
+
+/// `{"Sort Space Disk": {"Peak Sort Space Used": n}}`
+fn peak_on_disk(groups: &Property) -> Option<f64> {
+    let get = |group: &Property, name: &str| match group {
+        Property::Group(parts) => {
+            parts.iter().find(|(part, _)| part == name).map(|(_, property)| property.clone())
+        }
+        _ => None,
+    };
+    get(&get(groups, "Sort Space Disk")?, "Peak Sort Space Used")?.number()
+}
+
+/// The part of `hash_mem` that is `work_mem`.
+fn hash_multiplier(case: &Case) -> f64 {
+    let told = case.setting("hash_mem_multiplier").and_then(|value| value.parse().ok());
+    told.unwrap_or(if case.known.version.is_some_and(|version| version < 150_000) {
+        1.0
+    } else {
+        HASH_MULTIPLIER
+    })
+}
+
+/// A hash table in several batches.
+pub(super) fn hash_spill(case: &Case, out: &mut Vec<Draft>) {
+    for at in case.of(&["Hash"]) {
+        let (batches, peak) = (case.most(at, "Hash Batches"), case.most(at, "Peak Memory Usage"));
+        if batches <= 1.0 {
+            continue;
+        }
+        let need = batches * peak / hash_multiplier(case);
+        let join = case.node(at).parent.map_or(0.0, |join| case.own(join));
+        let reason = format!(
+            "{} needed {batches:.0} batches of {} (more than one is written to disk and read again)",
+            case.label(at),
+            kilobytes(peak)
+        );
+        let saves = case.timed(case.own(at) + join);
+        out.push(Draft::of(at, reason, next(need, case, at), saves).with_sql(set(need)));
+    }
+}
+
+/// More batches than planned: the table was larger than expected.
+pub(super) fn hash_grew(case: &Case, out: &mut Vec<Draft>) {
+    for at in case.of(&["Hash"]) {
+        let (batches, planned) = (case.most(at, "Hash Batches"), case.most(at, "Original Hash Batches"));
+        if planned < 1.0 || batches <= planned {
+            continue;
+        }
+        let reason = format!(
+            "{} was planned with {planned:.0} batches and grew to {batches:.0} while running (any growth is too much)",
+            case.label(at)
+        );
+        let next = "Mend the estimate of what is hashed: see the misestimate below it, ANALYZE its tables";
+        out.push(Draft::of(at, reason, next, case.timed(case.own(at))));
+    }
+}
+
+/// A hashed aggregate that went to disk.
+pub(super) fn hashagg_spill(case: &Case, out: &mut Vec<Draft>) {
+    for at in case.of(&["Aggregate", "SetOp"]) {
+        let (batches, disk) = (case.most(at, "HashAgg Batches"), case.most(at, "Disk Usage"));
+        if batches <= 1.0 && disk <= 0.0 {
+            continue;
+        }
+        let need = (case.most(at, "Peak Memory Usage") + disk) / hash_multiplier(case);
+        let reason = format!(
+            "{} wrote {} of its groups to disk in {batches:.0} batches (any is too much)",
+            case.label(at),
+            kilobytes(disk)
+        );
+        out.push(Draft::of(at, reason, next(need, case, at), case.timed(case.own(at))).with_sql(set(need)));
+    }
+}
+
+/// Temporary files of anything else: Materialize, CTE Scan, WindowAgg, functions.
+pub(super) fn temp_files(case: &Case, out: &mut Vec<Draft>) {
+    for at in case.ran() {
+        let node = case.node(at);
+        if matches!(&*node.node_type, "Sort" | "Incremental Sort" | "Hash" | "Aggregate" | "SetOp")
+            || node.node_type.ends_with(" Join")
+        {
+            continue;
+        }
+        let written = blocks(case.figures(at).self_blocks.temp_written) * BLOCK_KB;
+        let kept = if node.text("Storage") == Some("Disk") {
+            node.number("Maximum Storage").unwrap_or(0.0)
+        } else {
+            0.0
+        };
+        let kb = written.max(kept);
+        if kb <= 0.0 {
+            continue;
+        }
+        let reason =
+            format!("{} kept {} in a temporary file (any is too much)", case.label(at), kilobytes(kb));
+        // Rows are kept as they are, with a header each.
+        let need = kb * 1.5;
+        out.push(Draft::of(at, reason, next(need, case, at), case.timed(case.own(at))).with_sql(set(need)));
+    }
+}
+
+/// A bitmap that knew only pages, so that every row on them had to be looked at.
+pub(super) fn lossy_bitmap(case: &Case, out: &mut Vec<Draft>) {
+    for at in case.of(&["Bitmap Heap Scan"]) {
+        let (lossy, exact) = (case.sum(at, "Lossy Heap Blocks"), case.sum(at, "Exact Heap Blocks"));
+        let removed = case.removed(at, "Index Recheck");
+        let share = removed / (removed + case.rows(at)).max(1.0);
+        if lossy <= 0.0 || share < RECHECK_SHARE {
+            continue;
+        }
+        let pages = lossy + exact;
+        let reason = format!(
+            "{} had {} of {} pages lossy and looked at {} rows to throw them away ({}; from {} on)",
+            case.label(at),
+            case::count(lossy),
+            case::count(pages),
+            case::count(removed),
+            percent(share),
+            percent(RECHECK_SHARE)
+        );
+        let saves = case.timed(case.own(at) * share);
+        let brin = case.shape.inputs(case.plan, at).any(|input| {
+            case.figures(input).misestimate.is_some_and(|estimate| !estimate.comparable)
+                && case.node(input).node_type == "Bitmap Index Scan"
+        });
+        if brin {
+            let next = "A BRIN index knows only ranges of pages: make it finer (pages_per_range), cluster the table by this \
+                        column, or use a btree";
+            out.push(Draft::of(at, reason, next, saves));
+            continue;
+        }
+        let need = pages * BITMAP_PAGE_KB;
+        out.push(Draft::of(at, reason, next(need, case, at), saves).with_sql(set(need)));
+    }
+}
+
+fn blocks(number: u64) -> f64 {
+    number as f64
+}
