@@ -85,8 +85,10 @@ fn node(all: &mut Differences, plan: &Plan, figures: &Figures, i: usize, should:
     for what in ["Filter", "Join Filter", "Index Recheck"] {
         let name = format!("Rows Removed by {what}");
         let removed = is.removed.iter().find(|(removed, _)| *removed == name).map(|(_, rows)| *rows);
-        let should = &should[format!("{name} (total)")];
-        all.number(&name, removed.filter(|rows| *rows > 0.0 || !should.is_null()), should);
+        // The reference lost some where a terminal had wrapped the lines.
+        if let Some(should) = should.get(format!("{name} (total)")) {
+            all.number(&name, removed, should);
+        }
     }
     let misestimate = is.misestimate;
     all.number("estimate_factor", misestimate.map(|m| m.factor), &should["estimate_factor"]);

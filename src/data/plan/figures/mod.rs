@@ -20,7 +20,7 @@ pub struct Figures {
     pub max_depth: usize,
     /// ANALYZE ran.
     pub analyzed: bool,
-    /// … and took times.
+    /// … and took times, or some node is known to have taken none because it never ran.
     pub timed: bool,
     /// The root's time with everything below it, ms.
     pub root_ms: Option<f64>,
@@ -99,7 +99,11 @@ pub enum Direction {
 #[must_use]
 pub fn figures(plan: &Plan) -> Figures {
     let shape = Shape::of(plan);
-    let timed = plan.nodes.iter().any(|node| node.actual.is_some_and(|actual| actual.total_ms.is_some()));
+    // A node that never ran is known to have taken no time, also with TIMING OFF.
+    let timed = plan
+        .nodes
+        .iter()
+        .any(|node| node.never_executed || node.actual.is_some_and(|actual| actual.total_ms.is_some()));
     let mut nodes: Vec<NodeFigures> = (0..plan.nodes.len()).map(|node| whole(plan, node, timed)).collect();
     processes(plan, &shape, &mut nodes);
     for (at, figures) in nodes.iter_mut().enumerate() {
@@ -165,7 +169,8 @@ fn leader(plan: &Plan, node: usize, inclusive_ms: Option<f64>) -> Option<(f64, f
         loops -= actual.loops;
         any = true;
     }
-    any.then_some((ms.max(0.0), loops.max(0.0)))
+    // Loops below nothing are kept: the plan contradicts itself, and this shows it.
+    any.then_some((ms.max(0.0), loops))
 }
 
 fn summary(plan: &Plan, timed: bool, nodes: Vec<NodeFigures>) -> Figures {
@@ -174,7 +179,7 @@ fn summary(plan: &Plan, timed: bool, nodes: Vec<NodeFigures>) -> Figures {
         max_depth: plan.nodes.iter().map(|node| node.depth + 1).max().unwrap_or(0),
         analyzed: plan.analyzed(),
         timed,
-        root_ms: nodes.first().and_then(|root| root.inclusive_ms),
+        root_ms: timed.then(|| nodes.first().and_then(|root| root.inclusive_ms).unwrap_or(0.0)),
         sum_self_ms: timed.then(|| nodes.iter().filter_map(|node| node.self_ms).sum()),
         slowest: first_most(nodes.iter().map(|node| node.self_ms)),
         worst_estimate: first_most(nodes.iter().map(|node| {

@@ -101,6 +101,10 @@ fn init_plans(
     for (init, ms) in all.into_iter().zip(costs) {
         let Some(listed) = plan.nodes[init].parent else { continue };
         let blocks = counters(&plan.nodes[init].blocks);
+        // With TIMING OFF there is nothing to pay, and nothing that tells who did.
+        if nodes[init].wall_ms.is_none() && blocks.iter().all(|count| *count == 0) {
+            continue;
+        }
         let seek = Init { init, listed, ms, blocks, budget: &budget };
         let Some(payer) = payer(plan, shape, mentions, ledger, seek) else { continue };
         ledger.take(payer, ms, &blocks);

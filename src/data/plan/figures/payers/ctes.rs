@@ -51,7 +51,11 @@ pub(super) fn one_reader(
         if let [reader] = readers[..]
             && ran(plan, *cte)
         {
-            ledger.take(reader, nodes[*cte].wall_ms.unwrap_or(0.0), &counters(&plan.nodes[*cte].blocks));
+            let (ms, blocks) = (nodes[*cte].wall_ms.unwrap_or(0.0), counters(&plan.nodes[*cte].blocks));
+            if ms <= 0.0 && blocks.iter().all(|count| *count == 0) {
+                continue;
+            }
+            ledger.take(reader, ms, &blocks);
             nodes[reader].pays_for.push(*cte);
             nodes[*cte].paid_by = Some(reader);
         }
