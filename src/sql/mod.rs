@@ -10,6 +10,7 @@ pub mod keywords;
 pub mod kind;
 pub mod lex;
 pub mod meta;
+pub mod normal;
 pub mod page;
 #[cfg(test)]
 mod page_tests;
