@@ -155,7 +155,7 @@ fn the_missing_index_is_named_made_and_makes_the_difference_that_the_comparison_
     live.keys("<tab>i").see("▌2 SQL");
     assert!(live.robot.screen().contains("CREATE INDEX CONCURRENTLY"), "{}", live.robot.screen());
     assert_eq!(ask(&db, "select count(*) from pg_indexes where tablename = 'posts'"), "1");
-    live.keys("<f5>").see("CREATE INDEX ·");
+    live.keys("<f5>").see("CREATE INDEX · ");
     assert_eq!(ask(&db, "select count(*) from pg_indexes where tablename = 'posts'"), "2");
     db.execute("analyze posts");
     live.keys("<alt-4><f9>").see("Index").until(|r| {
