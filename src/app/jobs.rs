@@ -25,6 +25,7 @@ impl Jobs {
     pub fn add(&mut self, job: JobId, pane: PaneId, effect: &Effect) {
         let own = match effect {
             Effect::Execute { lane: Lane::Own(conn), .. }
+            | Effect::Rehearse { lane: Lane::Own(conn), .. }
             | Effect::Transfer { lane: Lane::Own(conn), .. } => Some(*conn),
             _ => None,
         };
@@ -56,6 +57,7 @@ pub fn ends(news: &News) -> bool {
         | News::Detail(_)
         | News::Edited(_)
         | News::Written(_)
+        | News::Read(_)
         | News::Saved(..)
         | News::History(_)
         | News::Signalled(_)

@@ -22,6 +22,8 @@ pub enum Scope {
     Sql,
     /// The SQL editor while typing.
     Editor,
+    /// Plans of statements.
+    Plan,
     /// The list of saved queries.
     Saved,
     /// A list to choose from (palette, menus, pickers).
@@ -44,7 +46,7 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Global,
         Self::Browse,
         Self::Tree,
@@ -53,6 +55,7 @@ impl Scope {
         Self::Value,
         Self::Sql,
         Self::Editor,
+        Self::Plan,
         Self::Saved,
         Self::List,
         Self::Form,
@@ -76,6 +79,7 @@ impl Scope {
             Self::Value => "value",
             Self::Sql => "sql",
             Self::Editor => "editor",
+            Self::Plan => "plan",
             Self::Saved => "saved",
             Self::List => "list",
             Self::Form => "form",
@@ -100,6 +104,7 @@ impl Scope {
             Self::Value => "Value and JSON view",
             Self::Sql => "SQL",
             Self::Editor => "SQL editor",
+            Self::Plan => "Plan",
             Self::Saved => "Saved queries",
             Self::List => "Lists and pickers",
             Self::Form => "Forms",
@@ -156,33 +161,34 @@ commands! {
     Zoom "zoom" ["z"] [Global] "Give this part the whole pane, and back";
     Cancel "cancel" ["ctrl-c"] [Global] "Cancel what runs; once more: offer to terminate its backend";
     Refresh "refresh" ["f5"] [Global] "Read anew";
-    Back "back" ["q", "esc"] [Global, Record, Value, Page, Changes] "Back; at the top: quit (asks when something would be lost)";
+    Back "back" ["q", "esc"] [Global, Record, Value, Plan, Page, Changes] "Back; at the top: quit (asks when something would be lost)";
     Redraw "redraw" ["ctrl-l"] [Global] "Draw the screen anew";
     Suspend "suspend" ["ctrl-z"] [Global] "Suspend to the shell";
     Quit "quit" ["ctrl-q"] [Global] "Quit (asks when something would be lost)";
     PaneBrowse "pane-browse" ["alt-1"] [Global] "Go to Browse";
     PaneSql "pane-sql" ["alt-2"] [Global] "Go to SQL";
+    PanePlan "pane-plan" ["alt-4"] [Global] "Go to Plan";
     PaneActivity "pane-activity" ["alt-5"] [Global] "Go to Activity";
     PaneLocks "pane-locks" ["alt-6"] [Global] "Go to Locks";
     PaneSaved "pane-saved" ["alt-9"] [Global] "Go to Saved queries";
 
-    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "Up";
-    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "Down";
-    Left "left" ["h", "left"] [Tree, Grid, Value] "Left; in a tree: fold";
-    Right "right" ["l", "right"] [Tree, Grid, Value] "Right; in a tree: unfold";
-    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "First row";
-    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "Last row";
+    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Up";
+    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Down";
+    Left "left" ["h", "left"] [Tree, Grid, Value, Plan] "Left; in a tree: fold";
+    Right "right" ["l", "right"] [Tree, Grid, Value, Plan] "Right; in a tree: unfold";
+    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "First row";
+    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Last row";
     FirstColumn "first-column" ["0", "home"] [Grid] "First column";
     LastColumn "last-column" ["$", "end"] [Grid] "Last column";
     NextColumn "next-column" ["w"] [Grid] "Next column";
     PreviousColumn "previous-column" ["b"] [Grid] "Previous column";
-    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "Half a page down";
-    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "Half a page up";
-    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "A page down";
-    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Saved, Page, Changes, Live] "A page up";
-    Find "find" ["/"] [Tree, Grid, Record, Value, Saved, Page, Live] "Find in what is loaded; in a tree or list: narrow it";
-    FindNext "find-next" ["n"] [Grid, Record, Value, Page] "Next match";
-    FindPrevious "find-previous" ["N"] [Grid, Record, Value, Page] "Previous match";
+    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Half a page down";
+    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Half a page up";
+    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "A page down";
+    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "A page up";
+    Find "find" ["/"] [Tree, Grid, Record, Value, Plan, Saved, Page, Live] "Find in what is loaded; in a tree or list: narrow it";
+    FindNext "find-next" ["n"] [Grid, Record, Value, Plan, Page] "Next match";
+    FindPrevious "find-previous" ["N"] [Grid, Record, Value, Plan, Page] "Previous match";
 
     FindOnServer "find-on-server" ["g /"] [Browse] "Find rows on the server: this column contains a text";
     FilterCell "filter-cell" ["f"] [Browse] "Filter by this cell";
@@ -196,7 +202,7 @@ commands! {
     GoForward "go-forward" ["alt-right"] [Browse] "Forward again";
     Detail "detail" ["D"] [Browse] "Child rows of this row below: next reference, or off";
     CountRows "count-rows" ["#"] [Browse] "Count the rows exactly";
-    OpenSql "open-sql" ["g s"] [Browse] "This view as a statement in the SQL pane";
+    OpenSql "open-sql" ["g s"] [Browse, Plan] "This view, or the plan's statement, in the SQL pane";
 
     OpenRecord "open-record" ["enter"] [Grid] "Record view: this row, a field a line";
     OpenValue "open-value" ["v"] [Grid, Record] "Value view: the whole value, JSON as a tree";
@@ -233,8 +239,8 @@ commands! {
 
     NextRow "next-row" ["J", "ctrl-n"] [Record] "The next row";
     PreviousRow "previous-row" ["K"] [Record] "The previous row";
-    FoldAll "fold-all" ["C"] [Value] "Fold all";
-    UnfoldAll "unfold-all" ["E"] [Value] "Unfold all";
+    FoldAll "fold-all" ["C"] [Value, Plan] "Fold all";
+    UnfoldAll "unfold-all" ["E"] [Value, Plan] "Unfold all";
     ToggleFold "toggle-fold" ["enter"] [Value] "Fold or unfold";
     CopyPath "copy-path" ["p"] [Value] "Copy the JSON path";
     CopyPathSql "copy-path-sql" ["P"] [Value] "Copy the path as an SQL expression";
@@ -292,7 +298,7 @@ commands! {
     Complete "complete" ["ctrl-space"] [Editor] "Complete what stands at the cursor";
     CompleteOrIndent "complete-or-indent" ["tab"] [Editor] "Complete after a word, otherwise indent";
     ExternalEditor "external-editor" ["ctrl-o"] [Sql, Editor] "Open $EDITOR on the text";
-    SearchHistory "history" ["f8"] [Sql, Editor] "Search the history";
+    SearchHistory "history" ["f8"] [Sql, Editor, Plan] "Search the history; in Plan: the plans kept";
     SaveQuery "save-query" ["ctrl-s"] [Sql, Editor] "Save the text as a query";
     Transaction "transaction" ["ctrl-t"] [Sql, Editor] "Transaction: begin, commit, roll back, savepoints";
     EditSql "edit-sql" ["i"] [Sql, Saved] "To the editor";
@@ -301,6 +307,24 @@ commands! {
     NextResult "next-result" ["}"] [Sql] "Next result";
     PreviousResult "previous-result" ["{"] [Sql] "Previous result";
     LeaveEditor "leave-editor" ["esc"] [Editor] "Leave the editor for its results (keys are commands there)";
+
+    ExplainPlan "explain" ["f7"] [Sql, Editor, Plan] "Plan of the statement, without running it (EXPLAIN)";
+    AnalyzePlan "analyze" ["f9"] [Sql, Editor, Plan] "Run it and measure its plan (EXPLAIN ANALYZE, rolled back)";
+    PlanDetails "plan-details" ["enter"] [Plan] "Details of this node; in a list: go to the node";
+    PlanView "plan-view" ["t"] [Plan] "Tree, table by kind, table by relation, timeline";
+    ComparePlans "compare-plans" ["d"] [Plan] "Compare with another plan";
+    TurnPlans "turn-plans" ["T"] [Plan] "Comparison: the second plan first";
+    FoldCheap "fold-cheap" ["c"] [Plan] "Fold what costs little, unfold the rest";
+    StepToSql "step-to-sql" ["i"] [Plan] "The next step's SQL into the SQL editor (it is not run)";
+    TryIndex "try-index" ["x"] [Plan] "Try the index of this finding without making it (hypopg)";
+    CopyStep "copy-step" ["y y"] [Plan] "Copy the next step of this node or finding";
+    CopyPlanText "copy-plan-text" ["y t"] [Plan] "Copy the plan as a text";
+    CopyPlanMarkdown "copy-plan-markdown" ["y m"] [Plan] "Copy the plan as Markdown";
+    CopyPlanSvg "copy-plan-svg" ["y s"] [Plan] "Copy the plan as an SVG picture";
+    CopyFigures "copy-figures" ["y f"] [Plan] "Copy every figure of the plan as JSON (as pgdeck explain --format json)";
+    CopyPlanJson "copy-plan-json" ["y j"] [Plan] "Copy the plan as JSON, as EXPLAIN prints it";
+    OpenPlan "open-plan" ["o"] [Plan] "Open a plan of a file";
+    WritePlan "write-plan" ["w"] [Plan] "Write the plan to a file: .txt .json .md .svg";
 
     RunSaved "run-saved" ["f5"] [Saved] "Run the query, asking for its parameters";
     Watch "watch" ["W"] [Saved, Sql] "Run it again every few seconds, or stop";

@@ -68,6 +68,21 @@ pub enum Effect {
         /// What.
         statements: Vec<Checked>,
     },
+    /// Run statements in order on a lane and undo what they did: `after` is sent in any case, however far the
+    /// statements came, before the last word of the job is told. Answers as for `Execute` without resting.
+    Rehearse {
+        /// Answers carry it.
+        job: JobId,
+        /// Where.
+        lane: Lane,
+        /// What.
+        statements: Vec<Statement>,
+        /// What puts everything back.
+        after: Vec<String>,
+        /// What `statements` and `after` are made for: with an open transaction, or with none. In another state
+        /// nothing is sent.
+        open: bool,
+    },
     /// Run a COPY whose data comes from or goes to a file of this machine (psql's `\copy`).
     Transfer {
         /// Answers carry it: as of a job with one statement, without rows.
@@ -158,6 +173,15 @@ pub enum Effect {
         place: Place,
         /// Overwrite.
         replace: bool,
+    },
+    /// Read a file as text.
+    Read {
+        /// Answers carry it.
+        job: JobId,
+        /// Path; `~/` is the home folder.
+        path: String,
+        /// A file with more bytes is refused.
+        most: u64,
     },
     /// Find saved queries in their three places.
     LoadSaved {

@@ -94,6 +94,8 @@ pub enum News {
     Edited(Result<String, String>),
     /// A file was written: its path, or what went wrong.
     Written(Result<String, String>),
+    /// A file was read: its text, or what went wrong.
+    Read(Result<String, String>),
     /// The saved queries found, with what could not be read.
     Saved(Arc<[SavedQuery]>, Vec<String>),
     /// History entries, newest first.

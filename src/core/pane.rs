@@ -143,6 +143,8 @@ pub enum PaneKind {
     Browse = 1,
     /// The SQL editor.
     Sql = 2,
+    /// Plans of statements.
+    Plan = 4,
     /// Sessions of the server.
     Activity = 5,
     /// Who waits for whom.
@@ -153,9 +155,10 @@ pub enum PaneKind {
 
 impl PaneKind {
     /// Every pane in the order of the tab line, with the command that goes there and its name.
-    pub const TABLE: [(Self, Command, &'static str); 5] = [
+    pub const TABLE: [(Self, Command, &'static str); 6] = [
         (Self::Browse, Command::PaneBrowse, "Browse"),
         (Self::Sql, Command::PaneSql, "SQL"),
+        (Self::Plan, Command::PanePlan, "Plan"),
         (Self::Activity, Command::PaneActivity, "Activity"),
         (Self::Locks, Command::PaneLocks, "Locks"),
         (Self::Saved, Command::PaneSaved, "Saved queries"),
@@ -211,6 +214,13 @@ pub enum Tell {
     WatchEvery(String),
     /// SQL: the user's own session was lost: why, and what went with it.
     Lost(String),
+    /// Plan: explain this statement, and run it for that if asked (what it writes is rolled back).
+    Explain {
+        /// One statement.
+        text: String,
+        /// Run it and measure.
+        analyze: bool,
+    },
     /// Locks: show this session by its pid.
     ShowLocks(i32),
     /// Saved: open the form of this query.

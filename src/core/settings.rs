@@ -24,6 +24,8 @@ pub struct Settings {
     pub history_size: usize,
     /// Keys: scope name → key sequence → command name.
     pub keys: BTreeMap<String, BTreeMap<String, String>>,
+    /// Seconds EXPLAIN ANALYZE may run; 0: as long as it takes.
+    pub analyze_seconds: u64,
     /// Spaces a Tab inserts in the SQL editor.
     pub tab_width: u8,
     /// Which changes of rows are rehearsed, unless a profile says otherwise.
@@ -67,6 +69,7 @@ impl Default for Settings {
             hints: true,
             history_size: 10_000,
             keys: BTreeMap::new(),
+            analyze_seconds: 60,
             tab_width: 2,
             rehearse: Rehearse::default(),
         }

@@ -158,6 +158,16 @@ pub const NAMES: &[&str] = &[
     "chart.other",
     "chart.warning",
     "chart.error",
+    "plan",
+    "plan.node",
+    "plan.relation",
+    "plan.branch",
+    "plan.folded",
+    "plan.bar",
+    "plan.bad",
+    "plan.worse",
+    "plan.gone",
+    "plan.new",
 ];
 
 #[cfg(test)]

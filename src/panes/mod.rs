@@ -15,6 +15,7 @@ pub mod page;
 pub mod palette;
 pub mod password;
 pub mod pick;
+pub mod plan;
 pub mod saved;
 pub mod sql;
 pub mod typed;
@@ -35,6 +36,7 @@ pub struct Row {
 pub const TABLE: &[Row] = &[
     Row { kind: PaneKind::Browse, make: || Box::<browse::Browse>::default() },
     Row { kind: PaneKind::Sql, make: || Box::<sql::Sql>::default() },
+    Row { kind: PaneKind::Plan, make: || Box::<plan::PlanPane>::default() },
     Row { kind: PaneKind::Activity, make: || Box::<activity::Activity>::default() },
     Row { kind: PaneKind::Locks, make: || Box::<locks::Locks>::default() },
     Row { kind: PaneKind::Saved, make: || Box::<saved::Saved>::default() },

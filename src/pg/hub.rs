@@ -4,7 +4,7 @@ use super::{
     lookup::{self, Lookups},
     monitor::{self, Monitor},
     server::{Plan, Routes, Server},
-    session::{Actor, Ask, Job},
+    session::{Actor, After, Ask, Job},
 };
 use crate::core::{
     effect::{Effect, Secret, Statement},
@@ -78,6 +78,11 @@ impl Hub {
             Effect::Password { conn, password } => self.password(conn, password),
             Effect::Execute { job, lane, statements, credit } => {
                 let job = Job { id: job, statements, credit, ..Job::default() };
+                self.ask(job.id, readable(lane), Ask::Execute(job));
+            }
+            Effect::Rehearse { job, lane, statements, after, open } => {
+                let after = Some(After { sql: after, open });
+                let job = Job { id: job, statements, after, credit: u64::MAX, ..Job::default() };
                 self.ask(job.id, readable(lane), Ask::Execute(job));
             }
             Effect::Transfer { job, lane, sql, file } => {

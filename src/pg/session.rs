@@ -2,6 +2,7 @@
 //! Cancel while it does.
 
 mod apply;
+mod rehearse;
 mod transfer;
 
 use super::{
@@ -53,6 +54,17 @@ pub struct Job {
     pub wanted: Option<Vec<Option<u64>>>,
     /// The one statement is a COPY from or to this file.
     pub file: Option<CopyFile>,
+    /// Set for `Effect::Rehearse`: what undoes it.
+    pub after: Option<After>,
+}
+
+/// What undoes the statements of a job.
+#[derive(Clone, Debug)]
+pub struct After {
+    /// The statements, all of them sent.
+    pub sql: Vec<String>,
+    /// The job wants an open transaction; otherwise none.
+    pub open: bool,
 }
 
 /// One session and what waits for it.
@@ -68,7 +80,7 @@ pub struct Actor {
 }
 
 /// How a statement ended for its job.
-enum After {
+enum Ended {
     Next,
     EndOfJob,
 }
@@ -250,9 +262,15 @@ impl Actor {
             if let Some(file) = &job.file {
                 return self.transfer(&job, file).await;
             }
+            if number == 0
+                && let Some(e) = self.unfit(&job)
+            {
+                let tx = self.session.as_ref().map_or(Tx::Gone, Session::tx);
+                return self.failed(&job, number, e, tx).await;
+            }
             match self.statement(&job, number).await {
-                After::Next => {}
-                After::EndOfJob => return,
+                Ended::Next => {}
+                Ended::EndOfJob => return,
             }
         }
     }
@@ -300,9 +318,9 @@ impl Actor {
     }
 
     /// Runs one statement of a job.
-    async fn statement(&mut self, job: &Job, number: usize) -> After {
+    async fn statement(&mut self, job: &Job, number: usize) -> Ended {
         let (Some(statement), Some(session)) = (job.statements.get(number), &mut self.session) else {
-            return After::EndOfJob;
+            return Ended::EndOfJob;
         };
         let before = session.tx();
         let started = self
@@ -310,12 +328,14 @@ impl Actor {
             .around(self.lane, before, statement)
             .and_then(|around| session.start_around(statement, around));
         if let Err(e) = started {
-            let (dead, tx) = (session.is_dead(), session.tx());
-            if dead {
+            if session.is_dead() {
                 self.lost(e.clone(), before).await;
+            } else {
+                self.put_back(job).await;
             }
+            let tx = self.session.as_ref().map_or(Tx::Gone, Session::tx);
             self.failed(job, number, self.server.explain(self.lane, e), tx).await;
-            return After::EndOfJob;
+            return Ended::EndOfJob;
         }
         self.server.news(job.id, News::Started(number)).await;
         let last = number + 1 == job.statements.len();
@@ -323,7 +343,7 @@ impl Actor {
         let began = Instant::now();
         let mut rest_ends = began;
         let mut end = loop {
-            let Some(session) = &mut self.session else { return After::EndOfJob };
+            let Some(session) = &mut self.session else { return Ended::EndOfJob };
             let step = tokio::select! {
                 biased;
                 ask = self.mailbox.recv() => match self.hear(ask, Some(job.id), flow.resting()).await {
@@ -360,10 +380,14 @@ impl Actor {
         if let Some(e) = flow.error.take() {
             end = end.and(Err(e));
         }
+        let last = last || flow.cancelled || self.closing;
+        let fatal = end.as_ref().is_err_and(|e| e.fatal);
+        if !fatal && (last || end.is_err()) {
+            self.put_back(job).await;
+        }
         let tx = self.session.as_ref().map_or(Tx::Gone, Session::tx);
         match end {
             Ok(()) => {
-                let last = last || flow.cancelled || self.closing;
                 let summary = Summary {
                     statement: number,
                     tag: std::mem::take(&mut flow.tag),
@@ -374,16 +398,16 @@ impl Actor {
                     last,
                 };
                 self.server.news(job.id, News::Done(summary)).await;
-                if last { After::EndOfJob } else { After::Next }
+                if last { Ended::EndOfJob } else { Ended::Next }
             }
             Err(e) if e.fatal => {
                 self.lost(e.clone(), before).await;
                 self.failed(job, number, unknown_outcome(e, statement.pure_read), Tx::Gone).await;
-                After::EndOfJob
+                Ended::EndOfJob
             }
             Err(e) => {
                 self.failed(job, number, self.server.explain(self.lane, e), tx).await;
-                After::EndOfJob
+                Ended::EndOfJob
             }
         }
     }

@@ -44,6 +44,7 @@ const ROWS: &[Row] = &[
         name: "rehearse",
         set: |s, v| put(&mut s.rehearse, v.as_str().and_then(Rehearse::of).ok_or(REHEARSE.into())),
     },
+    Row { name: "analyze_seconds", set: |s, v| put(&mut s.analyze_seconds, number(v, 0..=86_400)) },
     Row { name: "tab_width", set: |s, v| put(&mut s.tab_width, number(v, 1..=16)) },
 ];
 

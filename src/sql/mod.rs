@@ -11,6 +11,7 @@ pub mod kind;
 pub mod known;
 pub mod lex;
 pub mod meta;
+pub mod normal;
 pub mod page;
 #[cfg(test)]
 mod page_tests;

@@ -77,6 +77,15 @@ pub fn names(text: &str) -> Vec<String> {
     found.filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
+/// The highest number of a `$1` … in a text; 0: there is none.
+#[must_use]
+pub fn numbers(text: &str) -> usize {
+    let tokens = significant(text, Options::default());
+    let params = tokens.iter().filter(|t| t.kind == TokenKind::Param);
+    let number = |t: &Token| t.text(text).get(1..)?.parse::<usize>().ok().filter(|n| *n <= 65_535);
+    params.filter_map(number).max().unwrap_or(0)
+}
+
 /// Replaces every `:name` of a statement by `$n`, the same name always by the same one, and casts it to the
 /// declared type where there is one.
 ///

@@ -15,10 +15,11 @@ use crate::{
         paths::Paths,
         saved,
     },
+    text::units,
 };
 use std::{
     fs, io,
-    io::Write,
+    io::{Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
@@ -116,6 +117,7 @@ impl Worker {
             Effect::Write { job, path, text, place, replace } => {
                 Some((job, News::Written(self.write(&path, &text, place, replace))))
             }
+            Effect::Read { job, path, most } => Some((job, News::Read(read_text(&path, most)))),
             Effect::LoadSaved { job } => {
                 let (found, problems) = saved::load(&self.places.saved);
                 Some((job, News::Saved(found.into(), problems)))
@@ -168,10 +170,7 @@ impl Worker {
     fn target(&self, path: &str, place: Place) -> Result<PathBuf, String> {
         let folder = match place {
             Place::Path => {
-                return Ok(match (path.strip_prefix("~/"), std::env::home_dir()) {
-                    (Some(rest), Some(home)) => home.join(rest),
-                    _ => PathBuf::from(path),
-                });
+                return Ok(at_home(path));
             }
             Place::Saved => self.places.paths.as_ref().map(|p| p.queries.clone()),
             Place::Project => {
@@ -184,6 +183,30 @@ impl Worker {
             return Err(format!("\"{path}\" is no name for a query (letters, digits, - and /)"));
         }
         Ok(folder.join(format!("{path}.sql")))
+    }
+}
+
+/// The text of a file: nothing that is no plain file, that is too long, or no text.
+fn read_text(path: &str, most: u64) -> Result<String, String> {
+    let path = at_home(path);
+    let say = |e: io::Error| format!("cannot read {}: {e}", path.display());
+    let about = fs::metadata(&path).map_err(say)?;
+    if !about.is_file() {
+        return Err(format!("{} is no file", path.display()));
+    }
+    let mut bytes = vec![];
+    fs::File::open(&path).map_err(say)?.take(most + 1).read_to_end(&mut bytes).map_err(say)?;
+    if bytes.len() as u64 > most {
+        return Err(format!("{} is longer than {}", path.display(), units::bytes(most)));
+    }
+    String::from_utf8(bytes).map_err(|_| format!("{} is no text in UTF-8", path.display()))
+}
+
+/// A path as typed: `~/` is the home folder.
+fn at_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
     }
 }
 
@@ -201,6 +224,24 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_text_of_bounded_length_is_read() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = |name: &str| dir.path().join(name).display().to_string();
+        fs::write(path("plan"), "Seq Scan").expect("written");
+        fs::write(path("bytes"), [0xff, 0xfe]).expect("written");
+        assert_eq!(read_text(&path("plan"), 8).as_deref(), Ok("Seq Scan"));
+        for (name, most, why) in [
+            ("plan", 7, "longer than 7 B"),
+            ("bytes", 8, "no text"),
+            ("none", 8, "cannot read"),
+            ("", 8, "no file"),
+        ] {
+            let said = read_text(&path(name), most).expect_err("refused");
+            assert!(said.contains(why), "{said}");
+        }
+    }
 
     #[test]
     fn a_query_is_saved_once_and_stays_in_its_folder() {

@@ -131,6 +131,16 @@ impl Robot {
         })
     }
 
+    /// The next statements that are to be undone: job, statements, what undoes them, whether within a transaction.
+    pub fn rehearse(&mut self) -> (JobId, Vec<Statement>, Vec<String>, bool) {
+        self.take(|e| match e {
+            Effect::Rehearse { job, statements, after, open, .. } => {
+                Some((*job, statements.clone(), after.clone(), *open))
+            }
+            _ => None,
+        })
+    }
+
     /// Answers a description.
     pub fn describe(&mut self, detail: Detail) -> &mut Self {
         let job = self.take(|e| match e {

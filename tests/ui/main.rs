@@ -11,6 +11,7 @@ mod document;
 mod edit;
 mod frame;
 mod live;
+mod plan;
 mod saved;
 mod sql;
 mod staging;

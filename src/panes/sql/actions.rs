@@ -66,6 +66,38 @@ impl Sql {
         self.run_spans(&text, 0, &script.spans, cx);
     }
 
+    /// F7 and F9: the statement at the cursor, or the one selected, to the Plan pane.
+    pub(super) fn explain(&mut self, analyze: bool, cx: &mut Cx<'_>) {
+        if let Some(r) = self.running_now() {
+            return cx.toast(Tone::Warning, format!("{} is still running (Ctrl+C cancels it)", r.what));
+        }
+        let text = self.editor.text();
+        let options = Self::split_options();
+        let statement = match self.editor.selection() {
+            Some(range) => {
+                let part = &text[range];
+                let mut spans = split::split(part, &options).into_iter().filter(|s| !s.empty);
+                let first = spans.next();
+                if spans.next().is_some() {
+                    return cx
+                        .toast(Tone::Warning, "Several statements are selected: each has a plan of its own");
+                }
+                first.map(|s| s.text(part).into_owned())
+            }
+            None => {
+                let span = split::statement_at(&text, self.editor.offset(), &options).filter(|s| !s.empty);
+                span.map(|s| s.text(&text).into_owned())
+            }
+        };
+        match statement {
+            Some(sql) if secrets::is_redacted(&sql) => {
+                cx.toast(Tone::Warning, "'***' stands where a password was left out: type it, then run");
+            }
+            Some(text) => cx.tell(Tell::Explain { text, analyze }),
+            None => cx.toast(Tone::Note, "No statement here: type one, or F8 for the history"),
+        }
+    }
+
     fn run_spans(&mut self, text: &str, base: usize, spans: &[Span], cx: &mut Cx<'_>) {
         let (mut statements, mut sent) = (vec![], vec![]);
         for span in spans.iter().filter(|s| !s.empty) {

@@ -9,7 +9,10 @@ use crate::{
         pane::{Cx, Popup, Tell, Tone},
     },
     data::saved::Origin,
-    sql::secrets,
+    sql::{
+        lex::{Options, TokenKind, significant},
+        secrets,
+    },
     text::{clean, units},
     widgets::editor::Editor,
 };
@@ -104,6 +107,7 @@ impl Sql {
             whole.clear();
         } else {
             whole.truncate(here.len());
+            end_statement(&mut whole);
             whole.push_str("\n\n");
         }
         let at = whole.len();
@@ -305,9 +309,37 @@ fn with_header(name: &str, text: &str) -> String {
     format!("-- title: {title}\n\n{text}\n")
 }
 
+/// Puts the semicolon behind the last statement that it lacks, so that what is added is a statement of its own.
+fn end_statement(text: &mut String) {
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    if last_line.trim_start().starts_with('\\') {
+        return; // a command of psql ends with its line
+    }
+    let last = significant(text, Options::default()).last().copied();
+    if let Some(last) = last.filter(|t| t.kind != TokenKind::Semicolon && !t.open) {
+        text.insert(last.end, ';');
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_statement_is_ended_before_another_follows() {
+        for (text, wanted) in [
+            ("select 1", "select 1;"),
+            ("select 1;", "select 1;"),
+            ("select 1 -- one", "select 1; -- one"),
+            ("select 'open", "select 'open"),
+            ("\\d users", "\\d users"),
+            ("-- nothing", "-- nothing"),
+        ] {
+            let mut text = text.to_owned();
+            end_statement(&mut text);
+            assert_eq!(text, wanted);
+        }
+    }
 
     #[test]
     fn names_of_queries() {

@@ -120,9 +120,11 @@ impl Pane for Sql {
 
     fn can(&self, command: Command, world: &World) -> bool {
         match command {
-            Command::Transaction | Command::RunStatement | Command::RunAll => {
-                world.server().is_some_and(|s| s.info.is_some())
-            }
+            Command::Transaction
+            | Command::RunStatement
+            | Command::RunAll
+            | Command::ExplainPlan
+            | Command::AnalyzePlan => world.server().is_some_and(|s| s.info.is_some()),
             Command::NextResult | Command::PreviousResult => !self.outcomes.is_empty(),
             Command::GoToError => self.error.is_some(),
             other => match self.over.last() {
@@ -266,6 +268,8 @@ impl Sql {
         match command {
             Command::RunStatement | Command::Refresh => self.run_statement(cx),
             Command::RunAll => self.run_all(cx),
+            Command::ExplainPlan => self.explain(false, cx),
+            Command::AnalyzePlan => self.explain(true, cx),
             Command::ExternalEditor => self.open_editor(cx),
             Command::SearchHistory => self.ask_history(cx),
             Command::SaveQuery => self.ask_save(cx),
