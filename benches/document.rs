@@ -11,10 +11,10 @@ mod server;
 
 use live::Live;
 use pgdeck::data::{
-    edits::{JsonEdit, apply_to},
-    json::{JsonRows, Parsing},
+    edits::{Comparing, JsonEdit, apply_to},
+    json::{Json, JsonRows, Parsing},
 };
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 const SIZE: usize = 50 << 20;
 
@@ -126,7 +126,7 @@ fn values() {
             break;
         }
     }
-    let base = parsing.finish().unwrap_or_else(|(e, _)| panic!("{e}"));
+    let mut base = parsing.finish().unwrap_or_else(|(e, _)| panic!("{e}"));
     println!(
         "parse {:.0} ms, longest piece {longest:.0} ms, {} nodes",
         all.elapsed().as_secs_f64() * 1e3,
@@ -156,8 +156,10 @@ fn values() {
         let (gone, coming, turned) = (patch.gone(), patch.coming(), patch.turned());
         let back = timed("  apply", || work.apply(patch));
         timed("  rows", || rows.patched(&work, gone.clone(), coming, turned));
-        timed("  marks (one diff)", || pgdeck::data::edits::diff_at(&work, &base));
-        let edit = timed("  between", || JsonEdit::between(&base, &work));
+        let (seen, changed) = (Arc::new(base), Arc::new(work));
+        let edit = pieces(&seen, &changed);
+        base = Arc::into_inner(seen).unwrap_or_else(|| panic!("nobody else has it"));
+        work = Arc::into_inner(changed).unwrap_or_else(|| panic!("nobody else has it"));
         println!("  {} operations, {} bytes", edit.ops.len(), format!("{edit:?}").len());
         let mut again = base.clone();
         timed("  apply operations", || apply_to(&mut again, &[], &edit.ops))
@@ -182,6 +184,26 @@ fn values() {
     timed("find nothing", || work.find("no such text", 0, false));
     timed("find at the end", || work.find("light", 0, false));
     memory("of both parts");
+}
+
+/// The marks piece by piece, and what would be staged with and without knowing them.
+fn pieces(seen: &Arc<Json>, changed: &Arc<Json>) -> JsonEdit {
+    let (mut longest, mut count, all) = (0.0f64, 0, Instant::now());
+    let mut comparing = Comparing::new(Arc::clone(seen), Arc::clone(changed));
+    let shared = loop {
+        let at = Instant::now();
+        let found = comparing.step();
+        longest = longest.max(at.elapsed().as_secs_f64() * 1e3);
+        count += 1;
+        if let Some((_, shared)) = found {
+            break shared;
+        }
+    };
+    let all = all.elapsed().as_secs_f64() * 1e3;
+    println!("  marks: {all:.1} ms in {count} pieces, the longest {longest:.1} ms");
+    drop(comparing);
+    timed("  between, knowing", || shared.between(seen, changed));
+    timed("  between", || JsonEdit::between(seen, changed))
 }
 
 fn timed<R>(what: &str, f: impl FnOnce() -> R) -> R {

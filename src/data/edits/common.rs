@@ -1,10 +1,12 @@
 //! What two long documents share, so that only the rest is compared.
 
+use super::differ::Pace;
 use crate::data::json::Json;
 use std::{collections::HashMap, sync::Arc};
 
 /// How much of two texts is alike at their beginnings and ends. What lies wholly in there need not be compared, which
 /// makes a change of one node in a document of millions cheap.
+#[derive(Debug)]
 pub(super) struct Common {
     pub(super) front: usize,
     pub(super) back: usize,
@@ -35,12 +37,30 @@ pub(super) fn alike(a: &[u8], b: &[u8]) -> usize {
     at + a[at..].iter().zip(&b[at..]).take_while(|(x, y)| x == y).count()
 }
 
+/// As `alike`, with pauses.
+pub(super) async fn alike_paced(a: &[u8], b: &[u8], pace: &mut Pace) -> usize {
+    let (mut at, least) = (0, a.len().min(b.len()));
+    while at < least {
+        let to = (at + PACED).min(least);
+        let same = alike(&a[at..to], &b[at..to]);
+        at += same;
+        if at < to {
+            break;
+        }
+        pace.bytes(same).await;
+    }
+    at
+}
+
+/// Bytes compared between two looks at the pace.
+const PACED: usize = 1 << 20;
+
 impl Common {
     /// Compares the texts.
-    pub(super) fn of(a: &Json, b: &Json) -> Self {
+    pub(super) async fn of(a: &Json, b: &Json, pace: &mut Pace) -> Self {
         const PIECE: usize = 4 << 10;
         let (a, b) = (a.text().as_bytes(), b.text().as_bytes());
-        let front = alike(a, b);
+        let front = alike_paced(a, b, pace).await;
         let (a, b) = (&a[front..], &b[front..]);
         let least = a.len().min(b.len());
         let tail = |t: &'_ [u8], from: usize, to: usize| (t.len() - to, t.len() - from);
@@ -52,6 +72,7 @@ impl Common {
                 break;
             }
             back = to;
+            pace.bytes(PIECE).await;
         }
         let (x, y) = (&a[..a.len() - back], &b[..b.len() - back]);
         back += x.iter().rev().zip(y.iter().rev()).take_while(|(x, y)| x == y).count();

@@ -3,11 +3,13 @@
 
 mod apply;
 mod common;
+mod differ;
 mod json;
 mod staged;
 
 pub use apply::{apply, apply_to, patch};
-pub use json::{ArraySeen, JsonAct, JsonEdit, JsonOp, diff, diff_at, path_text};
+pub use differ::{Comparing, Shared};
+pub use json::{ArraySeen, JsonAct, JsonEdit, JsonOp, diff, path_text};
 pub use staged::Staged;
 
 use serde::{Deserialize, Serialize};

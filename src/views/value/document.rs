@@ -1,11 +1,11 @@
 //! A document being edited: as it was seen, as it is to be, and every step between.
 
 use crate::data::{
-    edits::{JsonAct, JsonEdit, JsonOp, Text, Value, apply_to, diff, diff_at},
+    edits::{Comparing, JsonAct, JsonEdit, JsonOp, Shared, Text, Value, apply_to, diff},
     json::{Json, JsonError, JsonRows, Patch, Step},
     value::Kind,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// Characters kept of a changed node's old value, for its line.
 const SHOWN: usize = 120;
@@ -36,7 +36,7 @@ enum Base {
     /// The same, and of a long document the copy for the first change is being made.
     Copying(Box<Json>),
     /// This was seen.
-    Was(Box<Json>),
+    Was(Arc<Json>),
     /// The cell is NULL.
     Null,
 }
@@ -44,8 +44,8 @@ enum Base {
 /// See the module.
 #[derive(Debug)]
 pub struct Document {
-    /// As it is to be.
-    pub json: Json,
+    /// As it is to be. Shared only with `comparing`, which is given up before a change.
+    pub json: Arc<Json>,
     /// What is folded.
     pub rows: JsonRows,
     base: Base,
@@ -59,6 +59,10 @@ pub struct Document {
     marks: HashMap<usize, Mark>,
     /// The marks are those of an earlier state.
     stale: bool,
+    /// The marks of this state being found.
+    comparing: Option<Comparing>,
+    /// What was found for this state.
+    shared: Option<Shared>,
 }
 
 impl Document {
@@ -68,7 +72,7 @@ impl Document {
         let rows = JsonRows::new(&json);
         let marks = HashMap::new();
         Self {
-            json,
+            json: Arc::new(json),
             rows,
             base: Base::Same,
             past: vec![],
@@ -77,6 +81,8 @@ impl Document {
             begun: false,
             marks,
             stale: false,
+            comparing: None,
+            shared: None,
         }
     }
 
@@ -99,30 +105,30 @@ impl Document {
     pub fn take_staged(&mut self, value: &Value) -> Result<(), JsonError> {
         self.keep_base();
         let done = match value {
-            Value::Json(edit) => apply_to(&mut self.json, &[], &edit.ops).map(|_| ()),
+            Value::Json(edit) => apply_to(self.json_mut(), &[], &edit.ops).map(|_| ()),
             Value::Text(text) => self.json.replacing(0, text).map(|patch| {
-                self.json.apply(patch);
+                self.json_mut().apply(patch);
             }),
             _ => Ok(()),
         };
         if done.is_err() {
             if let Base::Was(base) = std::mem::replace(&mut self.base, Base::Same) {
-                self.json = *base;
+                self.json = base;
             }
             return done;
         }
         self.begun = true;
         self.rows = JsonRows::new(&self.json);
-        self.mark();
+        self.mark_soon();
         Ok(())
     }
 
     fn keep_base(&mut self) {
         self.base = match std::mem::replace(&mut self.base, Base::Same) {
-            Base::Same => Base::Was(Box::new(self.json.clone())),
+            Base::Same => Base::Was(Arc::new(Json::clone(&self.json))),
             Base::Copying(mut copy) => {
                 copy.copy_on(&self.json, usize::MAX);
-                Base::Was(copy)
+                Base::Was(Arc::from(copy))
             }
             other => other,
         };
@@ -132,8 +138,8 @@ impl Document {
     /// marks after a change. True: there is more to do.
     pub fn idle(&mut self, editable: bool) -> bool {
         if self.stale {
-            self.mark();
-            return false;
+            self.mark_on();
+            return self.stale;
         }
         if !editable || !self.is_long() {
             return false;
@@ -160,9 +166,14 @@ impl Document {
         self.json.text().len() > LONG
     }
 
+    fn json_mut(&mut self) -> &mut Json {
+        (self.comparing, self.shared) = (None, None);
+        Arc::make_mut(&mut self.json)
+    }
+
     fn patch(&mut self, patch: Patch) -> Patch {
         let (gone, coming, turned) = (patch.gone(), patch.coming(), patch.turned());
-        let back = self.json.apply(patch);
+        let back = self.json_mut().apply(patch);
         self.rows.patched(&self.json, gone, coming, turned);
         back
     }
@@ -174,9 +185,10 @@ impl Document {
     }
 
     fn mark_soon(&mut self) {
+        (self.comparing, self.shared) = (None, None);
         self.stale = true;
-        if !self.is_long() {
-            self.mark();
+        while self.stale && !self.is_long() {
+            self.mark_on();
         }
     }
 
@@ -271,14 +283,18 @@ impl Document {
 
     /// What the column is to become, and what was seen of it.
     #[must_use]
-    pub fn value(&self, kind: Kind) -> (Value, Text) {
+    pub fn value(&mut self, kind: Kind) -> (Value, Text) {
+        let shared = self.shared.take();
         let whole = || Value::Text(self.json.text().to_owned());
         match (&self.base, kind) {
             (Base::Null, _) => (whole(), None),
             (Base::Same | Base::Copying(_), Kind::Jsonb) => (Value::Json(Box::default()), None),
             (Base::Same | Base::Copying(_), _) => (whole(), Some(self.json.text().to_owned())),
             (Base::Was(base), Kind::Jsonb) => {
-                let edit = JsonEdit::between(base, &self.json);
+                let edit = match shared {
+                    Some(shared) => shared.between(base, &self.json),
+                    None => JsonEdit::between(base, &self.json),
+                };
                 let replaced = |op: &JsonOp| op.path.is_empty() && matches!(op.act, JsonAct::Set { .. });
                 if edit.ops.iter().any(replaced) {
                     (whole(), Some(base.text().to_owned()))
@@ -296,12 +312,19 @@ impl Document {
         self.marks.get(&node)
     }
 
-    /// The way back from what is shown to what was seen, put on the nodes it touches.
-    fn mark(&mut self) {
+    /// The way back from what is shown to what was seen, put on the nodes it touches: a piece of the work at each call.
+    fn mark_on(&mut self) {
+        let Base::Was(base) = &self.base else {
+            self.marks.clear();
+            self.stale = false;
+            return;
+        };
+        let (base, json) = (Arc::clone(base), Arc::clone(&self.json));
+        let comparing = self.comparing.get_or_insert_with(|| Comparing::new(base, json));
+        let Some((ops, shared)) = comparing.step() else { return };
+        (self.comparing, self.shared, self.stale) = (None, Some(shared), false);
         self.marks.clear();
-        self.stale = false;
-        let Base::Was(base) = &self.base else { return };
-        for (op, node) in diff_at(&self.json, base) {
+        for (op, node) in ops {
             let mark = match op.act {
                 JsonAct::Set { new, .. } => Mark::Changed(new.chars().take(SHOWN).collect()),
                 JsonAct::Remove { .. } => Mark::Added,
