@@ -225,3 +225,37 @@ fn the_plan_in_the_readme_is_what_the_program_draws() {
         line.map(|n| (n + 1, drawn.lines().nth(n)))
     );
 }
+
+/// Two plans of one statement, measured on the demo before and after an index: the tree of the first one and both beside
+/// each other, drawn anew.
+#[test]
+fn the_plan_pane_in_the_readme_is_what_the_program_draws() {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let theme = themes::load("dark", Path::new("/nonexistent"), Colours::True).unwrap();
+    let mut app = App::new(Settings::default(), Keymap::builtin(), vec![theme], (120, 30));
+    let mut screen = Terminal::new(TestBackend::new(120, 30)).unwrap();
+    app.start(Duration::ZERO);
+    let mut take = |events: Vec<Event>| {
+        for event in events {
+            app.handle(Duration::ZERO, event);
+        }
+        screen.draw(|frame| app.draw(frame)).unwrap();
+        let picture = svg::Picture { title: Some("pgdeck"), ..svg::Picture::default() };
+        svg::svg(screen.backend().buffer(), &picture)
+    };
+    let key = |key: &str| Event::Key(Chord::parse(key).unwrap());
+    let plan = |name: &str| Event::Paste(std::fs::read_to_string(assets.join(name)).unwrap());
+    let tree = take(vec![key("alt-4"), plan("plan.json")]);
+    let both = take(vec![plan("plan-after.json"), key("d"), key("enter")]);
+    for (name, drawn) in [("plan-tree.svg", tree), ("plan-compare.svg", both)] {
+        let path = assets.join(name);
+        if std::env::var_os("PGDECK_BLESS").is_some() {
+            std::fs::write(&path, &drawn).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept == drawn,
+            "assets/{name} is not what the program draws; look at what PGDECK_BLESS=1 cargo test --test picture draws"
+        );
+    }
+}

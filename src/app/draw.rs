@@ -330,6 +330,7 @@ const HINTED: &[(Command, &str)] = &[
     (Command::TerminateBackend, "terminate"),
     (Command::ToLocks, "its locks"),
     (Command::GoToRow, "the row"),
+    (Command::ExplainIt, "explain"),
     (Command::SortBy, "sort"),
     (Command::ShowWhich, "which"),
     (Command::OpenSession, "all of it"),

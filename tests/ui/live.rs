@@ -169,6 +169,19 @@ fn idle_in_transaction_is_not_cancelled_and_prepared_ones_have_no_session() {
 }
 
 #[test]
+fn a_running_statement_is_explained_without_being_run() {
+    let mut robot = robot(120, 40, "<alt-5>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    robot.keys("ggx");
+    assert!(robot.screen().contains("▌4 Plan"), "{}", robot.screen());
+    let asked = robot.effects.iter().any(|e| {
+        format!("{e:?}").contains("select count(*) from posts, users")
+            && !format!("{e:?}").contains("ANALYZE")
+    });
+    assert!(asked, "{:?}", robot.effects);
+}
+
+#[test]
 fn the_list_of_sessions() {
     for (width, height) in [(120, 40), (80, 24)] {
         let mut robot = robot(width, height, "<alt-5>");

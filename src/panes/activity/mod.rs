@@ -115,6 +115,25 @@ impl Activity {
         }
     }
 
+    /// The plan of its statement, which is not run: with this session's settings, and only in its own database.
+    fn explain(&self, cx: &mut Cx<'_>) {
+        let Some(session) = self.session(cx.world) else { return };
+        let here = cx.world.server().map_or(0, |s| s.live.names.database);
+        if session.query_cut {
+            cx.toast(
+                Tone::Warning,
+                "The server shows only the beginning of this statement (track_activity_query_size)",
+            );
+        } else if session.database != here {
+            cx.toast(Tone::Warning, "It runs in another database: connect there to see its plan");
+        } else if session.query.is_empty() {
+            cx.toast(Tone::Note, "It has run nothing yet");
+        } else {
+            cx.tell(Tell::Show(PaneKind::Plan));
+            cx.tell(Tell::Explain { text: session.query.to_string(), analyze: false });
+        }
+    }
+
     fn send(&mut self, cx: &mut Cx<'_>) {
         let Some(ask) = self.asked.take() else { return };
         let (conn, signal) = (cx.world.active, ask.signal.clone());
@@ -142,7 +161,8 @@ impl Pane for Activity {
                 self.session(world).is_some() && !self.moment.paused()
             }
             Command::OpenSession | Command::ToLocks | Command::CopyText => self.session(world).is_some(),
-            Command::GoToRow | Command::WorstMoment | Command::ExplainIt => false,
+            Command::ExplainIt => self.session(world).is_some_and(|s| !s.query.is_empty() && !s.query_cut),
+            Command::GoToRow | Command::WorstMoment => false,
             _ => true,
         }
     }
@@ -190,6 +210,7 @@ impl Pane for Activity {
                     cx.tell(Tell::ShowLocks(session.leader.unwrap_or(session.pid)));
                 }
             }
+            Command::ExplainIt => self.explain(cx),
             Command::CopyText => {
                 cx.ask(Effect::Copy(self.page(cx.world).unwrap_or_default()));
                 cx.toast(Tone::Ok, "Copied");
