@@ -106,9 +106,9 @@ const CASES: &[Case] = &[
     Case {
         kind: "many_loops",
         set: "set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off; set enable_memoize = off",
-        fires: "select count(b.note) from people a join people b on b.id = a.n + a.id and md5(md5(md5(b.note))) <> '' where a.id < 12000",
+        fires: "select count(b.note) from people a join people b on b.id = a.n + a.id where a.id < 12000",
         advice: "hash join",
-        near: "select count(b.note) from people a join people b on b.id = a.n + a.id and md5(md5(md5(b.note))) <> '' where a.id < 9000",
+        near: "select count(b.note) from people a join people b on b.id = a.n + a.id where a.id < 9000",
         ..CASE
     },
     Case {
@@ -239,6 +239,8 @@ const CASES: &[Case] = &[
         kind: "triggers",
         fires: "delete from parent",
         advice: "referencing columns",
+        // The language is loaded at its first use.
+        near_set: "do 'begin end'",
         near: "insert into watched select generate_series(1, 50000)",
         ..CASE
     },

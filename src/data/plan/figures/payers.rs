@@ -118,7 +118,7 @@ fn init_plans(
 
 /// How many candidates are looked at for all InitPlans of a plan together. Real plans need thousands; a made one with
 /// ten thousand InitPlans and as many candidates for each must not take seconds.
-const BUDGET: usize = 4_000_000;
+const BUDGET: usize = 1_000_000;
 
 /// An InitPlan that looks for its payer.
 struct Init<'a> {
