@@ -14,6 +14,7 @@ mod server;
 mod conflicts;
 mod document;
 mod lost;
+mod refused;
 mod rehearse;
 mod rows;
 
