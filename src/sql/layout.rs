@@ -127,14 +127,7 @@ fn fresh(out: &mut String, indent: usize) -> usize {
 
 /// Everything but blanks.
 fn lexed(sql: &str) -> Vec<Token> {
-    let mut lexer = Lexer::new(sql, Options::default());
-    let mut tokens = vec![];
-    while let Some(token) = lexer.next() {
-        if token.kind != TokenKind::Space {
-            tokens.push(token);
-        }
-    }
-    tokens
+    Lexer::new(sql, Options::default()).filter(|token| token.kind != TokenKind::Space).collect()
 }
 
 #[cfg(test)]

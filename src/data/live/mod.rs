@@ -11,7 +11,7 @@ pub mod words;
 
 pub use ring::{Ring, Weighed};
 
-use statements::{History, Statements, Text};
+use statements::{History, Statements, Texts};
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -46,7 +46,7 @@ pub enum Sample {
     /// Counters of statements.
     Statements(Statements),
     /// Texts of statements, or why there are none, and what the server took for them.
-    Texts(Result<Vec<((u32, i64), Text)>, String>, Duration),
+    Texts(Texts, Duration),
     /// Names of databases and roles, whenever an unknown one was seen.
     Names(Names),
     /// A probe failed, in the server's words; the others go on.

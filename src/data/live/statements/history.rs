@@ -1,6 +1,6 @@
 //! Samples of statements, kept as what changed from each to the next.
 
-use super::{Counters, Entry, Key, Setup, Statements, Taken, Text};
+use super::{Counters, Entry, Key, Setup, Statements, Taken, Text, Texts};
 use crate::data::live::{Micros, Ring, Sampled, Weighed};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -183,7 +183,7 @@ impl History {
     }
 
     /// Takes texts in, or why there are none. When they are too many all that were known go.
-    pub fn take_texts(&mut self, texts: Result<Vec<((u32, i64), Text)>, String>) {
+    pub fn take_texts(&mut self, texts: Texts) {
         self.texts_came += 1;
         let texts = match texts {
             Ok(texts) => texts,

@@ -274,6 +274,9 @@ pub struct Taken {
     pub evicted: Option<i64>,
 }
 
+/// Texts by database and query id, or why there are none.
+pub type Texts = Result<Vec<((u32, i64), Text)>, String>;
+
 /// A statement's text as it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
