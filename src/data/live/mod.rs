@@ -23,6 +23,16 @@ pub enum Probe {
     Pulse,
 }
 
+impl Probe {
+    /// How often it is asked for while a pane wants it.
+    #[must_use]
+    pub fn every(self) -> Duration {
+        match self {
+            Self::Pulse => Duration::from_secs(1),
+        }
+    }
+}
+
 /// One answer of the monitoring session.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sample {
