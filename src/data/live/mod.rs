@@ -7,6 +7,7 @@ pub mod activity;
 pub mod locks;
 mod ring;
 pub mod statements;
+pub mod told;
 pub mod words;
 
 pub use ring::{Ring, Weighed};
@@ -114,10 +115,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that belongs to somebody, not to the server itself.
+    /// A session that belongs to somebody, not to the server itself. Where its kind may not be seen, one with a database.
     #[must_use]
     pub fn is_client(&self) -> bool {
-        matches!(&*self.backend_type, "client backend" | "")
+        match &*self.backend_type {
+            "client backend" => true,
+            kind => kind.is_empty() && self.database != 0,
+        }
     }
 
     /// In a transaction and doing nothing: what it locked stays locked.
