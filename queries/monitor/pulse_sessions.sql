@@ -2,7 +2,7 @@
 -- since: 13
 -- how often: once a second while a live pane is in use
 -- parameters: $1 pids of the console itself (int4[]), $2 characters of a query text (int4)
--- columns: now, pid, started, leader, database, role, application, client, backend_type, state, wait_type, wait_event, xact_start, query_start, state_change, has_xid, xmin_age, query_id, query, query_cut, masked
+-- columns: now, pid, started, leader, database, role, application, client, backend_type, state, wait_type, wait_event, xact_start, query_start, state_change, has_xid, xmin_age, query_id, query, query_cut, query_lost, masked
 select (extract(epoch from pg_catalog.clock_timestamp()) * 1000000)::int8 as now,
   s.pid, (extract(epoch from s.backend_start) * 1000000)::int8 as started, s.leader_pid as leader,
   coalesce(s.datid, 0)::oid as database, coalesce(s.usesysid, 0)::oid as role,
@@ -18,6 +18,9 @@ select (extract(epoch from pg_catalog.clock_timestamp()) * 1000000)::int8 as now
   /*>=14*/s.query_id/*else*/null::int8/*end*/ as query_id,
   pg_catalog.textsend(pg_catalog.left(coalesce(s.query, ''), $2::int4)) as query,
   coalesce(pg_catalog.length(s.query) > $2::int4, false) as query_cut,
+  coalesce(pg_catalog.octet_length(s.query) >= (
+    -- A character of several bytes may not have fitted.
+    select pg_catalog.pg_size_bytes(pg_catalog.current_setting('track_activity_query_size')) - 4), false) as query_lost,
   s.backend_type is null as masked
 from pg_catalog.pg_stat_get_activity(null) s
 where s.pid <> all ($1::int4[]) and s.pid <> pg_catalog.pg_backend_pid()

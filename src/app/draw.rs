@@ -207,6 +207,10 @@ impl App {
             let text = format!("{mark} {}", clean::line(&toast.text));
             return draw_toast(frame, area, &text, theme.style(name));
         }
+        if let Some(text) = self.waits().filter(|_| self.pending.is_empty()) {
+            let text = format!("! {}", clean::line(&text));
+            return draw_toast(frame, area, &text, theme.style("message.warning"));
+        }
         let scopes = self.scopes();
         let rows = if self.pending.is_empty() { self.hints(&scopes) } else { self.following(&scopes) };
         let mut spans = vec![];

@@ -5,7 +5,7 @@ use crate::core::{
     event::News,
     ids::{ConnId, JobId, Lane, PaneId},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 /// Who asked for a job.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub struct Owner {
     pub pane: PaneId,
     /// Set when it runs on the user's own session: its answers tell the transaction state.
     pub own: Option<ConnId>,
+    /// When it was asked, as `World::now`, while the server has not answered at all.
+    pub waits: Option<Duration>,
 }
 
 /// All jobs under way.
@@ -22,14 +24,35 @@ pub struct Jobs(HashMap<JobId, Owner>);
 
 impl Jobs {
     /// Notes a job.
-    pub fn add(&mut self, job: JobId, pane: PaneId, effect: &Effect) {
+    pub fn add(&mut self, job: JobId, pane: PaneId, effect: &Effect, now: Duration) {
         let own = match effect {
             Effect::Execute { lane: Lane::Own(conn), .. }
             | Effect::Rehearse { lane: Lane::Own(conn), .. }
             | Effect::Transfer { lane: Lane::Own(conn), .. } => Some(*conn),
             _ => None,
         };
-        self.0.insert(job, Owner { pane, own });
+        let asks = matches!(
+            effect,
+            Effect::Execute { .. }
+                | Effect::Rehearse { .. }
+                | Effect::Apply { .. }
+                | Effect::LoadCatalog { .. }
+                | Effect::Describe { .. }
+        );
+        self.0.insert(job, Owner { pane, own, waits: asks.then_some(now) });
+    }
+
+    /// The server answered something.
+    pub fn answered(&mut self, job: JobId, news: &News) {
+        let words = matches!(news, News::Columns(_) | News::Rows(_) | News::Resting | News::Catalog(_));
+        if let Some(owner) = self.0.get_mut(&job).filter(|_| words) {
+            owner.waits = None;
+        }
+    }
+
+    /// When the oldest question was asked that has no answer at all.
+    pub fn waits_since(&self) -> Option<Duration> {
+        self.0.values().filter_map(|owner| owner.waits).min()
     }
 
     /// Who asked; `None` for a job that ended or was never asked.

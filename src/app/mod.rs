@@ -7,6 +7,7 @@ mod line;
 mod popups;
 mod quit;
 mod staging;
+mod waits;
 
 use crate::core::{
     command::{Command, Scope},
@@ -20,7 +21,7 @@ use crate::core::{
     theme::Theme,
     world::World,
 };
-use crate::data::live::Live;
+use crate::data::live::{Live, Sample};
 use jobs::Jobs;
 use ratatui::layout::Rect;
 use std::{sync::Arc, time::Duration};
@@ -76,6 +77,8 @@ pub struct App {
     tabs: Vec<(Rect, PaneKind)>,
     themes: Vec<Theme>,
     drafts: staging::Drafts,
+    /// It is looked whom our sessions wait for, on this connection.
+    watched: Option<ConnId>,
 }
 
 impl App {
@@ -107,6 +110,7 @@ impl App {
             tabs: vec![],
             themes,
             drafts: staging::Drafts::default(),
+            watched: None,
         };
         for row in crate::panes::TABLE {
             let id = app.new_id();
@@ -130,7 +134,12 @@ impl App {
     pub fn handle(&mut self, at: Duration, event: Event) -> Vec<Effect> {
         self.world.now = at;
         // A sample that nobody looks at changes nothing on the screen.
-        let seen = !matches!(event, Event::Sample(..)) || self.slots[self.current].pane.live();
+        let seen = match &event {
+            Event::Sample(_, sample) => {
+                matches!(**sample, Sample::Own(_)) || self.slots[self.current].pane.live()
+            }
+            _ => true,
+        };
         match event {
             Event::Key(chord) => self.key(chord),
             Event::Paste(text) => self.on_top(|pane, cx| pane.paste(&text, cx)),
@@ -148,6 +157,7 @@ impl App {
             }
             Event::Terminate => self.leave(),
         }
+        self.look_for_waits();
         self.dirty |= seen;
         std::mem::take(&mut self.out)
     }
@@ -190,7 +200,10 @@ impl App {
             .iter()
             .map(|s| s.pane.wants_tick())
             .chain(self.popups.iter().map(|p| p.pane.wants_tick()));
-        panes.chain([busy, connecting, self.toast.as_ref().map(|t| t.until)]).flatten().min()
+        panes
+            .chain([busy, connecting, self.waits_tick(), self.toast.as_ref().map(|t| t.until)])
+            .flatten()
+            .min()
     }
 
     /// Everything panes may read; for tests and the loop.
@@ -298,7 +311,7 @@ impl App {
             match wish {
                 Wish::Effect(pane, job, effect) => {
                     if let Some(job) = job {
-                        self.jobs.add(job, pane, &effect);
+                        self.jobs.add(job, pane, &effect, self.world.now);
                     }
                     self.out.push(effect);
                 }
@@ -355,6 +368,7 @@ impl App {
                 _ => {}
             }
         }
+        self.jobs.answered(job, &news);
         if jobs::ends(&news) {
             self.jobs.forget(job);
             if self.cancelled == Some(job) {
@@ -476,7 +490,7 @@ impl App {
         self.counter.job += 1;
         let job = crate::core::ids::JobId(self.counter.job);
         let effect = effect(job);
-        self.jobs.add(job, APP, &effect);
+        self.jobs.add(job, APP, &effect, self.world.now);
         self.out.push(effect);
         job
     }

@@ -287,6 +287,8 @@ commands! {
     CancelBackend "cancel-backend" ["C"] [Live] "Cancel the statement of this session";
     TerminateBackend "terminate-backend" ["K"] [Live] "Terminate this session (its pid is to be typed)";
     MarkMoment "mark-moment" ["m"] [Live] "Mark this moment, to see what changed since; or take the mark away";
+    WriteSamples "write-samples" ["e"] [Live] "Write the samples kept to a file, as JSON";
+    WhoHoldsVacuum "who-holds-vacuum" ["v"] [Live] "Activity: who holds vacuum back (sessions, slots, standbys, prepared transactions)";
     SortBy "sort-by" ["t"] [Live] "Sort by the next column";
     SortBack "sort-back" ["T"] [Live] "Sort by the column before";
     ShowWhich "show-which" ["a"] [Live] "Which sessions: clients, busy ones, all; of statements, which time: the last interval, since the mark, since the reset";

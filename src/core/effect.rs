@@ -4,7 +4,7 @@ use super::{
     event::HistoryEntry,
     ids::{ConnId, JobId, Lane},
 };
-use crate::data::live::{Micros, Probe};
+use crate::data::live::{Micros, Probe, export::Export};
 
 /// A signal to one session of the server, guarded by what was seen of it: a pid may be somebody else's by now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +140,24 @@ pub enum Effect {
         probe: Probe,
         /// How often; none: no more.
         every: Option<std::time::Duration>,
+    },
+    /// Fetch the whole text of a session's statement. The answer is an `Event::Sample`.
+    WholeQuery {
+        /// Of which connection.
+        conn: ConnId,
+        /// The session.
+        pid: i32,
+        /// Its start.
+        started: Option<Micros>,
+    },
+    /// Write samples to a file as JSON, never over an existing one. Answers with `News::Written`.
+    Export {
+        /// The answer carries it.
+        job: JobId,
+        /// Path; `~` is the home folder.
+        path: String,
+        /// The samples.
+        what: Export,
     },
     /// Fetch texts of statements for Statements. The answer is an `Event::Sample`.
     Texts {

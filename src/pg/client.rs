@@ -49,6 +49,12 @@ impl Client {
         }
     }
 
+    /// The pid of its backend; `None` where it does not answer. Sent beside whatever else is asked.
+    pub async fn pid(&self) -> Option<i32> {
+        let rows = self.inner.query_typed("select pg_catalog.pg_backend_pid()", &[]).await.ok()?;
+        rows.first()?.try_get(0).ok()
+    }
+
     /// True once the connection is gone.
     #[must_use]
     pub fn is_closed(&self) -> bool {

@@ -5,7 +5,7 @@ use crate::{
     core::{
         error::DbError,
         event::{News, Tx},
-        ids::JobId,
+        ids::{JobId, Lane},
     },
     data::catalog::Catalog,
 };
@@ -150,6 +150,14 @@ impl Lookups {
         }
         let client = Arc::new(self.server.open_client().await.map_err(|e| e.error)?);
         self.client = Some(Arc::clone(&client));
+        if !self.server.behind_pooler() {
+            // Whom it waits for can be told by its pid; the first question does not wait for this one.
+            let (server, client) = (Arc::clone(&self.server), Arc::clone(&client));
+            tokio::spawn(async move {
+                let pid = client.pid().await.unwrap_or(0);
+                server.set_pid(Lane::Catalog(server.conn()), pid);
+            });
+        }
         Ok(client)
     }
 }

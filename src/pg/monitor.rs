@@ -3,7 +3,9 @@
 //! It is opened early and kept, because a server in trouble may let nobody in, and it reads functions instead of views,
 //! because those lock no catalog. One question at a time; a sample that is late is left out, never queued.
 
+mod horizon;
 mod names;
+mod own;
 mod pulse;
 mod signal;
 mod statements;
@@ -53,6 +55,8 @@ pub enum Ask {
     Every(Probe, Option<Duration>),
     /// Cancel or terminate.
     Signal(JobId, Signal),
+    /// Fetch the whole text of a session's statement, by pid and start.
+    Query(i32, Option<i64>),
     /// Fetch texts of statements, by database and id; whole ones or their beginnings.
     Texts(Vec<(u32, i64)>, bool),
     /// End.
@@ -77,6 +81,8 @@ pub struct Monitor {
     prepared: BTreeMap<&'static str, Statement>,
     /// The way to the server and back, which is no load.
     ping: Duration,
+    /// The server's clock when sessions were read last.
+    at: i64,
     /// What the server took for the present sample.
     spent: Duration,
     /// Where `pg_stat_statements` is, while it can be read.
@@ -98,6 +104,7 @@ impl Monitor {
             names: Names::default(),
             nameless: BTreeSet::new(),
             prepared: BTreeMap::new(),
+            at: 0,
             ping: Duration::ZERO,
             spent: Duration::ZERO,
             setup: None,
@@ -134,6 +141,7 @@ impl Monitor {
                     self.due.remove(&probe);
                 }
                 Some(Ask::Signal(job, signal)) => self.signal(job, &signal).await,
+                Some(Ask::Query(pid, started)) => self.query(pid, started).await,
                 Some(Ask::Texts(ids, whole)) => self.texts(&ids, whole).await,
             }
         }
@@ -173,6 +181,8 @@ impl Monitor {
     async fn take(&mut self, probe: Probe, client: &Client) -> Result<Sample, DbError> {
         match probe {
             Probe::Pulse => self.pulse(client).await.map(Sample::Pulse),
+            Probe::Horizon => self.horizon(client).await.map(Sample::Horizon),
+            Probe::Own => self.own(client).await.map(Sample::Own),
             Probe::Statements => self.statements(client).await.map(Sample::Statements),
         }
     }

@@ -57,6 +57,10 @@ pub mod monitor {
         TERMINATE "terminate.sql";
         /// Looks after a signal.
         STILL "still.sql";
+        /// The whole text of a statement that runs.
+        QUERY "query.sql";
+        /// Slots and prepared transactions.
+        HORIZON "horizon.sql";
         /// Where `pg_stat_statements` is.
         STATEMENTS_SETUP "statements_setup.sql";
         /// Counters of statements.

@@ -128,6 +128,11 @@ impl Server {
         *lock(&self.password) = Some(password);
     }
 
+    /// Whose it is.
+    pub fn conn(&self) -> ConnId {
+        self.conn
+    }
+
     /// Where it leads, for people.
     pub fn title(&self) -> String {
         self.plan.target.title()

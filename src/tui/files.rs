@@ -117,6 +117,9 @@ impl Worker {
             Effect::Write { job, path, text, place, replace } => {
                 Some((job, News::Written(self.write(&path, &text, place, replace))))
             }
+            Effect::Export { job, path, what } => {
+                Some((job, News::Written(self.write(&path, &what.json(), Place::Path, false))))
+            }
             Effect::Read { job, path, most } => Some((job, News::Read(read_text(&path, most)))),
             Effect::LoadSaved { job } => {
                 let (found, problems) = saved::load(&self.places.saved);

@@ -217,6 +217,7 @@ impl Outside {
                     self.tell(job, News::Edited(left));
                 }
                 Effect::Write { .. }
+                | Effect::Export { .. }
                 | Effect::Read { .. }
                 | Effect::LoadSaved { .. }
                 | Effect::LoadHistory { .. }

@@ -122,6 +122,7 @@ fn counting() -> &'static pgdeck::demo::cluster::Cluster {
             ("compute_query_id", "on"),
             ("pg_stat_statements.max", "200"),
             ("track_io_timing", "on"),
+            ("max_prepared_transactions", "5"),
         ];
         let has_query_id = server::cluster().bins().major >= 14;
         let options = options.into_iter().filter(|(name, _)| has_query_id || *name != "compute_query_id");
@@ -243,4 +244,70 @@ async fn a_server_that_does_not_count_says_so() {
     let lack = live.statements.setup.as_ref().and_then(|s| s.lacks());
     assert!(matches!(lack, None | Some(Lack::Library(_) | Lack::Extension | Lack::Files)), "{lack:?}");
     assert!(live.statements.intervals.is_empty() || lack.is_none());
+}
+
+#[tokio::test]
+async fn whom_our_own_sessions_wait_for() {
+    let db = server::database();
+    let mut deck = Deck::up(&db.url()).await;
+    let every = Some(Duration::from_millis(50));
+    deck.hub.perform(Effect::Watch { conn: CONN, probe: Probe::Own, every });
+    let own = |live: &Live| live.own.clone();
+    let mut answered = 0;
+    // The catalog's session is there before the catalog is locked.
+    deck.hub.perform(Effect::LoadCatalog { job: JobId(1), conn: CONN });
+    while !matches!(deck.news(1).await, News::Catalog(c) if c.complete) {}
+    let mut locker = open(&db.url()).await;
+    run(&mut locker, &sql("begin")).await.expect("begun");
+    run(&mut locker, &sql("lock table pg_class in access exclusive mode")).await.expect("locked");
+    deck.hub.perform(Effect::LoadCatalog { job: JobId(2), conn: CONN });
+    let live = until(&mut deck, |live| !own(live).is_empty()).await;
+    let wait = &live.own[0];
+    assert_eq!((wait.edge.blocker, wait.edge.hard, wait.object.as_str()), (locker.pid(), true, "pg_class"));
+    assert!(wait.blocker.as_ref().is_some_and(|s| s.idle_in_transaction()));
+    run(&mut locker, &sql("rollback")).await.expect("unlocked");
+    until(&mut deck, |live| {
+        answered += 1;
+        answered > 1 && live.own.is_empty()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_whole_text_of_a_statement_and_what_holds_vacuum_back() {
+    let cluster = counting();
+    server::execute(cluster, "postgres", "create database horizon");
+    server::execute(cluster, "horizon", "create table t (v int)");
+    let url = cluster.url("horizon");
+    let (mut worker, mut preparer) = (open(&url).await, open(&url).await);
+    let mut deck = Deck::up(&url).await;
+    watch(&mut deck);
+    for statement in ["begin", "insert into t values (1)", "prepare transaction 'kept'"] {
+        run(&mut preparer, &sql(statement)).await.expect("prepared");
+    }
+    let text = format!("select pg_sleep(60) /* {} the end */", "x".repeat(900));
+    let pid = worker.pid();
+    let sleep = text.clone();
+    let sleeping = tokio::spawn(async move { run(&mut worker, &sql(&sleep)).await });
+    let live = until(&mut deck, |live| {
+        live.pulses.last().and_then(|p| p.session(pid)).is_some_and(|s| s.query.contains("pg_sleep"))
+    })
+    .await;
+    let seen = session(&live, pid);
+    assert!(!seen.query_lost && !seen.query_cut);
+    deck.hub.perform(Effect::WholeQuery { conn: CONN, pid, started: seen.started });
+    let live = until(&mut deck, |live| live.query.is_some()).await;
+    let whole = live.query.expect("a text");
+    assert_eq!((&*whole.text, whole.query_start), (text.as_str(), seen.query_start));
+    let every = Some(Duration::from_millis(50));
+    deck.hub.perform(Effect::Watch { conn: CONN, probe: Probe::Horizon, every });
+    let live = until(&mut deck, |live| live.horizon.is_some()).await;
+    let horizon = live.horizon.expect("a horizon");
+    assert!(
+        horizon.others.iter().any(|o| o.kind == "prepared" && o.name == "kept" && o.age >= 0),
+        "{horizon:?}"
+    );
+    assert_eq!(signal(&mut deck, 7, SignalKind::Terminate, &seen).await, Signalled::Done);
+    let _ = sleeping.await;
+    run(&mut preparer, &sql("rollback prepared 'kept'")).await.expect("rolled back");
 }

@@ -10,7 +10,7 @@ use pgdeck::{
     },
     data::{
         catalog::Catalog,
-        live::{Edge, LockObject, Names, Prepared, Pulse, Sample, Session},
+        live::{Edge, LockObject, Names, Own, Prepared, Probe, Pulse, Sample, Session, WholeQuery},
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -291,4 +291,162 @@ fn samples_of_another_server_are_not_shown_as_those_of_this_one() {
     sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 9 * SECOND, edges: vec![], ..pile() }));
     let screen = robot.screen();
     assert!(screen.contains("22:13:29 UTC") && !screen.contains("paused"), "{screen}");
+}
+
+/// A second later: 104 has given up, 107 came to wait.
+fn later() -> Pulse {
+    let mut pulse = pile();
+    pulse.at += SECOND;
+    pulse.sessions.retain(|s| s.pid != 104);
+    let waiter = session(107, "active", ("Lock", "relation"), 1, "select * from posts where id = 3");
+    pulse.sessions.push(Arc::new(waiter));
+    pulse.edges.retain(|e| e.waiter != 104);
+    pulse.edges.push(Arc::new(waits(107, 102, false, "AccessShareLock", "AccessExclusiveLock", 1)));
+    pulse
+}
+
+#[test]
+fn what_changed_since_a_marked_moment() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    robot.keys("m");
+    sample(&mut robot, Sample::Pulse(later()));
+    let screen = robot.screen();
+    assert!(screen.contains("when 3 waited: 1 came (+), 1 out of it: pid 104"), "{screen}");
+    assert!(screen.contains("+    └ 107") && !screen.contains("+    └ 103"), "{screen}");
+    robot.keys("<alt-5>m");
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 2 * SECOND, ..pile() }));
+    let screen = robot.screen();
+    assert!(screen.contains("+1 −1"), "{screen}");
+    assert!(screen.contains("+104") && screen.contains("=101"), "came, and runs the same still: {screen}");
+    robot.keys("m");
+    robot.keys("m");
+    assert!(robot.screen().contains("The mark is taken away"), "{}", robot.screen());
+}
+
+#[test]
+fn the_samples_kept_are_written_to_a_file() {
+    for (key, what) in [("<alt-5>", "sessions"), ("<alt-6>", "locks")] {
+        let mut robot = robot(120, 40, key);
+        sample(&mut robot, Sample::Pulse(pile()));
+        sample(&mut robot, Sample::Pulse(later()));
+        robot.keys("e");
+        let screen = robot.screen();
+        assert!(screen.contains(&format!("pgdeck-{what}-20231114221321.json")), "{screen}");
+        robot.keys("\n");
+        let (job, path, export) = robot.take(|e| match e {
+            Effect::Export { job, path, what } => Some((*job, path.clone(), what.clone())),
+            _ => None,
+        });
+        assert!(path.ends_with(".json"));
+        let value: serde_json::Value = serde_json::from_str(&export.json()).expect("JSON");
+        assert_eq!(value["samples"][0]["edges"][0]["blocked_by"], serde_json::json!(101));
+        let ended = &value["samples"][1]["sessions_ended"];
+        assert_eq!(*ended, serde_json::json!([104]));
+        robot.news(job, News::Written(Ok(path)));
+        assert!(robot.screen().contains("Written: pgdeck-"), "{}", robot.screen());
+    }
+}
+
+#[test]
+fn a_session_in_full() {
+    let mut pulse = pile();
+    let mut long = session(108, "active", ("", ""), 9, "select 'the beginning', x from t");
+    (long.query_cut, long.xmin_age) = (true, Some(1_234_567));
+    pulse.sessions.push(Arc::new(long.clone()));
+    let mut robot = robot(120, 40, "<alt-5>");
+    sample(&mut robot, Sample::Pulse(pulse.clone()));
+    assert!(
+        robot.screen().contains("Vacuum is held back 1,234,567 transactions by pid 108"),
+        "{}",
+        robot.screen()
+    );
+    robot.keys("/108\n<enter>");
+    let asked = |e: &Effect| match e {
+        Effect::WholeQuery { pid, .. } => Some(*pid),
+        _ => None,
+    };
+    assert_eq!(robot.take(asked), 108);
+    assert!(robot.screen().contains("is being fetched"), "{}", robot.screen());
+    let whole = WholeQuery {
+        pid: 108,
+        started: long.started,
+        query_start: long.query_start,
+        text: "select 'the beginning', x from t where the_end".into(),
+    };
+    sample(&mut robot, Sample::Query(Ok(whole)));
+    let screen = robot.screen();
+    assert!(screen.contains("where the_end") && screen.contains("pid               108"), "{screen}");
+    robot.keys("x");
+    assert!(robot.screen().contains("▌4 Plan"), "{}", robot.screen());
+    robot.keys("<alt-5>v");
+    assert!(
+        robot.screen().contains("Who holds vacuum back") && robot.screen().contains("its running"),
+        "{}",
+        robot.screen()
+    );
+    robot.keys("<esc><esc>");
+    pulse.sessions.retain(|s| s.pid != 108);
+    pulse.at += SECOND;
+    (long.query_cut, long.query_lost) = (true, true);
+    pulse.sessions.push(Arc::new(long));
+    sample(&mut robot, Sample::Pulse(pulse));
+    robot.keys("<enter>");
+    assert!(robot.screen().contains("The server keeps only this beginning"), "{}", robot.screen());
+    robot.keys("x");
+    assert!(robot.screen().contains("keeps only the beginning"), "{}", robot.screen());
+}
+
+#[test]
+fn sessions_are_filtered_and_sorted() {
+    let mut robot = robot(120, 40, "<alt-5>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    robot.keys("/active -alter\n");
+    let screen = robot.screen();
+    assert!(screen.contains(" 103 ") && !screen.contains(" 102 ") && !screen.contains(" 106 "), "{screen}");
+    robot.keys("<esc>aa");
+    let screen = robot.screen();
+    assert!(screen.contains("only idle in or long in transaction"), "{screen}");
+    assert!(screen.contains(" 105 ") && screen.contains(" 101 ") && !screen.contains(" 103 "), "{screen}");
+    robot.keys("a");
+    let mut orders = vec![];
+    for _ in 0..7 {
+        let screen = robot.screen();
+        let by = screen.split("· by ").nth(1).and_then(|rest| rest.split(" ·").next()).expect("an order");
+        orders.push(by.to_owned());
+        robot.keys("t");
+    }
+    orders.sort();
+    orders.dedup();
+    assert_eq!(orders.len(), 7, "{orders:?}");
+    robot.keys("T");
+    assert!(robot.screen().contains("▾"), "{}", robot.screen());
+}
+
+#[test]
+fn what_we_wait_for_is_said_when_the_server_does_not_answer() {
+    let mut robot = Robot::new(120, 40);
+    robot.connect(Catalog::default());
+    robot.keys("<alt-2>select 1<f5>");
+    let own = |e: &Effect| match e {
+        Effect::Watch { probe: Probe::Own, every, .. } => Some(every.is_some()),
+        _ => None,
+    };
+    robot.wait(900);
+    assert!(!robot.effects.iter().any(|e| own(e).is_some()), "not yet");
+    robot.wait(300);
+    assert!(robot.take(own), "whom do we wait for?");
+    let blocker = session(900, "idle in transaction", ("Client", "ClientRead"), 60, "lock table pg_class");
+    let mut edge = waits(4711, 900, true, "AccessShareLock", "AccessExclusiveLock", 2);
+    edge.object.relation = 1259;
+    let wait =
+        Own { pid: 4711, object: "pg_class".into(), edge: Arc::new(edge), blocker: Some(Arc::new(blocker)) };
+    sample(&mut robot, Sample::Own(vec![wait]));
+    let screen = robot.screen();
+    let text = "Waits for pid 900 (shop of 10), which is idle in its transaction and holds AccessExclusive on pg_class";
+    assert!(screen.contains(text), "{screen}");
+    let (job, ..) = robot.execute();
+    robot.done(job, 0, "SELECT 1", 1, true);
+    assert!(!robot.take(own), "no more");
+    assert!(!robot.screen().contains("Waits for"), "{}", robot.screen());
 }

@@ -75,21 +75,25 @@ pub enum Order {
     Snapshot,
     /// The oldest session first.
     Session,
+    /// By what they wait for.
+    Wait,
+    /// By role and database.
+    Role,
     /// By pid.
     Pid,
 }
 
 impl Order {
-    /// The next one.
+    /// All, in the order they are gone through.
+    const ALL: [Self; 7] =
+        [Self::Work, Self::Transaction, Self::Snapshot, Self::Session, Self::Wait, Self::Role, Self::Pid];
+
+    /// The next one, or the one before.
     #[must_use]
-    pub fn next(self) -> Self {
-        match self {
-            Self::Work => Self::Transaction,
-            Self::Transaction => Self::Snapshot,
-            Self::Snapshot => Self::Session,
-            Self::Session => Self::Pid,
-            Self::Pid => Self::Work,
-        }
+    pub fn step(self, back: bool) -> Self {
+        let at = Self::ALL.iter().position(|o| *o == self).unwrap_or(0);
+        let by = if back { Self::ALL.len() - 1 } else { 1 };
+        Self::ALL[(at + by) % Self::ALL.len()]
     }
 
     /// In words.
@@ -100,6 +104,8 @@ impl Order {
             Self::Transaction => "transaction age",
             Self::Snapshot => "snapshot age",
             Self::Session => "session age",
+            Self::Wait => "what they wait for",
+            Self::Role => "role and database",
             Self::Pid => "pid",
         }
     }
@@ -128,9 +134,14 @@ pub fn sorted(pulse: &Pulse, order: Order, wanted: impl Fn(&Session) -> bool) ->
             Order::Transaction => (0, oldest(s.xact_start)),
             Order::Snapshot => (0, -s.xmin_age.unwrap_or(-1)),
             Order::Session => (0, oldest(s.started)),
+            // Those that wait first, in order of the names below.
+            Order::Wait => (i64::from(s.wait_type.is_empty()), 0),
+            Order::Role => (i64::from(s.role), i64::from(s.database)),
             Order::Pid => (0, 0),
         };
-        (rank, s.pid)
+        let wait =
+            if order == Order::Wait { format!("{} {}", s.wait_type, s.wait_event) } else { String::new() };
+        (rank, wait, s.pid)
     });
     let mut shown = Vec::with_capacity(heads.len());
     for head in heads {

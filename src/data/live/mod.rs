@@ -4,6 +4,8 @@
 //! kept once, so that an hour of samples of a mostly idle server costs little.
 
 pub mod activity;
+pub mod export;
+pub mod horizon;
 pub mod locks;
 mod ring;
 pub mod statements;
@@ -12,6 +14,7 @@ pub mod words;
 
 pub use ring::{Ring, Weighed};
 
+use horizon::Horizon;
 use statements::{History, Statements, Texts};
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -26,6 +29,10 @@ pub enum Probe {
     Pulse,
     /// Counters of `pg_stat_statements`.
     Statements,
+    /// What holds vacuum back besides sessions.
+    Horizon,
+    /// Whom the console's own sessions wait for: asked while something of ours takes long.
+    Own,
 }
 
 impl Probe {
@@ -35,6 +42,8 @@ impl Probe {
         match self {
             Self::Pulse => Duration::from_secs(1),
             Self::Statements => Duration::from_secs(5),
+            Self::Horizon => Duration::from_secs(10),
+            Self::Own => Duration::from_secs(1),
         }
     }
 }
@@ -46,6 +55,12 @@ pub enum Sample {
     Pulse(Pulse),
     /// Counters of statements.
     Statements(Statements),
+    /// What holds vacuum back besides sessions.
+    Horizon(Horizon),
+    /// Whom the console's own sessions wait for.
+    Own(Vec<Own>),
+    /// The whole text of a session's statement, or why there is none.
+    Query(Result<WholeQuery, String>),
     /// Texts of statements, or why there are none, and what the server took for them.
     Texts(Texts, Duration),
     /// Names of databases and roles, whenever an unknown one was seen.
@@ -54,6 +69,32 @@ pub enum Sample {
     Failed(Probe, String),
     /// The monitoring session is up, or gone since and why.
     Link(Result<(), String>),
+}
+
+/// A session of the console's own waits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Own {
+    /// Its backend.
+    pub pid: i32,
+    /// What it waits for, as people would say it.
+    pub object: String,
+    /// The wait.
+    pub edge: Arc<Edge>,
+    /// Who stands in the way, if it is a session.
+    pub blocker: Option<Arc<Session>>,
+}
+
+/// The whole text of a statement, as far as the server keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeQuery {
+    /// Whose.
+    pub pid: i32,
+    /// Start of the session.
+    pub started: Option<Micros>,
+    /// Start of the statement; another one's text is not that of the sample.
+    pub query_start: Option<Micros>,
+    /// The text.
+    pub text: Arc<str>,
 }
 
 /// Sessions and locks at one moment.
@@ -110,6 +151,8 @@ pub struct Session {
     pub query: Arc<str>,
     /// `query` is not the whole text.
     pub query_cut: bool,
+    /// The server itself keeps only the beginning of the text (`track_activity_query_size`).
+    pub query_lost: bool,
     /// What it does may not be seen by this role.
     pub masked: bool,
 }
@@ -248,6 +291,12 @@ pub struct Live {
     pub pulses: Ring<Pulse>,
     /// Counters of statements.
     pub statements: History,
+    /// The newest of what holds vacuum back.
+    pub horizon: Option<Horizon>,
+    /// Whom the console's own sessions wait for.
+    pub own: Vec<Own>,
+    /// The whole text that was fetched last.
+    pub query: Option<WholeQuery>,
     /// Names for the OIDs in them.
     pub names: Names,
     /// Why a probe failed last time; cleared when it answers.
@@ -276,6 +325,16 @@ impl Live {
                 self.load.add(now, sample.taken.as_ref().map_or(Duration::ZERO, |t| t.took));
                 self.statements.take(sample);
             }
+            Sample::Horizon(horizon) => {
+                self.failed.remove(&Probe::Horizon);
+                self.load.add(now, horizon.took);
+                self.horizon = Some(horizon);
+            }
+            Sample::Own(own) => {
+                self.failed.remove(&Probe::Own);
+                self.own = own;
+            }
+            Sample::Query(query) => self.query = query.ok(),
             Sample::Texts(texts, took) => {
                 self.load.add(now, took);
                 self.statements.take_texts(texts);
@@ -286,6 +345,7 @@ impl Live {
             }
             Sample::Link(Ok(())) => self.lost = None,
             Sample::Link(Err(why)) => {
+                self.own.clear();
                 let since = self.lost.take().map_or(now, |(_, since)| since);
                 self.lost = Some((why, since));
             }

@@ -46,8 +46,34 @@ fn elsewhere(object: &LockObject, names: &Names) -> String {
 fn relation(object: &LockObject, names: &Names) -> String {
     match names.relations.get(&object.relation).filter(|_| here(object, names)) {
         Some(name) => name.to_string(),
-        None => format!("relation {}{}", object.relation, elsewhere(object, names)),
+        None => match catalog(object.relation) {
+            // Its name cannot be asked while it is locked.
+            Some(name) => format!("{name}{}", elsewhere(object, names)),
+            None => format!("relation {}{}", object.relation, elsewhere(object, names)),
+        },
     }
+}
+
+/// Catalogs by their OIDs, which are fixed: those that every statement needs.
+fn catalog(oid: u32) -> Option<&'static str> {
+    Some(match oid {
+        1213 => "pg_tablespace",
+        1247 => "pg_type",
+        1249 => "pg_attribute",
+        1255 => "pg_proc",
+        1259 => "pg_class",
+        1260 => "pg_authid",
+        1261 => "pg_auth_members",
+        1262 => "pg_database",
+        2604 => "pg_attrdef",
+        2606 => "pg_constraint",
+        2608 => "pg_depend",
+        2610 => "pg_index",
+        2615 => "pg_namespace",
+        2619 => "pg_statistic",
+        3079 => "pg_extension",
+        _ => return None,
+    })
 }
 
 /// An advisory key as it was given: one bigint, or two integers.
@@ -190,6 +216,7 @@ mod tests {
             ),
             (LockObject { database: 7, ..lock("relation") }, "relation 100 of database far"),
             (LockObject { relation: 0, class: 2615, object: 9, ..lock("object") }, "pg_namespace sx"),
+            (LockObject { relation: 1259, ..lock("relation") }, "pg_class"),
             (LockObject { relation: 999, ..lock("relation") }, "relation 999"),
         ] {
             assert_eq!(object(&lock, &names), text);

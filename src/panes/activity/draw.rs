@@ -1,17 +1,19 @@
 //! Drawing: what working sessions wait for over time, the list, and the chosen statement below.
 
-use super::{Activity, Show};
+use super::Activity;
 use crate::{
     core::world::World,
     data::live::{
         Names, Probe, Pulse, Session,
-        activity::{Class, profile},
+        activity::{Class, Order, profile},
+        horizon,
     },
     text::units,
     views::live::{self, list::Column, sql},
-    widgets::{paint, spark},
+    widgets::{chart, paint, spark},
 };
-use ratatui::{Frame, layout::Rect};
+use ratatui::{Frame, buffer::Buffer, layout::Rect};
+use std::collections::BTreeSet;
 
 const COLUMNS: [Column; 10] = [
     Column::new("pid", 8, true, 0),
@@ -43,29 +45,55 @@ impl Activity {
             return live::head(buf, top, "Activity", self.moment, pulses, world);
         };
         live::head(buf, top, &self.summary(&pulse), self.moment, pulses, world);
-        let chart = u16::from(area.height > 12);
-        if chart > 0 {
-            self.chart(buf, Rect { y: area.y + 1, height: 1, ..area }, world, &pulse);
+        if let Some(open) = &mut self.open {
+            let below = Rect { y: area.y + 1, height: area.height - 1, ..area };
+            return open.draw(buf, below, theme);
+        }
+        let chart = match area.height {
+            0..=12 => 0,
+            13..=27 => 1,
+            height => (height / 6).min(9),
+        };
+        let top = Rect { y: area.y + 1, height: chart, ..area };
+        match chart {
+            0 => {}
+            1 => self.chart(buf, top, world, &pulse),
+            _ => self.tall_chart(buf, top, world, &pulse),
         }
         let below = (area.height / 4).clamp(2, 8);
         let list = Rect { y: area.y + 1 + chart, height: area.height - 1 - chart - below, ..area };
         let now = pulse.at;
-        self.list.draw(buf, list, &COLUMNS, theme, |_, (pid, _), column| {
-            pulse.session(*pid).map_or((String::new(), "text"), |s| cell(s, column, now, &names))
+        let columns = sorted_by(COLUMNS, self.order);
+        let (rows, mark) = (&self.rows, self.mark.as_ref());
+        self.list.draw(buf, list, &columns, theme, |line, _, column| {
+            let session = rows.get(line).and_then(|n| pulse.sessions.get(*n));
+            session.map_or((String::new(), "text"), |s| cell(s, column, now, &names, mark))
         });
         let foot = Rect { y: list.bottom(), height: below, ..area };
         for x in area.left()..area.right() {
             paint::put(buf, x, foot.y, 1, "─", theme.style("border"));
         }
         let role = world.server().and_then(|s| s.info.as_ref()).map_or("this role", |i| i.user.as_str());
-        let hidden = live::hidden(&pulse, role);
-        let room = foot.height - 1 - u16::from(hidden.is_some());
+        let mut notes: Vec<String> = vec![];
+        notes.extend(
+            self.holder
+                .as_ref()
+                .map(|h| format!("Vacuum is held back {} by {}: v says more", horizon::age(h.age), h.who)),
+        );
+        notes.extend(live::hidden(&pulse, role));
+        let room = foot.height.saturating_sub(1 + notes.len() as u16);
         if let Some(session) = self.session(world) {
             sql::draw(buf, Rect { y: foot.y + 1, height: room, ..foot }, &session.query, theme);
         }
-        if let Some(hidden) = hidden {
-            let last = Rect { y: foot.bottom() - 1, height: 1, ..foot };
-            live::foot(buf, last, &[(hidden, "message.warning")], theme);
+        for (note, y) in notes.iter().zip(foot.y + 1 + room..foot.bottom()) {
+            paint::put_clipped(
+                buf,
+                foot.x + 1,
+                y,
+                foot.width.saturating_sub(2),
+                note,
+                theme.style("message.warning"),
+            );
         }
     }
 
@@ -73,23 +101,59 @@ impl Activity {
         let clients = pulse.sessions.iter().filter(|s| s.is_client());
         let active = clients.clone().filter(|s| s.active()).count();
         let idle = clients.clone().filter(|s| s.idle_in_transaction()).count();
-        let show = match self.show {
-            Show::Clients => "",
-            Show::Busy => " · only busy",
-            Show::All => " · with the server's own",
-        };
         let filter =
             if self.filter.is_empty() { String::new() } else { format!(" · with “{}”", self.filter) };
         let idle = if idle > 0 { format!(", {idle} idle in transaction") } else { String::new() };
+        let mark = self.mark.as_ref().map(|mark| changed(mark, pulse)).unwrap_or_default();
         format!(
-            "{} sessions, {active} active{idle} · by {}{show}{filter}",
+            "{} sessions, {active} active{idle} · by {}{}{filter}{mark}",
             clients.count(),
-            self.order.name()
+            self.order.name(),
+            self.show.name()
         )
     }
 
+    /// What working sessions did and waited for over time, as a chart of the height there is: a column a sample, a sign
+    /// and a colour a class.
+    fn tall_chart(&self, buf: &mut Buffer, area: Rect, world: &World, pulse: &Pulse) {
+        let theme = &world.theme;
+        let Some(live) = self.live(world) else { return };
+        let cells = usize::from(area.width.saturating_sub(2));
+        let before = live.pulses.iter().rev().skip_while(|p| p.at > pulse.at).take(cells);
+        let mut stacks: Vec<Vec<f64>> =
+            before.map(|p| profile(p).iter().map(|n| *n as f64).collect()).collect();
+        stacks.reverse();
+        let most = stacks.iter().map(|s| s.iter().sum::<f64>()).fold(1.0, f64::max);
+        let inks = Class::ALL.map(|class| (sign(class), theme.style(ink(class))));
+        let mut x = area.x + 1;
+        let now = stacks.last().cloned().unwrap_or_default();
+        for (class, n) in Class::ALL.iter().zip(now) {
+            if stacks.iter().all(|s| s[*class as usize] == 0.0) {
+                continue;
+            }
+            let text = format!("{} {} {n}  ", sign(*class), class.name());
+            x = paint::put(buf, x, area.y, area.right().saturating_sub(x), &text, theme.style(ink(*class)));
+        }
+        let most_text = format!("working sessions, {most} at most");
+        paint::put_right(
+            buf,
+            x,
+            area.y,
+            area.right().saturating_sub(x + 1),
+            &most_text,
+            theme.style("text.dim"),
+        );
+        let place = Rect {
+            x: area.x + 1,
+            y: area.y + 1,
+            width: area.width.saturating_sub(2),
+            height: area.height - 1,
+        };
+        chart::stacks(buf, place, &stacks, most.max(f64::from(place.height)), &inks);
+    }
+
     /// What working sessions did and waited for in the last samples up to the one shown.
-    fn chart(&self, buf: &mut ratatui::buffer::Buffer, area: Rect, world: &World, pulse: &Pulse) {
+    fn chart(&self, buf: &mut Buffer, area: Rect, world: &World, pulse: &Pulse) {
         let theme = &world.theme;
         let Some(server) = world.server() else { return };
         let before = server.live.pulses.iter().rev().skip_while(|p| p.at > pulse.at).take(CHART);
@@ -114,52 +178,86 @@ impl Activity {
             x = paint::put(buf, x, area.y, area.right().saturating_sub(x), &text, theme.style(style));
         }
     }
+}
 
-    /// Everything about the chosen session, to read and to copy.
-    pub(super) fn page(&self, world: &World) -> Option<String> {
-        let (pulse, session) = (self.pulse(world)?, self.session(world)?);
-        let names = &world.server()?.live.names;
-        let age = |at| live::age(at, pulse.at);
-        let mut lines = vec![
-            format!("pid              {}", session.pid),
-            format!("kind             {}", session.backend_type),
-            format!("role             {}", names.role(session.role)),
-            format!("database         {}", names.database(session.database)),
-            format!("application      {}", session.application),
-            format!("client           {}", session.client),
-            format!("state            {} for {}", session.state, age(session.state_change)),
-            format!("waits for        {} {}", session.wait_type, session.wait_event),
-            format!("session for      {}", age(session.started)),
-            format!("transaction for  {}", age(session.xact_start)),
-            format!("statement for    {}", age(session.query_start)),
-        ];
-        if let Some(leader) = session.leader {
-            lines.push(format!("works for        pid {leader}"));
-        }
-        if let Some(age) = session.xmin_age {
-            let age = units::count(u64::try_from(age).unwrap_or(0));
-            lines.push(format!(
-                "oldest snapshot  {age} transactions old: vacuum keeps every row version since"
-            ));
-        }
-        if let Some(id) = session.query_id {
-            lines.push(format!("query id         {id}"));
-        }
-        lines.push(String::new());
-        lines.push(session.query.to_string());
-        if session.query_cut {
-            lines.push("… (the text is longer)".into());
-        }
-        Some(lines.join("\n"))
+/// What came and went since the mark.
+fn changed(mark: &Pulse, now: &Pulse) -> String {
+    let id = |s: &Session| (s.pid, s.started);
+    let ids = |pulse: &Pulse| pulse.sessions.iter().filter(|s| s.is_client()).map(|s| id(s)).collect();
+    let (then, now): (BTreeSet<_>, BTreeSet<_>) = (ids(mark), ids(now));
+    format!(
+        " · since {}: +{} −{}",
+        live::clock(mark.at),
+        now.difference(&then).count(),
+        then.difference(&now).count()
+    )
+}
+
+/// `+`: came since the mark, `=`: runs the very statement it ran then.
+fn since_mark(s: &Session, mark: Option<&Pulse>) -> &'static str {
+    let Some(mark) = mark else { return "" };
+    match mark.session(s.pid).filter(|then| then.started == s.started) {
+        None => "+",
+        Some(then) if s.active() && then.active() && then.query_start == s.query_start => "=",
+        Some(_) => "",
     }
 }
 
-fn cell(s: &Session, column: usize, now: i64, names: &Names) -> (String, &'static str) {
+/// The sign of a class in the chart: what it is can be seen without colours.
+fn sign(class: Class) -> &'static str {
+    match class {
+        Class::Cpu => "█",
+        Class::Io => "▓",
+        Class::Lock => "▒",
+        Class::Lightweight => "░",
+        Class::Client => "·",
+        Class::Other => "+",
+    }
+}
+
+fn ink(class: Class) -> &'static str {
+    match class {
+        Class::Lock => "message.warning",
+        Class::Cpu => "message.ok",
+        Class::Io => "message.notice",
+        Class::Lightweight => "message.error",
+        Class::Client | Class::Other => "text.dim",
+    }
+}
+
+/// The order a column stands for.
+pub(super) fn order(column: usize) -> Option<Order> {
     match column {
-        0 => (
-            if s.leader.is_some_and(|l| l != s.pid) { format!("└ {}", s.pid) } else { s.pid.to_string() },
-            "text",
-        ),
+        0 => Some(Order::Pid),
+        1 => Some(Order::Role),
+        4 | 6 => Some(Order::Work),
+        5 => Some(Order::Wait),
+        7 => Some(Order::Transaction),
+        8 => Some(Order::Snapshot),
+        _ => None,
+    }
+}
+
+/// The columns, the one that is sorted by marked and shown at any width.
+fn sorted_by(mut columns: [Column; 10], by: Order) -> [Column; 10] {
+    let wanted = (0..columns.len()).rev().find(|n| order(*n) == Some(by));
+    if let Some(column) = wanted.and_then(|n| columns.get_mut(n)) {
+        (column.sorted, column.from) = (true, 0);
+    }
+    columns
+}
+
+fn cell(s: &Session, column: usize, now: i64, names: &Names, mark: Option<&Pulse>) -> (String, &'static str) {
+    match column {
+        0 => {
+            let sign = since_mark(s, mark);
+            let pid = if s.leader.is_some_and(|l| l != s.pid) {
+                format!("└ {}", s.pid)
+            } else {
+                s.pid.to_string()
+            };
+            (format!("{sign}{pid}"), if sign.is_empty() { "text" } else { "text.strong" })
+        }
         1 if s.role != 0 => (format!("{}@{}", names.role(s.role), names.database(s.database)), "text"),
         2 if s.application.is_empty() => (s.backend_type.to_string(), "text.dim"),
         2 => (s.application.to_string(), "text"),

@@ -1,5 +1,6 @@
 //! Activity: all sessions, what they do and wait for, and since when.
 
+mod choose;
 mod draw;
 
 use crate::{
@@ -12,83 +13,111 @@ use crate::{
         world::World,
     },
     data::live::{
-        Probe, Pulse, Session,
-        activity::{Order, sorted},
+        Live, Probe, Pulse, Session,
+        activity::{Class, Order, profile, sorted},
+        horizon::{self, Holder},
     },
     views::live::{
         self, Moment,
+        export::Exports,
         list::{Hit, List},
+        session::Opened,
         signal::Signals,
     },
 };
+use choose::{Filter, Show};
 use ratatui::{Frame, layout::Rect};
 use std::sync::Arc;
 
 const FILTER: &str = "activity-filter";
 
-/// Which sessions are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Show {
-    /// Of clients, those that do nothing too.
-    #[default]
-    Clients,
-    /// Only those that work or sit in a transaction.
-    Busy,
-    /// The server's own processes, too.
-    All,
+/// What the rows were made of; made anew when it changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Stamp {
+    at: i64,
+    order: Order,
+    show: Show,
+    filter: String,
+    /// Names may come after the sample.
+    names: usize,
+    horizon: i64,
 }
+
+/// A session by pid and start: pids come again.
+type Id = (i32, Option<i64>);
 
 /// The list of sessions.
 #[derive(Default)]
 pub struct Activity {
     moment: Moment,
-    list: List<(i32, Option<i64>)>,
+    list: List<Id>,
     order: Order,
     show: Show,
     filter: String,
     wanted: bool,
     signals: Signals,
+    exports: Exports,
+    mark: Option<Pulse>,
+    open: Option<Opened>,
+    /// To be explained once its whole text is there.
+    explain: Option<Id>,
+    stamp: Option<Stamp>,
+    /// Places in the pulse of the rows shown.
+    rows: Vec<usize>,
+    /// Who holds vacuum back the most.
+    holder: Option<Holder>,
 }
 
 impl Activity {
-    fn pulse<'w>(&self, world: &'w World) -> Option<&'w Pulse> {
-        self.moment.shown(&world.server()?.live.pulses).map(|(pulse, _)| pulse)
+    fn live<'w>(&self, world: &'w World) -> Option<&'w Live> {
+        Some(&world.server()?.live)
     }
 
-    /// The sessions to show, sorted.
+    fn pulse<'w>(&self, world: &'w World) -> Option<&'w Pulse> {
+        self.moment.shown(&self.live(world)?.pulses).map(|(pulse, _)| pulse)
+    }
+
+    /// The sessions to show, sorted; made anew only when something changed.
     fn settle(&mut self, world: &World) {
-        let Some(pulse) = self.pulse(world) else { return self.list.settle(vec![]) };
-        let names = world.server().map(|s| &s.live.names);
-        let wanted = |s: &Session| {
-            let kind = match self.show {
-                Show::All => true,
-                Show::Clients => s.is_client(),
-                Show::Busy => s.is_client() && (s.active() || s.idle_in_transaction()),
-            };
-            let text = || {
-                let role = names.map(|n| n.role(s.role)).unwrap_or_default();
-                let database = names.map(|n| n.database(s.database)).unwrap_or_default();
-                format!(
-                    "{} {role}@{database} {} {} {} {} {} {}",
-                    s.pid, s.application, s.client, s.state, s.wait_type, s.wait_event, s.query
-                )
-                .to_lowercase()
-            };
-            kind && (self.filter.is_empty() || text().contains(&self.filter.to_lowercase()))
+        let (Some(pulse), Some(live)) = (self.pulse(world), self.live(world)) else {
+            (self.stamp, self.rows, self.holder) = (None, vec![], None);
+            return self.list.settle(vec![]);
         };
-        let shown = sorted(pulse, self.order, wanted);
-        let keys = shown.into_iter().map(|n| (pulse.sessions[n].pid, pulse.sessions[n].started)).collect();
+        let names = &live.names;
+        let stamp = Stamp {
+            at: pulse.at,
+            order: self.order,
+            show: self.show,
+            filter: self.filter.clone(),
+            names: names.roles.len() + names.databases.len(),
+            horizon: live.horizon.as_ref().map_or(0, |h| h.at),
+        };
+        if self.stamp.as_ref() == Some(&stamp) {
+            return;
+        }
+        let filter = Filter::new(&self.filter);
+        let now = pulse.at;
+        let wanted = |s: &Session| self.show.wants(s, now) && filter.wants(s, names);
+        self.rows = sorted(pulse, self.order, wanted);
+        let keys = self.rows.iter().map(|n| (pulse.sessions[*n].pid, pulse.sessions[*n].started)).collect();
         self.list.settle(keys);
+        let holders = horizon::holders(pulse, live.horizon.as_ref(), names);
+        self.holder = horizon::worst(&holders).cloned();
+        if let Some(open) = &mut self.open {
+            open.settle(pulse, live);
+        }
+        self.stamp = Some(stamp);
     }
 
     fn session<'w>(&self, world: &'w World) -> Option<&'w Arc<Session>> {
-        let (pid, _) = self.list.chosen()?;
-        self.pulse(world)?.session(*pid)
+        self.pulse(world)?.sessions.get(*self.rows.get(self.list.at())?)
     }
 
     fn watch(&self, cx: &mut Cx<'_>) {
-        if let Some(effect) = live::watch(cx.world, Probe::Pulse).filter(|_| self.wanted) {
-            cx.ask(effect);
+        for probe in [Probe::Pulse, Probe::Horizon] {
+            if let Some(effect) = live::watch(cx.world, probe).filter(|_| self.wanted) {
+                cx.ask(effect);
+            }
         }
     }
 
@@ -107,22 +136,127 @@ impl Activity {
     }
 
     /// The plan of its statement, which is not run: with this session's settings, and only in its own database.
-    fn explain(&self, cx: &mut Cx<'_>) {
-        let Some(session) = self.session(cx.world) else { return };
-        let here = cx.world.server().map_or(0, |s| s.live.names.database);
-        if session.query_cut {
+    fn explain(&mut self, cx: &mut Cx<'_>) {
+        let (Some(live), Some(pulse)) = (self.live(cx.world), self.pulse(cx.world)) else { return };
+        let asked = self.explain.take();
+        let session = match asked {
+            Some((pid, started)) => pulse.session(pid).filter(|s| s.started == started),
+            None => self.session(cx.world),
+        };
+        let Some(session) = session else { return };
+        let fetched = live.query.as_ref().filter(|q| {
+            (q.pid, q.started, q.query_start) == (session.pid, session.started, session.query_start)
+        });
+        let text = fetched.map_or(&session.query, |q| &q.text);
+        if session.query_lost {
             cx.toast(
                 Tone::Warning,
-                "The server shows only the beginning of this statement (track_activity_query_size)",
+                "The server keeps only the beginning of this statement (track_activity_query_size)",
             );
-        } else if session.database != here {
+        } else if session.masked {
+            cx.toast(Tone::Warning, "Its statement may not be seen by this role");
+        } else if session.database != live.names.database {
             cx.toast(Tone::Warning, "It runs in another database: connect there to see its plan");
-        } else if session.query.is_empty() {
+        } else if text.is_empty() {
             cx.toast(Tone::Note, "It has run nothing yet");
+        } else if session.query_cut && fetched.is_none() {
+            match asked {
+                // It was fetched, and is another one by now.
+                Some(_) => cx.toast(Tone::Note, "Its statement ended before the whole text was read"),
+                None => {
+                    let (pid, started) = (session.pid, session.started);
+                    self.explain = Some((pid, started));
+                    cx.ask(Effect::WholeQuery { conn: cx.world.active, pid, started });
+                }
+            }
         } else {
             cx.tell(Tell::Show(PaneKind::Plan));
-            cx.tell(Tell::Explain { text: session.query.to_string(), analyze: false });
+            cx.tell(Tell::Explain { text: text.to_string(), analyze: false });
         }
+    }
+
+    fn open(&mut self, cx: &mut Cx<'_>) {
+        let (Some(session), Some(pulse), Some(live)) =
+            (self.session(cx.world), self.pulse(cx.world), self.live(cx.world))
+        else {
+            return;
+        };
+        let opened = Opened::new(session, pulse, live);
+        if let Some((pid, started)) = opened.lacks(pulse, live) {
+            cx.ask(Effect::WholeQuery { conn: cx.world.active, pid, started });
+        }
+        self.open = Some(opened);
+    }
+
+    /// Marks the moment shown; the same one again takes the mark away.
+    fn mark(&mut self, cx: &mut Cx<'_>) {
+        let Some(pulse) = self.pulse(cx.world) else { return };
+        if self.mark.take_if(|mark| mark.at == pulse.at).is_some() {
+            return cx.toast(Tone::Note, "The mark is taken away");
+        }
+        let at = live::clock(pulse.at);
+        self.mark = Some(pulse.clone());
+        cx.toast(
+            Tone::Ok,
+            format!("Marked {at}: + is a session that came since, = runs the same statement still"),
+        );
+    }
+
+    /// Who holds vacuum back, oldest first, as a page.
+    fn horizon(&self, cx: &mut Cx<'_>) {
+        let (Some(pulse), Some(live)) = (self.pulse(cx.world), self.live(cx.world)) else { return };
+        let holders = horizon::holders(pulse, live.horizon.as_ref(), &live.names);
+        let mut text = String::from(
+            "Vacuum keeps every row version that one of these may still want to see. The oldest decides.\n\n",
+        );
+        for holder in holders.iter().take(200) {
+            text.push_str(&format!(
+                "{:>28}  {}\n{:>28}  {}\n",
+                horizon::age(holder.age),
+                holder.who,
+                "",
+                holder.what
+            ));
+        }
+        if holders.is_empty() {
+            text.push_str("Nobody holds a snapshot at this moment.");
+        }
+        cx.popup(Popup::Page { title: "Who holds vacuum back".into(), text });
+    }
+
+    /// The sample in which most sessions worked and waited for a lock.
+    fn worst(&mut self, cx: &mut Cx<'_>) {
+        let Some(live) = self.live(cx.world) else { return };
+        let waits = |pulse: &Pulse| {
+            let counts = profile(pulse);
+            (counts[Class::Lock as usize], counts.iter().sum::<usize>())
+        };
+        let ring = &live.pulses;
+        let worst = ring.numbers().zip(ring.iter().map(waits)).max_by_key(|(_, waits)| *waits);
+        match worst.filter(|(_, (_, working))| *working > 0) {
+            Some((number, _)) => self.moment.stop_at(number),
+            None => cx.toast(Tone::Note, "Nobody worked in the samples kept"),
+        }
+    }
+
+    fn export(&self, cx: &mut Cx<'_>) {
+        let Some(live) = self.live(cx.world) else { return };
+        let at = live.pulses.last().map_or(0, |p| p.at);
+        cx.popup(self.exports.ask("sessions", at, live::export_hint(&live.pulses)));
+    }
+
+    fn copy(&self, cx: &mut Cx<'_>) {
+        let (Some(session), Some(pulse), Some(live)) =
+            (self.session(cx.world), self.pulse(cx.world), self.live(cx.world))
+        else {
+            return;
+        };
+        let words = match &self.open {
+            Some(open) => open.words(),
+            None => Opened::new(session, pulse, live).words(),
+        };
+        cx.ask(Effect::Copy(words));
+        cx.toast(Tone::Ok, "Copied");
     }
 }
 
@@ -144,17 +278,18 @@ impl Pane for Activity {
             Command::CancelBackend | Command::TerminateBackend => {
                 self.session(world).is_some() && !self.moment.paused()
             }
-            Command::OpenSession | Command::ToLocks | Command::CopyText => self.session(world).is_some(),
-            Command::ExplainIt => self.session(world).is_some_and(|s| !s.query.is_empty() && !s.query_cut),
-            Command::GoToRow | Command::WorstMoment | Command::MarkMoment | Command::SortBack => false,
+            Command::OpenSession | Command::ToLocks | Command::CopyText | Command::ExplainIt => {
+                self.session(world).is_some()
+            }
+            Command::GoToRow => false,
             _ => true,
         }
     }
 
     fn command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
         self.settle(cx.world);
-        let Some(server) = cx.world.server() else { return false };
-        if let Some(done) = self.moment.command(command, &server.live.pulses) {
+        let Some(live) = self.live(cx.world) else { return false };
+        if let Some(done) = self.moment.command(command, &live.pulses) {
             self.settle(cx.world);
             if let Err(why) = done {
                 cx.toast(Tone::Note, why);
@@ -162,45 +297,43 @@ impl Pane for Activity {
             return true;
         }
         match command {
-            Command::SortBy => self.order = self.order.next(),
-            Command::ShowWhich => {
-                self.show = match self.show {
-                    Show::Clients => Show::Busy,
-                    Show::Busy => Show::All,
-                    Show::All => Show::Clients,
-                };
-            }
+            Command::SortBy => self.order = self.order.step(false),
+            Command::SortBack => self.order = self.order.step(true),
+            Command::ShowWhich => self.show = self.show.next(),
             Command::Find => cx.popup(Popup::Line {
                 question: FILTER,
                 title: "Show only sessions with".into(),
                 text: self.filter.clone(),
-                hint: "Part of pid, role@database, application, client, state, wait or statement; empty: all"
-                    .into(),
+                hint: "Words of pid, role@database, application, client, state, wait or statement; -word: without it".into(),
             }),
+            Command::Back if self.open.is_some() => self.open = None,
             Command::Back if !self.filter.is_empty() => self.filter.clear(),
+            Command::WorstMoment => self.worst(cx),
+            Command::MarkMoment => self.mark(cx),
+            Command::WriteSamples => self.export(cx),
+            Command::WhoHoldsVacuum => self.horizon(cx),
             Command::CancelBackend => self.signal(SignalKind::Cancel, cx),
             Command::TerminateBackend => self.signal(SignalKind::Terminate, cx),
-            Command::OpenSession => {
-                if let Some(text) = self.page(cx.world) {
-                    cx.popup(Popup::Page { title: "Session".into(), text });
-                }
-            }
+            Command::OpenSession if self.open.is_none() => self.open(cx),
             Command::ToLocks => {
                 if let Some(session) = self.session(cx.world) {
+                    let pid = session.leader.unwrap_or(session.pid);
                     cx.tell(Tell::Show(PaneKind::Locks));
-                    cx.tell(Tell::ShowLocks(session.leader.unwrap_or(session.pid)));
+                    cx.tell(Tell::ShowLocks(pid));
                 }
             }
             Command::ExplainIt => self.explain(cx),
-            Command::CopyText => {
-                cx.ask(Effect::Copy(self.page(cx.world).unwrap_or_default()));
-                cx.toast(Tone::Ok, "Copied");
-            }
+            Command::CopyText => self.copy(cx),
             Command::Refresh => {
                 self.wanted = true;
                 self.watch(cx);
             }
-            other => return self.list.command(other),
+            other => {
+                return match &mut self.open {
+                    Some(open) => open.command(other),
+                    None => self.list.command(other),
+                };
+            }
         }
         self.settle(cx.world);
         true
@@ -208,13 +341,21 @@ impl Pane for Activity {
 
     fn mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
         self.settle(cx.world);
-        if self.list.mouse(mouse) == Hit::Open {
-            self.command(Command::OpenSession, cx);
+        if let Some(open) = &mut self.open {
+            return open.mouse(mouse);
+        }
+        match self.list.mouse(mouse) {
+            Hit::Open => drop(self.command(Command::OpenSession, cx)),
+            Hit::Column(column) => {
+                self.order = draw::order(column).unwrap_or(self.order);
+                self.settle(cx.world);
+            }
+            Hit::Moved => {}
         }
     }
 
     fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
-        if let Some((tone, text)) = self.signals.news(job, &news) {
+        if let Some((tone, text)) = self.signals.news(job, &news).or_else(|| self.exports.news(job, &news)) {
             cx.toast(tone, text);
         }
     }
@@ -225,8 +366,26 @@ impl Pane for Activity {
             let job = cx.start(|job| Effect::Signal { job, conn, signal });
             self.signals.sent(job, cx.world.now);
         }
+        if let Some(path) = self.exports.told(&tell)
+            && let Some(what) = live::export(cx.world)
+        {
+            let job = cx.start(|job| Effect::Export { job, path, what });
+            self.exports.started(job);
+        }
         if let Tell::Chosen { question: FILTER, text, .. } = tell {
             self.filter = text.trim().to_owned();
+        }
+    }
+
+    fn sampled(&mut self, cx: &mut Cx<'_>) {
+        self.settle(cx.world);
+        let (Some(pulse), Some(live)) = (self.pulse(cx.world), self.live(cx.world)) else { return };
+        if let Some(open) = &mut self.open {
+            // The whole text may have come without a pulse.
+            open.settle(pulse, live);
+        }
+        if self.explain.is_some_and(|(pid, _)| live.query.as_ref().is_some_and(|q| q.pid == pid)) {
+            self.explain(cx);
         }
     }
 
@@ -238,9 +397,9 @@ impl Pane for Activity {
     }
 
     fn world_changed(&mut self, cx: &mut Cx<'_>) {
-        if cx.world.server().is_some_and(|s| s.live.pulses.is_empty()) {
-            // Another server: what was stopped at is gone.
-            self.moment = Moment::default();
+        if self.live(cx.world).is_some_and(|live| live.pulses.is_empty()) {
+            // Another server: what was stopped at, marked or opened is gone.
+            (self.moment, self.mark, self.open, self.explain) = (Moment::default(), None, None, None);
         }
         self.watch(cx);
     }

@@ -60,10 +60,12 @@ impl Locks {
             }
         } else {
             let tree = std::mem::take(&mut self.tree.1);
+            let mark = self.mark.as_ref().map(|(_, tree)| Seen::of(tree));
             self.list.draw(buf, list, &COLUMNS, theme, |line, _, column| {
-                tree.nodes
-                    .get(line)
-                    .map_or((String::new(), "text"), |node| cell(node, column, &pulse, &names))
+                let Some(node) = tree.nodes.get(line) else { return (String::new(), "text") };
+                let (text, style) = cell(node, column, &pulse, &names);
+                let came = column == 0 && mark.as_ref().is_some_and(|m| !m.has(&node.who));
+                if came { (format!("+{text}"), style) } else { (text, style) }
             });
             self.tree.1 = tree;
         }
@@ -91,6 +93,30 @@ impl Locks {
                 format!("{}{more} waiting · {who} blocks {}{others}", tree.waiting, first.blocks)
             }
         }
+    }
+
+    /// What changed since the mark.
+    fn since_mark(&self) -> Option<String> {
+        let (at, then) = self.mark.as_ref()?;
+        let (before, now) = (Seen::of(then), Seen::of(&self.tree.1));
+        let came = self.tree.1.nodes.iter().filter(|n| !before.has(&n.who)).count();
+        let gone: Vec<&LockNode> = then.nodes.iter().filter(|n| !now.has(&n.who)).collect();
+        let list: Vec<String> = gone
+            .iter()
+            .take(5)
+            .map(|n| match n.blocks {
+                0 => name(&n.who),
+                blocks => format!("{} (blocked {blocks})", name(&n.who)),
+            })
+            .collect();
+        let more = if gone.len() > 5 { " …" } else { "" };
+        let out = if gone.is_empty() { "nobody".into() } else { format!("{}{more}", list.join(", ")) };
+        let waiting = then.waiting;
+        Some(format!(
+            "Since {}, when {waiting} waited: {came} came (+), {} out of it: {out}",
+            live::clock(*at),
+            gone.len()
+        ))
     }
 
     /// Why, since when, and what can be done.
@@ -154,6 +180,7 @@ impl Locks {
             }
         }
         let role = world.server().and_then(|s| s.info.as_ref()).map_or("this role", |i| i.user.as_str());
+        lines.extend(self.since_mark().map(|text| (text, "message.notice")));
         lines.extend(live::hidden(pulse, role).map(|text| (text, "message.warning")));
         lines
     }
@@ -194,6 +221,19 @@ impl Locks {
             text.push_str(&format!("\nprepared transaction {gid}\n"));
         }
         Some(text)
+    }
+}
+
+/// Who stands in a tree, to be asked often.
+struct Seen<'t>(std::collections::BTreeSet<&'t Who>);
+
+impl<'t> Seen<'t> {
+    fn of(tree: &'t LockTree) -> Self {
+        Self(tree.nodes.iter().map(|n| &n.who).collect())
+    }
+
+    fn has(&self, who: &Who) -> bool {
+        self.0.contains(who)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     },
     views::live::{
         self, Moment,
+        export::Exports,
         list::{Hit, List},
         signal::Signals,
     },
@@ -33,6 +34,9 @@ pub struct Locks {
     tree: (Option<i64>, LockTree),
     wanted: bool,
     signals: Signals,
+    exports: Exports,
+    /// The tree of a moment to compare with, and when that was.
+    mark: Option<(i64, LockTree)>,
     foot: Rect,
 }
 
@@ -63,6 +67,17 @@ impl Locks {
             Who::Session(pid) => self.pulse(world)?.session(pid),
             Who::Prepared(_) => None,
         }
+    }
+
+    /// Marks the moment shown; the same one again takes the mark away.
+    fn mark(&mut self, cx: &mut Cx<'_>) {
+        let Some(at) = self.tree.0 else { return };
+        if self.mark.take_if(|(mark, _)| *mark == at).is_some() {
+            return cx.toast(Tone::Note, "The mark is taken away");
+        }
+        self.mark = Some((at, self.tree.1.clone()));
+        let at = live::clock(at);
+        cx.toast(Tone::Ok, format!("Marked {at}: + is who came since; below stands who is out of it"));
     }
 
     fn watch(&self, cx: &mut Cx<'_>) {
@@ -129,10 +144,13 @@ impl Pane for Locks {
                 self.chosen().is_some() && !self.moment.paused()
             }
             Command::OpenSession | Command::GoToRow => self.chosen().is_some(),
-            Command::MarkMoment | Command::SortBack => false,
-            Command::SortBy | Command::ShowWhich | Command::Find | Command::ToLocks | Command::ExplainIt => {
-                false
-            }
+            Command::SortBy
+            | Command::SortBack
+            | Command::WhoHoldsVacuum
+            | Command::ShowWhich
+            | Command::Find
+            | Command::ToLocks
+            | Command::ExplainIt => false,
             _ => true,
         }
     }
@@ -152,6 +170,11 @@ impl Pane for Locks {
                 Some(number) => self.moment.stop_at(number),
                 None => cx.toast(Tone::Note, "Nobody waited in the samples kept"),
             },
+            Command::MarkMoment => self.mark(cx),
+            Command::WriteSamples => {
+                let at = server.live.pulses.last().map_or(0, |p| p.at);
+                cx.popup(self.exports.ask("locks", at, live::export_hint(&server.live.pulses)));
+            }
             Command::CancelBackend => self.signal(SignalKind::Cancel, cx),
             Command::TerminateBackend => self.signal(SignalKind::Terminate, cx),
             Command::OpenSession => {
@@ -183,7 +206,7 @@ impl Pane for Locks {
     }
 
     fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
-        if let Some((tone, text)) = self.signals.news(job, &news) {
+        if let Some((tone, text)) = self.signals.news(job, &news).or_else(|| self.exports.news(job, &news)) {
             cx.toast(tone, text);
         }
     }
@@ -193,6 +216,12 @@ impl Pane for Locks {
             let conn = cx.world.active;
             let job = cx.start(|job| Effect::Signal { job, conn, signal });
             self.signals.sent(job, cx.world.now);
+        }
+        if let Some(path) = self.exports.told(&tell)
+            && let Some(what) = live::export(cx.world)
+        {
+            let job = cx.start(|job| Effect::Export { job, path, what });
+            self.exports.started(job);
         }
         if let Tell::ShowLocks(pid) = tell {
             self.moment = Moment::default();
@@ -213,7 +242,7 @@ impl Pane for Locks {
     fn world_changed(&mut self, cx: &mut Cx<'_>) {
         if cx.world.server().is_some_and(|s| s.live.pulses.is_empty()) {
             // Another server: what was stopped at is gone.
-            self.moment = Moment::default();
+            (self.moment, self.mark) = (Moment::default(), None);
         }
         self.watch(cx);
     }

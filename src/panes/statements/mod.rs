@@ -9,16 +9,19 @@ use crate::{
     core::{
         command::{Command, Scope},
         effect::Effect,
-        event::Mouse,
+        event::{Mouse, News},
+        ids::JobId,
         pane::{Cx, Pane, PaneKind, Popup, Tell, Tone},
         world::World,
     },
     data::live::{
         Probe,
+        export::Export,
         statements::{Counters, Figures, Full, History, Key, Measure, Span},
     },
     views::live::{
         self, Moment,
+        export::Exports,
         list::{Hit, List},
     },
 };
@@ -59,6 +62,7 @@ pub struct Statements {
     all: usize,
     open: Option<Detail>,
     texts: Texts,
+    exports: Exports,
     /// To be explained once its whole text is there.
     explain: Option<Key>,
 }
@@ -294,6 +298,7 @@ impl Pane for Statements {
     fn can(&self, command: Command, _: &World) -> bool {
         match command {
             Command::CancelBackend | Command::TerminateBackend | Command::GoToRow | Command::ToLocks => false,
+            Command::WhoHoldsVacuum => false,
             Command::OpenSession | Command::ExplainIt | Command::CopyText => self.subject().is_some(),
             _ => true,
         }
@@ -313,6 +318,10 @@ impl Pane for Statements {
         match command {
             Command::WorstMoment => self.worst(cx),
             Command::MarkMoment => self.mark(cx),
+            Command::WriteSamples => {
+                let at = history.intervals.last().map_or(0, |i| i.at);
+                cx.popup(self.exports.ask("statements", at, live::export_hint(&history.intervals)));
+            }
             Command::SortBy => self.order = self.order.step(false),
             Command::SortBack => self.order = self.order.step(true),
             Command::ShowWhich => {
@@ -378,7 +387,20 @@ impl Pane for Statements {
         }
     }
 
+    fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
+        if let Some((tone, text)) = self.exports.news(job, &news) {
+            cx.toast(tone, text);
+        }
+    }
+
     fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {
+        if let Some(path) = self.exports.told(&tell)
+            && let Some(server) = cx.world.server()
+        {
+            let what = Export::statements(&server.live.statements, server.live.names.clone());
+            let job = cx.start(|job| Effect::Export { job, path, what });
+            self.exports.started(job);
+        }
         if let Tell::Chosen { question: FILTER, text, .. } = tell {
             // For the rows' texts: all of them are looked through.
             self.filter = String::new();

@@ -22,16 +22,9 @@ impl Monitor {
     /// A pulse, and names for what has none yet.
     pub(super) async fn pulse(&mut self, client: &Client) -> Result<Pulse, DbError> {
         let own = self.server.pids();
-        let args: &[(&(dyn ToSql + Sync), Type)] = &[(&own, Type::INT4_ARRAY), (&TEXT, Type::INT4)];
-        let sessions = self.rows(client, q::SESSIONS, args).await?;
-        let args: &[(&(dyn ToSql + Sync), Type)] = &[(&PER_QUEUE, Type::INT4), (&ASKED, Type::INT4)];
-        let edges = self.rows(client, q::EDGES, args).await?;
-        let pulse = Pulse {
-            at: sessions.first().map_or(0, |row| row.get("now")),
-            took: self.spent,
-            sessions: sessions.iter().map(|row| Arc::new(session(row))).collect(),
-            edges: edges.iter().map(|row| Arc::new(edge(row))).collect(),
-        };
+        let sessions = self.sessions(client, &own).await?;
+        let edges = self.edges(client).await?;
+        let pulse = Pulse { at: self.at, took: self.spent, sessions, edges };
         if self.unknown(&pulse)
             && let Err(e) = self.name(client, &pulse).await
         {
@@ -39,6 +32,25 @@ impl Monitor {
             tracing::debug!("names: {}", e.message);
         }
         Ok(pulse)
+    }
+
+    /// All sessions but these; the server's clock goes into `at`.
+    pub(super) async fn sessions(
+        &mut self,
+        client: &Client,
+        but: &[i32],
+    ) -> Result<Vec<Arc<Session>>, DbError> {
+        let args: &[(&(dyn ToSql + Sync), Type)] = &[(&but, Type::INT4_ARRAY), (&TEXT, Type::INT4)];
+        let rows = self.rows(client, q::SESSIONS, args).await?;
+        self.at = rows.first().map_or(self.at, |row| row.get("now"));
+        Ok(rows.iter().map(|row| Arc::new(session(row))).collect())
+    }
+
+    /// Who waits for whom.
+    pub(super) async fn edges(&mut self, client: &Client) -> Result<Vec<Arc<Edge>>, DbError> {
+        let args: &[(&(dyn ToSql + Sync), Type)] = &[(&PER_QUEUE, Type::INT4), (&ASKED, Type::INT4)];
+        let rows = self.rows(client, q::EDGES, args).await?;
+        Ok(rows.iter().map(|row| Arc::new(edge(row))).collect())
     }
 }
 
@@ -63,6 +75,7 @@ fn session(row: &Row) -> Session {
         query_id: row.get("query_id"),
         query: text(row, "query"),
         query_cut: row.get("query_cut"),
+        query_lost: row.get("query_lost"),
         masked: row.get("masked"),
     }
 }

@@ -38,7 +38,11 @@ impl Monitor {
 
     /// Tells texts of statements by database and id.
     pub(super) async fn texts(&mut self, ids: &[(u32, i64)], whole: bool) {
-        let Some(client) = self.client().await else { return };
+        let Some(client) = self.client().await else {
+            // The pane asks again once samples come.
+            let none = Err("the monitoring session is not connected".into());
+            return self.tell(Sample::Texts(none, std::time::Duration::ZERO)).await;
+        };
         self.spent = std::time::Duration::ZERO;
         let texts = self.read_texts(&client, ids, whole).await.map_err(|e| e.message);
         self.tell(Sample::Texts(texts, self.spent)).await;

@@ -1,12 +1,14 @@
 //! What the live panes have in common: the moment they show, the list they show it in, and asking before a signal.
 
+pub mod export;
 pub mod list;
+pub mod session;
 pub mod signal;
 pub mod sql;
 
 use crate::{
     core::{command::Command, effect::Effect, theme::Theme, world::World},
-    data::live::{Live, Micros, Probe, Pulse, Ring, Sampled},
+    data::live::{Live, Micros, Probe, Pulse, Ring, Sampled, export::Export},
     text::units,
     widgets::paint,
 };
@@ -161,6 +163,31 @@ fn state<T: Sampled>(
     (vec![at, units::duration(sample.took()), format!("load {load} ms/min"), kept], "text.dim")
 }
 
+/// The samples of sessions and locks that are kept, to be written.
+#[must_use]
+pub fn export(world: &World) -> Option<Export> {
+    let server = world.server()?;
+    let role = server.info.as_ref().map_or("", |i| i.user.as_str());
+    let pulses: Vec<Pulse> = server.live.pulses.iter().cloned().collect();
+    Some(Export::pulses(pulses, server.live.names.clone(), grant(role)))
+}
+
+/// What will be written, under the question for the file's name.
+#[must_use]
+pub fn export_hint<T: Sampled>(ring: &Ring<T>) -> String {
+    format!(
+        "{} samples, {}; as JSON, a sample a line; a file that is there is not replaced",
+        ring.len(),
+        kept(ring)
+    )
+}
+
+/// The statement that shows a role what it does not see of others.
+#[must_use]
+pub fn grant(role: &str) -> String {
+    format!("GRANT pg_read_all_stats TO {}", crate::sql::quote::ident(role))
+}
+
 /// `12 min 05 s kept, 3.1 MB`.
 fn kept<T: Sampled>(ring: &Ring<T>) -> String {
     let first = ring.iter().next().map_or(0, Sampled::at);
@@ -176,8 +203,9 @@ pub fn hidden(pulse: &Pulse, role: &str) -> Option<String> {
     let masked = pulse.sessions.iter().filter(|s| s.masked).count();
     (masked > 0).then(|| {
         format!(
-            "{masked} of {} sessions are shown without state and text: GRANT pg_read_all_stats TO {role} shows them",
-            pulse.sessions.len()
+            "{masked} of {} sessions are shown without state and text: {} shows them",
+            pulse.sessions.len(),
+            grant(role)
         )
     })
 }
