@@ -206,6 +206,7 @@ commands! {
 
     OpenRecord "open-record" ["enter"] [Grid] "Record view: this row, a field a line";
     OpenValue "open-value" ["v"] [Grid, Record] "Value view: the whole value, JSON as a tree";
+    Clear "clear" ["esc"] [Tree, Grid] "Clear the matches, else the selection, else the marks; in the tree what was typed";
     MarkRow "mark-row" ["m"] [Grid] "Mark this row";
     SelectRows "select-rows" ["V"] [Grid] "Select rows from here";
     CopyCell "copy-cell" ["y y"] [Grid, Record, Value] "Copy the value";

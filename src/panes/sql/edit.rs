@@ -12,6 +12,7 @@ use crate::{
     },
     data::{
         catalog::{ColumnInfo, Detail},
+        check,
         edits::{RowKey, Stage, Staged, TableRef, Text, Value},
         rows::Column,
     },
@@ -375,7 +376,11 @@ impl Sql {
         let place = cx.world.place();
         for o in &mut self.outcomes {
             // What is staged here does not concern rows of another database.
-            o.staged = if o.place == place { Arc::clone(staged) } else { Arc::default() };
+            let staged = if o.place == place { Arc::clone(staged) } else { Arc::default() };
+            if !Arc::ptr_eq(&o.staged, &staged) {
+                o.staged = staged;
+                o.grid.measure_again();
+            }
         }
     }
 }
@@ -413,7 +418,7 @@ fn versions(detail: &Detail, row: &[Text]) -> Vec<(String, Text)> {
 fn plain_dates(detail: &Detail, key: &RowKey) -> Result<(), String> {
     for (at, text) in page::key_columns(detail).into_iter().zip(key) {
         let column = &detail.columns[at];
-        let iso = text.as_ref().is_none_or(|t| t.len() > 4 && t.as_bytes()[4] == b'-');
+        let iso = text.as_deref().is_none_or(check::is_iso);
         if matches!(column.base_oid, 1082 | 1114 | 1184) && !iso {
             return Err(format!(
                 "{} is a date in the key: set DateStyle to ISO to edit this result",
