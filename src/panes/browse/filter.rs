@@ -87,13 +87,15 @@ impl Browse {
     /// `X`: all rows again, in the order of the key.
     pub(super) fn clear_filter(&mut self, cx: &mut Cx<'_>) {
         let Some(table) = self.table_mut() else { return };
-        let pinned = table.pinned;
+        let (pinned, before) = (table.pinned, table.view.clone());
         table.view.filter.conditions.truncate(pinned);
         table.view.filter.raw = None;
         table.view.sort.clear();
         table.trouble = None;
         table.draft = None;
-        if table.view != table.good || table.window.is_empty() {
+        // Rows of the view left behind may be on their way.
+        let coming = table.fetch.is_some() && table.view != before;
+        if table.view != table.good || table.window.is_empty() || coming {
             table.reload(cx);
         }
     }
