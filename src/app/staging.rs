@@ -47,6 +47,11 @@ impl App {
             let tell = Tell::Applied { relations: relations.clone(), inverse: vec![] };
             self.on_pane(at, |pane, cx| pane.told(tell, cx));
         }
+        let popups: Vec<_> = self.popups.iter().map(|p| p.id).collect();
+        for id in popups {
+            let tell = Tell::Applied { relations: relations.clone(), inverse: vec![] };
+            self.on_id(id, |pane, cx| pane.told(tell, cx));
+        }
     }
 
     fn draft_key(&self) -> Option<String> {

@@ -224,7 +224,7 @@ commands! {
     Narrower "narrower" ["<"] [Grid] "Narrow this column";
 
     EditCell "edit-cell" ["e", "i"] [Browse] "Edit this value";
-    SetSpecial "set-special" ["C"] [Browse] "Set to NULL, the empty text, DEFAULT or now()";
+    SetSpecial "set-special" ["C"] [Browse, Sql] "Set to NULL, the empty text, DEFAULT or now()";
     InsertRow "insert-row" ["o"] [Browse, Sql] "Add a row";
     DuplicateRow "duplicate-row" ["O"] [Browse, Sql] "Add a row like this one";
     DeleteRow "delete-row" ["d d"] [Browse, Sql] "Delete this row, or the marked ones";
