@@ -8,9 +8,9 @@ use crate::{
         pane::{Pane, Popup, Tell},
     },
     panes::{
-        changes::Changes, confirm::Confirm, delete::Delete, document::Document, edit::Edit, form::FormPopup, help, line::Line,
-        menu::Menu, page::Page, palette::Palette, password::Password, pick::Pick, typed::Typed,
-        upsert::UpsertPopup,
+        changes::Changes, confirm::Confirm, delete::Delete, document::Document, edit::Edit, form::FormPopup,
+        help, line::Line, menu::Menu, page::Page, palette::Palette, password::Password, pick::Pick,
+        typed::Typed, upsert::UpsertPopup,
     },
 };
 

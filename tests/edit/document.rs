@@ -111,7 +111,12 @@ fn json_and_null_in_a_result() {
     db.execute("create table docs (id int primary key, doc jsonb, raw json); insert into docs values (1, null, '{\"b\":  1.0}')");
     let mut live = result(&db, "select id, doc, raw from docs", "SELECT docs · 1 row");
     live.keys("le").see("This cell is NULL").keys("<enter>").see("╭ docs.doc").keys("a").see("key:");
-    live.keys("theme<enter>").keys("dark<enter>").see("theme: \"dark\"").keys("<ctrl-s>").see("Staged docs.doc").keys("q");
+    live.keys("theme<enter>")
+        .keys("dark<enter>")
+        .see("theme: \"dark\"")
+        .keys("<ctrl-s>")
+        .see("Staged docs.doc")
+        .keys("q");
     live.keys("le").see("╭ docs.raw").see("b: 1.0").keys("je<ctrl-u>2.0<enter>").keys("<ctrl-s>").keys("q");
     live.until(|r| !r.screen().contains("╭ docs.raw"));
     // What is staged shows in the result, and in its value view.
@@ -122,5 +127,9 @@ fn json_and_null_in_a_result() {
     // C: to NULL again; and = opens the table filtered by the path.
     let mut live = result(&db, "select id, doc, raw from docs", "SELECT docs · 1 row");
     live.keys("lv").see("theme: \"dark\"").keys("j=").see("doc @> '{\"theme\": \"dark\"}'").see("row 1 of 1");
-    live.keys("<alt-2>").keys("C").see("NULL").keys("n").until(|r| r.app.world().staged().is_some_and(|s| s.len() == 1));
+    live.keys("<alt-2>")
+        .keys("C")
+        .see("NULL")
+        .keys("n")
+        .until(|r| r.app.world().staged().is_some_and(|s| s.len() == 1));
 }

@@ -19,8 +19,8 @@ use crate::{
         rows::Column,
     },
     sql::{
-        filter::{JSON, JSONB},
         edit::{left_out, like, version_columns, why_no_delete, why_no_insert, why_not},
+        filter::{JSON, JSONB},
         page,
     },
     widgets::grid::{GridCell, GridColumn, GridSource, Rows, Touch},
@@ -237,8 +237,7 @@ impl Sql {
         }
         let cell = matches!(act, Act::Edit | Act::Special);
         let from = columns.get(column).filter(|c| c.table_oid != 0 && c.attnum > 0);
-        let from =
-            from.or_else(|| columns.iter().find(|c| !cell && c.table_oid != 0 && c.attnum > 0));
+        let from = from.or_else(|| columns.iter().find(|c| !cell && c.table_oid != 0 && c.attnum > 0));
         let Some(from) = from else {
             let name = columns.get(column).map_or("this", |c| &c.name);
             return cx.toast(Tone::Note, format!("{name} is computed: it is no column of a table"));
@@ -246,7 +245,8 @@ impl Sql {
         let (conn, relation) = (cx.world.active, from.table_oid);
         let job = cx.start(|job| Effect::Describe { job, conn, relation });
         let since = cx.world.now;
-        self.editing = Some(Editing { job, since, of, column, act, begin, rows, reading: None, read: vec![] });
+        self.editing =
+            Some(Editing { job, since, of, column, act, begin, rows, reading: None, read: vec![] });
     }
 
     /// News of an edit on its way; `false`: not its.

@@ -128,9 +128,7 @@ impl Pane for Sql {
             Command::NextResult | Command::PreviousResult => !self.outcomes.is_empty(),
             Command::GoToError => self.error.is_some(),
             other => match self.over.last() {
-                Some(over::Over::Value(view)) if !over::edits(other) => {
-                    view.can(other).unwrap_or(true)
-                }
+                Some(over::Over::Value(view)) if !over::edits(other) => view.can(other).unwrap_or(true),
                 _ => true,
             },
         }
