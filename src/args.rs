@@ -31,7 +31,8 @@ Examples:
   pgdeck run table-sizes --format csv          run a saved query without a screen
   pgdeck explain plan.json --format svg        a picture of a plan, for a ticket
   pgdeck explain slow.sql --analyze -d shop    run a statement, rolled back, and see its time
-  pgdeck conninfo service=prod                 see what a connection resolves to";
+  pgdeck conninfo service=prod                 see what a connection resolves to
+  pgdeck doctor service=prod                   connect and see what works and what is missing";
 
 const EXPLAIN: &str = "\
 FILE holds a plan (EXPLAIN in any of its formats, with psql's frame or a log around it) or one
@@ -44,6 +45,18 @@ Exit codes:
   1    the server refused the statement
   2    usage, a statement that has no plan, or a plan that cannot be read to its end (what
        could be read is written)
+  3    no connection
+  5    timeout
+  130  interrupted";
+
+const DOCTOR: &str = "\
+Each line is ok, limited, no, or - (a fact). Below it stands what is missing, and the statement that
+would bring it, for somebody who may run it; doctor itself changes nothing. Without a connection it
+tells at which step it failed (name lookup, connection, TLS, authentication, database) and what to do.
+
+Exit codes:
+  0    connected, whatever is missing
+  2    usage: bad option or connection string
   3    no connection
   5    timeout
   130  interrupted";
@@ -128,6 +141,9 @@ pub enum Command {
     Queries(Queries),
     /// Print what a connection resolves to and where each setting came from, without connecting
     Conninfo(Conninfo),
+    /// Connect and tell what works: TLS, rights, extensions, pooler, and what each pane lacks
+    #[command(after_help = DOCTOR)]
+    Doctor(Box<Doctor>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -270,6 +286,25 @@ pub struct Conninfo {
     port: Option<String>,
 }
 
+/// `pgdeck doctor`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Doctor {
+    /// URI, keyword=value string, profile name or database name; nothing: libpq's defaults
+    #[arg(value_name = "CONNECTION")]
+    connection: Option<String>,
+    /// How it is written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: TableOrJson,
+    /// Give up after so many seconds (exit code 5)
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    #[command(flatten)]
+    connect: Connect,
+    /// The server's port
+    #[arg(short, long, value_name = "PORT", help_heading = CONNECTION)]
+    port: Option<String>,
+}
+
 /// Output formats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -343,6 +378,16 @@ pub enum TextOrJson {
     Json,
 }
 
+/// A table to read or JSON to process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TableOrJson {
+    /// For reading
+    #[default]
+    Table,
+    /// For programs
+    Json,
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
@@ -383,14 +428,20 @@ impl Args {
         let command = self.command.as_ref()?;
         let name = command.name();
         let place = !self.connect.flags().is_empty() || self.port.is_some() || self.connect.profile.is_some();
-        let takes_place = matches!(command, Command::Run(_) | Command::Explain(_) | Command::Conninfo(_));
+        let takes_place = matches!(
+            command,
+            Command::Run(_) | Command::Explain(_) | Command::Conninfo(_) | Command::Doctor(_)
+        );
         if !takes_place && (place || self.connection.is_some()) {
             return Some((ArgumentConflict, format!("\"{name}\" takes no connection")));
         }
-        if let Command::Conninfo(Conninfo { connection: Some(_), .. }) = command
-            && self.connection.is_some()
-        {
-            return Some((ArgumentConflict, "two connections given, before and after \"conninfo\"".into()));
+        let own = match command {
+            Command::Conninfo(c) => &c.connection,
+            Command::Doctor(d) => &d.connection,
+            _ => &None,
+        };
+        if own.is_some() && self.connection.is_some() {
+            return Some((ArgumentConflict, format!("two connections given, before and after \"{name}\"")));
         }
         if let Command::Run(run) = command
             && !run.on.is_empty()
@@ -418,6 +469,7 @@ impl Args {
             Some(Command::Run(run)) => (None, &run.connect, &run.port),
             Some(Command::Explain(explain)) => (None, &explain.connect, &explain.port),
             Some(Command::Conninfo(c)) => (c.connection.clone(), &c.connect, &c.port),
+            Some(Command::Doctor(d)) => (d.connection.clone(), &d.connect, &d.port),
             _ => none,
         };
         let mut flags = self.connect.flags();
@@ -479,6 +531,7 @@ impl Command {
             Self::Explain(_) => "explain",
             Self::Queries(_) => "queries",
             Self::Conninfo(_) => "conninfo",
+            Self::Doctor(_) => "doctor",
             Self::Completions { .. } => "completions",
             Self::Man => "man",
         }
@@ -607,6 +660,9 @@ mod tests {
             "x demo",
             "-h x queries",
             "a conninfo b",
+            "a doctor b",
+            "--read-only doctor",
+            "doctor --format csv",
             "--theme dark run q",
             "--read-only conninfo",
             "conninfo --format csv",

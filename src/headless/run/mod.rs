@@ -262,28 +262,51 @@ async fn open(run: &Run<'_>, server: &Server, stop: &Stop) -> Result<Session, En
 
 /// Connects, asking for a password where one is wanted and somebody is there.
 pub(super) async fn connected(target: &Target, read_only: bool, stop: &Stop) -> Result<Session, End> {
+    tried(target, read_only, stop).await.map_err(|why| match why {
+        Unopened::Usage(text) => End::usage(text),
+        Unopened::Stopped(exit) => stopped(exit),
+        Unopened::Failed(e) => unconnected(&e),
+    })
+}
+
+/// Why there is no session.
+pub(in crate::headless) enum Unopened {
+    /// What was asked for makes no sense.
+    Usage(String),
+    /// It was stopped.
+    Stopped(Exit),
+    /// The way there failed.
+    Failed(Box<ConnectError>),
+}
+
+/// The same, with all that is known of a failure.
+pub(in crate::headless) async fn tried(
+    target: &Target,
+    read_only: bool,
+    stop: &Stop,
+) -> Result<Session, Unopened> {
     for warning in &target.warnings {
         say(&format!("{}\n", crate::text::clean::line(warning)));
     }
-    target.check().map_err(|e| End::usage(crate::text::clean::line(&e.message)))?;
+    target.check().map_err(|e| Unopened::Usage(crate::text::clean::line(&e.message).into_owned()))?;
     let mut options =
         connect::Options { application_name: "pgdeck".into(), read_only, ..connect::Options::default() };
     let mut asked = false;
     loop {
         let opened = tokio::select! {
             opened = connect::open(target, &options) => opened,
-            exit = stop.stopped() => return Err(stopped(exit)),
+            exit = stop.stopped() => return Err(Unopened::Stopped(exit)),
         };
         match opened {
             Ok(session) => return Ok(session),
             Err(e) if e.needs_password && !asked => {
                 let Some(password) = password::ask(target, &e.whom) else {
-                    return Err(unconnected(&e));
+                    return Err(Unopened::Failed(Box::new(e)));
                 };
                 options.password = Some(Secret(password));
                 asked = true;
             }
-            Err(e) => return Err(unconnected(&e)),
+            Err(e) => return Err(Unopened::Failed(Box::new(e))),
         }
     }
 }
