@@ -1,5 +1,9 @@
 //! The command line (clap); nothing else reads argv.
 
+mod sampled;
+
+pub use sampled::{Activity, Sampled, TableOrJson};
+
 use crate::pg::target::{Input, Profile, Prompt};
 use clap::{ArgAction, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::{ffi::OsString, io::Write, path::PathBuf, time::Duration};
@@ -31,6 +35,7 @@ Examples:
   pgdeck run table-sizes --format csv          run a saved query without a screen
   pgdeck explain plan.json --format svg        a picture of a plan, for a ticket
   pgdeck explain slow.sql --analyze -d shop    run a statement, rolled back, and see its time
+  pgdeck locks prod --format json --watch 5    who waits for whom, for a script
   pgdeck conninfo service=prod                 see what a connection resolves to
   pgdeck doctor service=prod                   connect and see what works and what is missing";
 
@@ -137,6 +142,12 @@ pub enum Command {
     /// Analyse a plan, or explain a statement on a server: self times, wrong estimates, what to do
     #[command(after_help = EXPLAIN)]
     Explain(Box<Explain>),
+    /// Who waits for whom for a lock: one sample, or one every so often, for scripts
+    #[command(after_help = sampled::LOCKS)]
+    Locks(Sampled),
+    /// The sessions, what they do and wait for: one sample, or one every so often, for scripts
+    #[command(after_help = sampled::SAMPLED)]
+    Activity(Activity),
     /// List the saved queries: name, title, parameters, where each comes from
     Queries(Queries),
     /// Print what a connection resolves to and where each setting came from, without connecting
@@ -378,16 +389,6 @@ pub enum TextOrJson {
     Json,
 }
 
-/// A table to read or JSON to process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum TableOrJson {
-    /// For reading
-    #[default]
-    Table,
-    /// For programs
-    Json,
-}
-
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
@@ -430,17 +431,17 @@ impl Args {
         let place = !self.connect.flags().is_empty() || self.port.is_some() || self.connect.profile.is_some();
         let takes_place = matches!(
             command,
-            Command::Run(_) | Command::Explain(_) | Command::Conninfo(_) | Command::Doctor(_)
+            Command::Run(_)
+                | Command::Explain(_)
+                | Command::Locks(_)
+                | Command::Activity(_)
+                | Command::Conninfo(_)
+                | Command::Doctor(_)
         );
         if !takes_place && (place || self.connection.is_some()) {
             return Some((ArgumentConflict, format!("\"{name}\" takes no connection")));
         }
-        let own = match command {
-            Command::Conninfo(c) => &c.connection,
-            Command::Doctor(d) => &d.connection,
-            _ => &None,
-        };
-        if own.is_some() && self.connection.is_some() {
+        if command.connection().is_some() && self.connection.is_some() {
             return Some((ArgumentConflict, format!("two connections given, before and after \"{name}\"")));
         }
         if let Command::Run(run) = command
@@ -464,14 +465,16 @@ impl Args {
     /// All that was said about the connection, before and after a subcommand.
     #[must_use]
     pub fn input(&self, profiles: Vec<Profile>) -> Input {
-        let none = (None, &Connect::default(), &None);
-        let (own, connect, port) = match &self.command {
-            Some(Command::Run(run)) => (None, &run.connect, &run.port),
-            Some(Command::Explain(explain)) => (None, &explain.connect, &explain.port),
-            Some(Command::Conninfo(c)) => (c.connection.clone(), &c.connect, &c.port),
-            Some(Command::Doctor(d)) => (d.connection.clone(), &d.connect, &d.port),
+        let none = (&Connect::default(), &None);
+        let (connect, port) = match &self.command {
+            Some(Command::Run(run)) => (&run.connect, &run.port),
+            Some(Command::Explain(explain)) => (&explain.connect, &explain.port),
+            Some(Command::Locks(s) | Command::Activity(Activity { sampled: s, .. })) => (&s.connect, &s.port),
+            Some(Command::Conninfo(c)) => (&c.connect, &c.port),
+            Some(Command::Doctor(d)) => (&d.connect, &d.port),
             _ => none,
         };
+        let own = self.command.as_ref().and_then(|c| c.connection().cloned());
         let mut flags = self.connect.flags();
         flags.extend(self.port.iter().map(|p| ("port".to_owned(), p.clone())));
         let mut later = connect.flags();
@@ -522,6 +525,16 @@ impl Connect {
 }
 
 impl Command {
+    /// The connection said behind the subcommand.
+    fn connection(&self) -> Option<&String> {
+        match self {
+            Self::Locks(s) | Self::Activity(Activity { sampled: s, .. }) => s.connection.as_ref(),
+            Self::Conninfo(c) => c.connection.as_ref(),
+            Self::Doctor(d) => d.connection.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The word on the command line.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -529,6 +542,8 @@ impl Command {
             Self::Demo(_) => "demo",
             Self::Run(_) => "run",
             Self::Explain(_) => "explain",
+            Self::Locks(_) => "locks",
+            Self::Activity(_) => "activity",
             Self::Queries(_) => "queries",
             Self::Conninfo(_) => "conninfo",
             Self::Doctor(_) => "doctor",
@@ -608,6 +623,9 @@ mod tests {
         assert_eq!(input("-d demo").flags, [("dbname".into(), "demo".into())]);
         assert_eq!(input("prod run q").connection.as_deref(), Some("prod"));
         assert_eq!(input("conninfo run").connection.as_deref(), Some("run"));
+        assert_eq!(input("locks shop").connection.as_deref(), Some("shop"));
+        assert_eq!(input("shop activity --all").connection.as_deref(), Some("shop"));
+        assert_eq!(input("locks -p 7").flags, [("port".into(), "7".into())]);
         assert_eq!(input("").connection, None);
     }
 
@@ -666,6 +684,11 @@ mod tests {
             "--theme dark run q",
             "--read-only conninfo",
             "conninfo --format csv",
+            "a locks b",
+            "locks --format csv",
+            "activity --watch 0",
+            "--read-only locks",
+            "locks --all",
             "-w -W",
             "demo --rows 0",
         ] {

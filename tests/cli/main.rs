@@ -10,6 +10,7 @@ mod doctor;
 mod ends;
 mod explain;
 mod formats;
+mod live;
 mod output;
 mod params;
 mod read_only;

@@ -9,7 +9,7 @@ mod tests;
 
 use super::{
     exit::Exit,
-    run::{Unopened, execute::say, tried},
+    run::{Unopened, execute::say, tried, wire},
     stop::Stop,
 };
 use crate::pg::{connect::ConnectError, target::Target};
@@ -44,7 +44,7 @@ pub fn doctor(options: &Options, out: &mut dyn io::Write) -> Result<Exit, String
 async fn look(options: &Options, out: &mut dyn io::Write) -> Result<Exit, String> {
     let stop = Stop::listen(options.timeout);
     let target = &options.target;
-    let mut session = match tried(target, false, &stop).await {
+    let mut session = match tried(target, &stop, wire(target, false)).await {
         Ok(session) => session,
         Err(Unopened::Usage(text)) => return Err(text),
         Err(Unopened::Stopped(exit)) => return Ok(stopped(exit)),

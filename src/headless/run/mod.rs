@@ -262,11 +262,32 @@ async fn open(run: &Run<'_>, server: &Server, stop: &Stop) -> Result<Session, En
 
 /// Connects, asking for a password where one is wanted and somebody is there.
 pub(super) async fn connected(target: &Target, read_only: bool, stop: &Stop) -> Result<Session, End> {
-    tried(target, read_only, stop).await.map_err(|why| match why {
-        Unopened::Usage(text) => End::usage(text),
-        Unopened::Stopped(exit) => stopped(exit),
-        Unopened::Failed(e) => unconnected(&e),
-    })
+    tried(target, stop, wire(target, read_only)).await.map_err(End::from)
+}
+
+/// The same for any way to open: it is given the password that was typed, if one was.
+pub(super) async fn opened<T>(
+    target: &Target,
+    stop: &Stop,
+    open: impl AsyncFn(Option<Secret>) -> Result<T, ConnectError>,
+) -> Result<T, End> {
+    tried(target, stop, open).await.map_err(End::from)
+}
+
+/// Opens a session for statements.
+pub(in crate::headless) fn wire(
+    target: &Target,
+    read_only: bool,
+) -> impl AsyncFn(Option<Secret>) -> Result<Session, ConnectError> {
+    async move |password| {
+        let options = connect::Options {
+            application_name: "pgdeck".into(),
+            read_only,
+            password,
+            ..connect::Options::default()
+        };
+        connect::open(target, &options).await
+    }
 }
 
 /// Why there is no session.
@@ -279,32 +300,39 @@ pub(in crate::headless) enum Unopened {
     Failed(Box<ConnectError>),
 }
 
+impl From<Unopened> for End {
+    fn from(why: Unopened) -> Self {
+        match why {
+            Unopened::Usage(text) => Self::usage(text),
+            Unopened::Stopped(exit) => stopped(exit),
+            Unopened::Failed(e) => unconnected(&e),
+        }
+    }
+}
+
 /// The same, with all that is known of a failure.
-pub(in crate::headless) async fn tried(
+pub(in crate::headless) async fn tried<T>(
     target: &Target,
-    read_only: bool,
     stop: &Stop,
-) -> Result<Session, Unopened> {
+    open: impl AsyncFn(Option<Secret>) -> Result<T, ConnectError>,
+) -> Result<T, Unopened> {
     for warning in &target.warnings {
         say(&format!("{}\n", crate::text::clean::line(warning)));
     }
     target.check().map_err(|e| Unopened::Usage(crate::text::clean::line(&e.message).into_owned()))?;
-    let mut options =
-        connect::Options { application_name: "pgdeck".into(), read_only, ..connect::Options::default() };
-    let mut asked = false;
+    let mut typed = None;
     loop {
         let opened = tokio::select! {
-            opened = connect::open(target, &options) => opened,
+            opened = open(typed.clone()) => opened,
             exit = stop.stopped() => return Err(Unopened::Stopped(exit)),
         };
         match opened {
-            Ok(session) => return Ok(session),
-            Err(e) if e.needs_password && !asked => {
+            Ok(opened) => return Ok(opened),
+            Err(e) if e.needs_password && typed.is_none() => {
                 let Some(password) = password::ask(target, &e.whom) else {
                     return Err(Unopened::Failed(Box::new(e)));
                 };
-                options.password = Some(Secret(password));
-                asked = true;
+                typed = Some(Secret(password));
             }
             Err(e) => return Err(Unopened::Failed(Box::new(e))),
         }
