@@ -1,3 +1,5 @@
+//! The rules of `judge` and `panes`, on facts made up.
+
 use super::{
     facts::{Extension, Facts, Pooler, TlsFacts},
     judge::{Section, State, judge},
