@@ -145,6 +145,9 @@ impl App {
             Event::Sample(conn, sample) => {
                 let now = self.world.now;
                 self.world.conns.entry(conn).or_default().live.take(*sample, now);
+                if seen {
+                    self.on_pane(self.current, |pane, cx| pane.sampled(cx));
+                }
             }
             Event::Draft { key, trouble } => self.draft_trouble(key, trouble),
             Event::Terminate => self.leave(),
