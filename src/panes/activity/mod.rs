@@ -127,7 +127,7 @@ impl Activity {
             cx.toast(Tone::Note, "It has run nothing yet");
         } else {
             let home = Home { database: session.database, search_path: None };
-            cx.explain(&session.query.to_string(), home);
+            cx.explain(&session.query, home);
         }
     }
 
