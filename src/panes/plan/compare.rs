@@ -2,7 +2,6 @@
 
 use super::{
     draw::rule,
-    list::List,
     opened::{Opened, Origin},
     row,
     tree::{self, Line},
@@ -11,7 +10,7 @@ use crate::{
     core::{command::Command, theme::Theme},
     data::plan::compare::{self, Became, Outcome, Pair},
     text::{clean, units, width},
-    widgets::paint,
+    widgets::{cursor::Cursor, paint},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::sync::Arc;
@@ -29,8 +28,8 @@ pub(super) struct Comparison {
     by_cost: bool,
     pairs: Vec<Pair>,
     became: Vec<Became>,
-    list: List,
-    lower: List,
+    list: Cursor,
+    lower: Cursor,
     verdict: Vec<(String, &'static str)>,
 }
 
@@ -39,13 +38,13 @@ impl Comparison {
         let pairs = compare::compare(&a.plan, &a.figures, &b.plan, &b.figures);
         let became = compare::became(&a.plan, &b.plan, &pairs);
         let verdict = verdict(&a, &b, &pairs);
-        let mut list = List::default();
+        let mut list = Cursor::default();
         // Where the difference is greatest.
         let by_cost = a.by_cost || b.by_cost;
         let change = |p: &Pair| (own(&a, p.before, by_cost) - own(&b, p.after, by_cost)).abs();
         list.at =
             (0..pairs.len()).max_by(|x, y| change(&pairs[*x]).total_cmp(&change(&pairs[*y]))).unwrap_or(0);
-        Self { a, b, by_cost, pairs, became, list, lower: List::default(), verdict }
+        Self { a, b, by_cost, pairs, became, list, lower: Cursor::default(), verdict }
     }
 
     /// The nodes under the cursor.
