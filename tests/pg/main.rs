@@ -15,6 +15,7 @@ mod login;
 mod lying;
 mod monitor;
 mod plans;
+mod psql;
 mod tls;
 mod transfer;
 mod types;

@@ -8,7 +8,7 @@ use crate::{
         effect::{Effect, SignalKind},
         event::{Mouse, News},
         ids::JobId,
-        pane::{Cx, Pane, PaneKind, Popup, Running, Tell, Tone},
+        pane::{Cx, Home, Pane, PaneKind, Popup, Running, Tell, Tone},
         world::World,
     },
     data::live::{
@@ -109,19 +109,16 @@ impl Activity {
     /// The plan of its statement, which is not run: with this session's settings, and only in its own database.
     fn explain(&self, cx: &mut Cx<'_>) {
         let Some(session) = self.session(cx.world) else { return };
-        let here = cx.world.server().map_or(0, |s| s.live.names.database);
         if session.query_cut {
             cx.toast(
                 Tone::Warning,
                 "The server shows only the beginning of this statement (track_activity_query_size)",
             );
-        } else if session.database != here {
-            cx.toast(Tone::Warning, "It runs in another database: connect there to see its plan");
         } else if session.query.is_empty() {
             cx.toast(Tone::Note, "It has run nothing yet");
         } else {
-            cx.tell(Tell::Show(PaneKind::Plan));
-            cx.tell(Tell::Explain { text: session.query.to_string(), analyze: false });
+            let home = Home { database: session.database, search_path: None };
+            cx.explain(&session.query, home);
         }
     }
 }
