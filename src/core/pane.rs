@@ -149,18 +149,21 @@ pub enum PaneKind {
     Activity = 5,
     /// Who waits for whom.
     Locks = 6,
+    /// The server's own figures.
+    Health = 8,
     /// Saved queries.
     Saved = 9,
 }
 
 impl PaneKind {
     /// Every pane in the order of the tab line, with the command that goes there and its name.
-    pub const TABLE: [(Self, Command, &'static str); 6] = [
+    pub const TABLE: [(Self, Command, &'static str); 7] = [
         (Self::Browse, Command::PaneBrowse, "Browse"),
         (Self::Sql, Command::PaneSql, "SQL"),
         (Self::Plan, Command::PanePlan, "Plan"),
         (Self::Activity, Command::PaneActivity, "Activity"),
         (Self::Locks, Command::PaneLocks, "Locks"),
+        (Self::Health, Command::PaneHealth, "Health"),
         (Self::Saved, Command::PaneSaved, "Saved queries"),
     ];
 

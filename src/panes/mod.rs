@@ -7,6 +7,7 @@ pub mod confirm;
 pub mod delete;
 pub mod edit;
 pub mod form;
+pub mod health;
 pub mod help;
 pub mod line;
 pub mod locks;
@@ -39,5 +40,6 @@ pub const TABLE: &[Row] = &[
     Row { kind: PaneKind::Plan, make: || Box::<plan::PlanPane>::default() },
     Row { kind: PaneKind::Activity, make: || Box::<activity::Activity>::default() },
     Row { kind: PaneKind::Locks, make: || Box::<locks::Locks>::default() },
+    Row { kind: PaneKind::Health, make: || Box::<health::Health>::default() },
     Row { kind: PaneKind::Saved, make: || Box::<saved::Saved>::default() },
 ];

@@ -3,6 +3,7 @@
 //! It is opened early and kept, because a server in trouble may let nobody in, and it reads functions instead of views,
 //! because those lock no catalog. One question at a time; a sample that is late is left out, never queued.
 
+mod health;
 mod names;
 mod pulse;
 mod signal;
@@ -69,6 +70,10 @@ pub struct Monitor {
     nameless: BTreeSet<(u32, u32)>,
     /// Planned once: a quarter of the cost. Not behind a pooler, where a statement's name is somebody else's, too.
     prepared: BTreeMap<&'static str, Statement>,
+    /// When each question of Health is due.
+    pace: health::Pace,
+    /// The server's clock less ours, in microseconds.
+    skew: i64,
 }
 
 impl Monitor {
@@ -86,6 +91,8 @@ impl Monitor {
             names: Names::default(),
             nameless: BTreeSet::new(),
             prepared: BTreeMap::new(),
+            pace: health::Pace::default(),
+            skew: 0,
         }
     }
 
@@ -111,6 +118,7 @@ impl Monitor {
                 Some(Ask::Every(probe, Some(every))) => {
                     self.wanted = true;
                     self.not_before = self.not_before.min(Instant::now());
+                    self.pace.anew(probe);
                     self.every.insert(probe, every);
                     self.due.insert(probe, Instant::now());
                 }
@@ -146,7 +154,9 @@ impl Monitor {
                 Err(e) if client.is_closed() || e.fatal => return self.lost(&e).await,
                 Err(e) => self.tell(Sample::Failed(probe, e.message)).await,
             }
-            if let Some(every) = self.every.get(&probe) {
+            if self.pace.unfinished(probe) {
+                self.due.insert(probe, Instant::now());
+            } else if let Some(every) = self.every.get(&probe) {
                 self.due.insert(probe, Instant::now() + *every);
             }
         }
@@ -156,6 +166,8 @@ impl Monitor {
     async fn take(&mut self, probe: Probe, client: &Client) -> Result<Sample, DbError> {
         match probe {
             Probe::Pulse => self.pulse(client).await.map(Sample::Pulse),
+            Probe::Health => self.health(client).await.map(Sample::Health),
+            Probe::Advice => self.advice(client).await.map(Sample::Health),
         }
     }
 
@@ -177,6 +189,7 @@ impl Monitor {
                 self.names = Names::default();
                 self.nameless.clear();
                 self.prepared.clear();
+                self.pace.anew(Probe::Health);
                 self.tell(Sample::Link(Ok(()))).await;
                 if let Err(e) = self.read_names(&client).await {
                     tracing::debug!("names: {}", e.message);

@@ -11,6 +11,7 @@ pub mod words;
 
 pub use ring::{Ring, Weighed};
 
+use super::health::{Checkup, Known, Vitals};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Microseconds since 1970 by the server's clock.
@@ -21,6 +22,10 @@ pub type Micros = i64;
 pub enum Probe {
     /// Sessions and who blocks whom: Activity and Locks.
     Pulse,
+    /// The server's own figures: Health.
+    Health,
+    /// What its tables and indexes want: the slow part of Health, asked for when it is opened.
+    Advice,
 }
 
 impl Probe {
@@ -29,6 +34,9 @@ impl Probe {
     pub fn every(self) -> Duration {
         match self {
             Self::Pulse => Duration::from_secs(1),
+            Self::Health => Duration::from_secs(5),
+            // Reading all catalogs is not done by itself, only when somebody asks.
+            Self::Advice => Duration::from_secs(86_400),
         }
     }
 }
@@ -38,6 +46,8 @@ impl Probe {
 pub enum Sample {
     /// Sessions and locks.
     Pulse(Pulse),
+    /// Answers for Health, those whose time had come.
+    Health(Vitals),
     /// Names of databases and roles, whenever an unknown one was seen.
     Names(Names),
     /// A probe failed, in the server's words; the others go on.
@@ -236,6 +246,10 @@ fn name(names: &BTreeMap<u32, Arc<str>>, oid: u32) -> String {
 pub struct Live {
     /// Sessions and locks, oldest first.
     pub pulses: Ring<Pulse>,
+    /// Health, oldest first.
+    pub checkups: Ring<Checkup>,
+    /// What Health is made of, the newest.
+    pub vitals: Known,
     /// Names for the OIDs in them.
     pub names: Names,
     /// Why a probe failed last time; cleared when it answers.
@@ -258,6 +272,26 @@ impl Live {
                     None => pulse,
                 };
                 self.pulses.push(pulse);
+            }
+            Sample::Health(vitals) => {
+                self.failed.remove(&Probe::Health);
+                self.load.add(now, vitals.took);
+                let (at, took, more) = (vitals.at, vitals.took, vitals.more);
+                self.vitals.take(vitals);
+                let checkup = Checkup::of(&self.vitals, &self.names, at, took);
+                match self.checkups.last() {
+                    // What the advisor says belongs to the moment shown: it is no step in time.
+                    Some(last) if more => {
+                        let (at, took) = (last.at, last.took);
+                        let checkup = Checkup { at, took, ..checkup.sharing(last) };
+                        self.checkups.amend(checkup);
+                    }
+                    Some(last) => {
+                        let checkup = checkup.sharing(last);
+                        self.checkups.push(checkup);
+                    }
+                    None => self.checkups.push(checkup),
+                }
             }
             Sample::Names(names) => self.names = names,
             Sample::Failed(probe, why) => {
@@ -293,6 +327,24 @@ impl Pulse {
     #[must_use]
     pub fn session(&self, pid: i32) -> Option<&Arc<Session>> {
         self.sessions.iter().find(|s| s.pid == pid)
+    }
+}
+
+/// Something taken at a moment.
+pub trait Sampled {
+    /// The server's clock.
+    fn at(&self) -> Micros;
+    /// How long the server took to answer.
+    fn took(&self) -> Duration;
+}
+
+impl Sampled for Pulse {
+    fn at(&self) -> Micros {
+        self.at
+    }
+
+    fn took(&self) -> Duration {
+        self.took
     }
 }
 
