@@ -142,6 +142,9 @@ impl App {
             Event::Sample(conn, sample) => {
                 let now = self.world.now;
                 self.world.conns.entry(conn).or_default().live.take(*sample, now);
+                if seen {
+                    self.on_pane(self.current, |pane, cx| pane.sampled(cx));
+                }
             }
             Event::Terminate => self.leave(),
         }

@@ -113,7 +113,7 @@ impl Scope {
             Self::Page => "Help pages",
             Self::Edit => "Editing a value",
             Self::Changes => "Staged changes",
-            Self::Live => "Activity, Locks, Health",
+            Self::Live => "Activity, Locks, Statements, Health",
         }
     }
 
@@ -170,6 +170,7 @@ commands! {
     PanePlan "pane-plan" ["alt-4"] [Global] "Go to Plan";
     PaneActivity "pane-activity" ["alt-5"] [Global] "Go to Activity";
     PaneLocks "pane-locks" ["alt-6"] [Global] "Go to Locks";
+    PaneStatements "pane-statements" ["alt-7"] [Global] "Go to Statements";
     PaneHealth "pane-health" ["alt-8"] [Global] "Go to Health";
     PaneSaved "pane-saved" ["alt-9"] [Global] "Go to Saved queries";
 
@@ -286,9 +287,11 @@ commands! {
     WorstMoment "worst-moment" ["w"] [Live] "To the sample in which most sessions waited";
     CancelBackend "cancel-backend" ["C"] [Live] "Cancel the statement of this session";
     TerminateBackend "terminate-backend" ["K"] [Live] "Terminate this session (its pid is to be typed)";
+    MarkMoment "mark-moment" ["m"] [Live] "Mark this moment, to see what changed since; or take the mark away";
     SortBy "sort-by" ["t"] [Live] "Sort by the next column";
-    ShowWhich "show-which" ["a"] [Live] "Which sessions: clients, busy ones, all processes";
-    OpenSession "open-session" ["enter"] [Live] "Everything about this session";
+    SortBack "sort-back" ["T"] [Live] "Sort by the column before";
+    ShowWhich "show-which" ["a"] [Live] "Which sessions: clients, busy ones, all; of statements, which time: the last interval, since the mark, since the reset; in Health: only what calls";
+    OpenSession "open-session" ["enter"] [Live] "Everything about this session, statement or line";
     ToLocks "to-locks" ["l"] [Live] "Whom this session waits for, and who waits for it";
     ExplainIt "explain-it" ["x"] [Live] "EXPLAIN its statement";
     GoToRow "go-to-row" ["g d"] [Live] "The row or table that is waited for, in Browse; in Health: where to look next";

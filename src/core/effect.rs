@@ -141,6 +141,15 @@ pub enum Effect {
         /// How often; none: no more.
         every: Option<std::time::Duration>,
     },
+    /// Fetch texts of statements for Statements. The answer is an `Event::Sample`.
+    Texts {
+        /// Of which connection.
+        conn: ConnId,
+        /// Their databases and ids.
+        ids: Vec<(u32, i64)>,
+        /// Whole texts, not only their beginnings.
+        whole: bool,
+    },
     /// Cancel or terminate a session that was seen. Answers with `News::Signalled`.
     Signal {
         /// The answer carries it.

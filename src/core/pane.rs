@@ -88,6 +88,11 @@ pub trait Pane {
         let _ = cx;
     }
 
+    /// A sample came while this pane, which shows samples, is looked at.
+    fn sampled(&mut self, cx: &mut Cx<'_>) {
+        let _ = cx;
+    }
+
     /// The pane goes away: free what it holds on the server.
     fn closed(&mut self, cx: &mut Cx<'_>) {
         let _ = cx;
@@ -149,6 +154,8 @@ pub enum PaneKind {
     Activity = 5,
     /// Who waits for whom.
     Locks = 6,
+    /// What statements cost.
+    Statements = 7,
     /// The server's own figures.
     Health = 8,
     /// Saved queries.
@@ -157,12 +164,13 @@ pub enum PaneKind {
 
 impl PaneKind {
     /// Every pane in the order of the tab line, with the command that goes there and its name.
-    pub const TABLE: [(Self, Command, &'static str); 7] = [
+    pub const TABLE: [(Self, Command, &'static str); 8] = [
         (Self::Browse, Command::PaneBrowse, "Browse"),
         (Self::Sql, Command::PaneSql, "SQL"),
         (Self::Plan, Command::PanePlan, "Plan"),
         (Self::Activity, Command::PaneActivity, "Activity"),
         (Self::Locks, Command::PaneLocks, "Locks"),
+        (Self::Statements, Command::PaneStatements, "Statements"),
         (Self::Health, Command::PaneHealth, "Health"),
         (Self::Saved, Command::PaneSaved, "Saved queries"),
     ];

@@ -19,6 +19,7 @@ pub mod pick;
 pub mod plan;
 pub mod saved;
 pub mod sql;
+pub mod statements;
 pub mod typed;
 pub mod upsert;
 
@@ -40,6 +41,7 @@ pub const TABLE: &[Row] = &[
     Row { kind: PaneKind::Plan, make: || Box::<plan::PlanPane>::default() },
     Row { kind: PaneKind::Activity, make: || Box::<activity::Activity>::default() },
     Row { kind: PaneKind::Locks, make: || Box::<locks::Locks>::default() },
+    Row { kind: PaneKind::Statements, make: || Box::<statements::Statements>::default() },
     Row { kind: PaneKind::Health, make: || Box::<health::Health>::default() },
     Row { kind: PaneKind::Saved, make: || Box::<saved::Saved>::default() },
 ];

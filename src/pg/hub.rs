@@ -110,6 +110,7 @@ impl Hub {
                 self.look_up(job, conn, lookup::Ask::Describe(job, relation));
             }
             Effect::Watch { conn, probe, every } => self.send_watch(conn, monitor::Ask::Every(probe, every)),
+            Effect::Texts { conn, ids, whole } => self.send_watch(conn, monitor::Ask::Texts(ids, whole)),
             Effect::Signal { job, conn, signal } => {
                 if !self.connections.contains_key(&conn) {
                     self.nowhere(job);

@@ -7,11 +7,12 @@ mod health;
 mod names;
 mod pulse;
 mod signal;
+mod statements;
 
 use super::{client::Client, queries::monitor as q, server::Server};
 use crate::{
     core::{effect::Signal, error::DbError, ids::JobId},
-    data::live::{Names, Probe, Sample},
+    data::live::{Names, Probe, Sample, statements::Setup},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,6 +42,9 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// The session is opened early, but not in the way of the first rows on the screen.
 const OPENED_AFTER: Duration = Duration::from_secs(1);
+/// A probe that takes long is asked for less often: at most one part in so many of the time.
+const SHARE: u32 = 50;
+
 /// What the lane can be asked.
 #[derive(Debug)]
 pub enum Ask {
@@ -50,6 +54,8 @@ pub enum Ask {
     Every(Probe, Option<Duration>),
     /// Cancel or terminate.
     Signal(JobId, Signal),
+    /// Fetch texts of statements, by database and id; whole ones or their beginnings.
+    Texts(Vec<(u32, i64)>, bool),
     /// End.
     Close,
 }
@@ -70,6 +76,12 @@ pub struct Monitor {
     nameless: BTreeSet<(u32, u32)>,
     /// Planned once: a quarter of the cost. Not behind a pooler, where a statement's name is somebody else's, too.
     prepared: BTreeMap<&'static str, Statement>,
+    /// The way to the server and back, which is no load.
+    ping: Duration,
+    /// What the server took for the present sample.
+    spent: Duration,
+    /// Where `pg_stat_statements` is, while it can be read.
+    setup: Option<Arc<Setup>>,
     /// When each question of Health is due.
     pace: health::Pace,
     /// The server's clock less ours, in microseconds.
@@ -91,6 +103,9 @@ impl Monitor {
             names: Names::default(),
             nameless: BTreeSet::new(),
             prepared: BTreeMap::new(),
+            ping: Duration::ZERO,
+            spent: Duration::ZERO,
+            setup: None,
             pace: health::Pace::default(),
             skew: 0,
         }
@@ -127,6 +142,7 @@ impl Monitor {
                     self.due.remove(&probe);
                 }
                 Some(Ask::Signal(job, signal)) => self.signal(job, &signal).await,
+                Some(Ask::Texts(ids, whole)) => self.texts(&ids, whole).await,
             }
         }
     }
@@ -149,6 +165,7 @@ impl Monitor {
         let due: Vec<Probe> =
             self.due.iter().filter(|(_, at)| **at <= now).map(|(probe, _)| *probe).collect();
         for probe in due {
+            self.spent = Duration::ZERO;
             match self.take(probe, &client).await {
                 Ok(sample) => self.tell(sample).await,
                 Err(e) if client.is_closed() || e.fatal => return self.lost(&e).await,
@@ -157,7 +174,7 @@ impl Monitor {
             if self.pace.unfinished(probe) {
                 self.due.insert(probe, Instant::now());
             } else if let Some(every) = self.every.get(&probe) {
-                self.due.insert(probe, Instant::now() + *every);
+                self.due.insert(probe, Instant::now() + (*every).max(self.spent * SHARE));
             }
         }
     }
@@ -166,6 +183,7 @@ impl Monitor {
     async fn take(&mut self, probe: Probe, client: &Client) -> Result<Sample, DbError> {
         match probe {
             Probe::Pulse => self.pulse(client).await.map(Sample::Pulse),
+            Probe::Statements => self.statements(client).await.map(Sample::Statements),
             Probe::Health => self.health(client).await.map(Sample::Health),
             Probe::Advice => self.advice(client).await.map(Sample::Health),
         }
@@ -189,6 +207,8 @@ impl Monitor {
                 self.names = Names::default();
                 self.nameless.clear();
                 self.prepared.clear();
+                self.setup = None;
+                self.ping = ping(&client).await;
                 self.pace.anew(Probe::Health);
                 self.tell(Sample::Link(Ok(()))).await;
                 if let Err(e) = self.read_names(&client).await {
@@ -214,21 +234,33 @@ impl Monitor {
         self.server.sampled(sample).await;
     }
 
-    /// Runs one of our queries. Behind a pooler the settings are part of the transaction.
+    /// Runs one of our queries.
     async fn rows(
         &mut self,
         client: &Client,
         sql: &'static str,
         args: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>, DbError> {
+        let text = q::at(sql, self.server.version());
+        self.rows_of(client, sql, &text, args).await
+    }
+
+    /// Runs a query made of one of ours. Behind a pooler the settings are part of the transaction.
+    async fn rows_of(
+        &mut self,
+        client: &Client,
+        sql: &'static str,
+        text: &str,
+        args: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, DbError> {
         let sql_client = client.sql();
         let (server, prepared) = (&self.server, &mut self.prepared);
+        let begun = Instant::now();
         let work = async {
-            let text = q::at(sql, server.version());
             if !server.behind_pooler() {
                 if !prepared.contains_key(sql) {
                     let types: Vec<Type> = args.iter().map(|(_, kind)| kind.clone()).collect();
-                    prepared.insert(sql, sql_client.prepare_typed(&text, &types).await?);
+                    prepared.insert(sql, sql_client.prepare_typed(text, &types).await?);
                 }
                 let values: Vec<&(dyn ToSql + Sync)> = args.iter().map(|(value, _)| *value).collect();
                 return sql_client.query(&prepared[sql], &values).await;
@@ -238,11 +270,13 @@ impl Monitor {
                 begin.push_str(&format!("; set local {name} = '{value}'"));
             }
             sql_client.batch_execute(&begin).await?;
-            let rows = sql_client.query_typed(&text, args).await;
+            let rows = sql_client.query_typed(text, args).await;
             sql_client.batch_execute("commit").await?;
             rows
         };
-        match timeout(PATIENCE, work).await {
+        let done = timeout(PATIENCE, work).await;
+        self.spent += begun.elapsed().saturating_sub(self.ping);
+        match done {
             Ok(rows) => rows.map_err(|e| client.error(&e)),
             Err(_) => {
                 // Nothing can be said about a session that does not answer: it is left.
@@ -251,6 +285,23 @@ impl Monitor {
             }
         }
     }
+}
+
+/// A way to the server and back that is shorter cannot be told from the server's own work.
+const NEAR: Duration = Duration::from_millis(2);
+
+/// The way to the server and back: the shorter of two empty questions. None when it is near.
+async fn ping(client: &Client) -> Duration {
+    let mut best = Duration::MAX;
+    for _ in 0..2 {
+        let begun = Instant::now();
+        match timeout(PATIENCE, client.sql().batch_execute("")).await {
+            Ok(Ok(())) => best = best.min(begun.elapsed()),
+            // The first question that matters will say what is wrong.
+            _ => return Duration::ZERO,
+        }
+    }
+    if best < NEAR { Duration::ZERO } else { best }
 }
 
 /// Text in whatever encoding the session's database has.

@@ -176,6 +176,12 @@ pub mod monitor {
         TERMINATE "terminate.sql";
         /// Looks after a signal.
         STILL "still.sql";
+        /// Where `pg_stat_statements` is.
+        STATEMENTS_SETUP "statements_setup.sql";
+        /// Counters of statements.
+        STATEMENTS "statements.sql";
+        /// Texts of statements.
+        STATEMENT_TEXTS "statement_texts.sql";
     }
 
     /// A query as it is for a server version (`server_version_num`), without the header of its file: of
@@ -203,8 +209,34 @@ pub mod monitor {
         Cow::Owned(out)
     }
 
+    /// The same for a version of `pg_stat_statements` (`1.10`), which lives in this schema. Its columns are those of
+    /// its own version: a server that was upgraded may have an older one. `None`: it is older than any that is read.
+    #[must_use]
+    pub fn of_extension(sql: &str, version: &str, schema: &str) -> Option<String> {
+        let minor: u32 = version.strip_prefix("1.")?.parse().ok()?;
+        let server = match minor {
+            0..=7 => return None,
+            8 => 13,
+            9 => 14,
+            10 => 15,
+            11 => 17,
+            _ => 18,
+        };
+        Some(at(sql, server * 10_000).replace("{schema}", &crate::sql::quote::ident(schema)))
+    }
+
     #[cfg(test)]
     mod tests {
+        #[test]
+        fn the_extension_has_its_own_version() {
+            let sql = "a /*>=14*/b/*end*/ {schema}.f";
+            let of = |version| super::of_extension(sql, version, "a B");
+            assert_eq!(of("1.8").as_deref(), Some("a  \"a B\".f"));
+            assert_eq!(of("1.10").as_deref(), Some("a b \"a B\".f"));
+            assert_eq!(of("1.7"), None);
+            assert_eq!(of("nonsense"), None);
+        }
+
         #[test]
         fn the_part_for_the_version_is_left() {
             let sql = "a /*>=14*/b/*else*/c/*end*/ d /*>=16*/e/*end*/f";

@@ -9,6 +9,7 @@ pub mod highlight;
 pub mod keywords;
 pub mod kind;
 pub mod known;
+pub mod layout;
 pub mod lex;
 pub mod meta;
 pub mod normal;

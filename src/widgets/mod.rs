@@ -3,6 +3,7 @@
 //! A widget knows no events, effects or jobs. It takes the theme and draws by style names; where a
 //! text cursor belongs, `draw` returns its place. Text of unknown origin goes through `text::clean`.
 
+pub mod chart;
 pub mod chrome;
 pub mod cursor;
 pub mod editor;

@@ -41,7 +41,22 @@ async fn every_query_prepares() {
         .get(0);
     let version = u32::try_from(version).expect("a positive number");
     for (name, sql) in queries::TABLE.iter().chain(queries::monitor::TABLE) {
-        let statement = client.sql().prepare(&queries::monitor::at(sql, version)).await;
+        let statement = match sql.contains("{schema}") {
+            false => client.sql().prepare(&queries::monitor::at(sql, version)).await,
+            true => {
+                // Of an extension, as it is made on this server.
+                client
+                    .sql()
+                    .batch_execute("create extension if not exists pg_stat_statements")
+                    .await
+                    .expect("made");
+                let of = "select extversion from pg_extension where extname = 'pg_stat_statements'";
+                let extension: String = client.sql().query_one(of, &[]).await.expect("a version").get(0);
+                let text =
+                    queries::monitor::of_extension(sql, &extension, "public").expect("a known version");
+                client.sql().prepare(&text).await
+            }
+        };
         assert!(statement.is_ok(), "{name}: {:?}", statement.err());
     }
     // What panes send by themselves stands beside the catalog's.

@@ -13,6 +13,7 @@ use pgdeck::{
     data::live::{
         Live, Probe, Session,
         locks::{LockTree, Who},
+        statements::{Key, Lack, Span},
     },
     pg::wire::Item,
 };
@@ -110,4 +111,136 @@ async fn it_answers_while_catalogs_are_locked() {
     let seen = until(&mut deck, |live| live.pulses.len() >= 3).await;
     assert!(seen.failed.is_empty(), "{:?}", seen.failed);
     run(&mut locker, &sql("rollback")).await.expect("unlocked");
+}
+
+/// A server that counts statements: the one all tests share may not.
+fn counting() -> &'static pgdeck::demo::cluster::Cluster {
+    static CLUSTER: std::sync::OnceLock<pgdeck::demo::cluster::Cluster> = std::sync::OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        let options = [
+            ("shared_preload_libraries", "pg_stat_statements"),
+            ("compute_query_id", "on"),
+            ("pg_stat_statements.max", "200"),
+            ("track_io_timing", "on"),
+        ];
+        let has_query_id = server::cluster().bins().major >= 14;
+        let options = options.into_iter().filter(|(name, _)| has_query_id || *name != "compute_query_id");
+        let options = options.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        server::start(pgdeck::demo::cluster::Settings { options, ..Default::default() })
+    })
+}
+
+fn watch_statements(deck: &mut Deck) {
+    let every = Some(Duration::from_millis(50));
+    deck.hub.perform(Effect::Watch { conn: CONN, probe: Probe::Statements, every });
+}
+
+/// The text of a row's statement.
+fn text(live: &Live, key: Key) -> String {
+    live.statements.text(key).map(|t| t.text.to_string()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn statements_are_counted_between_samples() {
+    let cluster = counting();
+    server::execute(cluster, "postgres", "create database counted");
+    server::execute(
+        cluster,
+        "counted",
+        "create schema \"Monitor tools\"; create extension pg_stat_statements schema \"Monitor tools\"",
+    );
+    let url = cluster.url("counted");
+    let mut worker = open(&url).await;
+    let mut deck = Deck::up(&url).await;
+    watch_statements(&mut deck);
+    let first = until(&mut deck, |live| !live.statements.intervals.is_empty()).await;
+    assert_eq!(first.failed, Default::default());
+    let mark = first.statements.at(0);
+    for n in 0..3 {
+        run(&mut worker, &sql(&format!("select {n} as counted_here, pg_sleep(0.01)"))).await.expect("ran");
+    }
+    let mut live = first;
+    let ran = |live: &Live| {
+        let number = live.statements.intervals.numbers().end - 1;
+        let figures = live.statements.figures(number, Span::Mark, Some(&mark));
+        figures.rows.iter().find(|(_, c)| c.calls == 3 && c.rows == 3 && c.exec_ms > 29.0).copied()
+    };
+    while ran(&live).is_none() {
+        live.take(deck.sample().await, Duration::ZERO);
+    }
+    let (key, counters) = ran(&live).expect("the statement");
+    assert!(counters.max_ms.is_some() && counters.deviation_ms().is_some_and(|d| d < counters.exec_ms));
+    let ids = vec![key.text().expect("its id")];
+    for whole in [false, true] {
+        deck.hub.perform(Effect::Texts { conn: CONN, ids: ids.clone(), whole });
+        let before = live.statements.texts_came;
+        while live.statements.texts_came == before {
+            live.take(deck.sample().await, Duration::ZERO);
+        }
+        assert_eq!(text(&live, key), "select $1 as counted_here, pg_sleep($2)");
+    }
+    // A reset is told by the server from 14 on, and by smaller counters before.
+    run(&mut worker, &sql("select \"Monitor tools\".pg_stat_statements_reset()")).await.expect("reset");
+    run(&mut worker, &sql("select 9 as counted_here, pg_sleep(0.01)")).await.expect("ran");
+    let once = |live: &Live| {
+        let number = live.statements.intervals.numbers().end - 1;
+        let rows = live.statements.figures(number, Span::Reset, None).rows;
+        rows.iter().any(|(k, c)| *k == key && c.calls == 1)
+    };
+    while !once(&live) {
+        live.take(deck.sample().await, Duration::ZERO);
+    }
+    let number = live.statements.intervals.numbers().end - 1;
+    let since = live.statements.figures(number, Span::Mark, Some(&mark));
+    let row = since.rows.iter().find(|(k, _)| *k == key);
+    assert_eq!(row.map(|(_, c)| c.calls), Some(1), "counted from zero, not below it");
+    // The extension goes while it is watched: said, and found again when it is back.
+    run(&mut worker, &sql("drop extension pg_stat_statements")).await.expect("dropped");
+    let lacks = |live: &Live| live.statements.setup.as_ref().and_then(|s| s.lacks());
+    while lacks(&live) != Some(Lack::Extension) {
+        live.take(deck.sample().await, Duration::ZERO);
+    }
+    run(&mut worker, &sql("create extension pg_stat_statements")).await.expect("created");
+    while lacks(&live).is_some() {
+        live.take(deck.sample().await, Duration::ZERO);
+    }
+}
+
+#[tokio::test]
+async fn statements_of_others_are_one_row_without_the_right() {
+    let cluster = counting();
+    server::execute(cluster, "postgres", "create database hidden");
+    server::execute(cluster, "postgres", "create role plain login");
+    server::execute(cluster, "hidden", "create extension pg_stat_statements; select 'of somebody else'");
+    let url = cluster.url("hidden").replace("user=postgres", "user=plain");
+    let mut own = open(&url).await;
+    run(&mut own, &sql("select 'of its own' as mine")).await.expect("ran");
+    let mut deck = Deck::up(&url).await;
+    watch_statements(&mut deck);
+    let live = until(&mut deck, |live| !live.statements.intervals.is_empty()).await;
+    let setup = live.statements.setup.clone().expect("looked for");
+    assert!(setup.may_read && !setup.all_texts && setup.lacks().is_none());
+    let rows = live.statements.figures(0, Span::Reset, None).rows;
+    assert!(rows.iter().any(|(key, _)| key.id.is_some()), "its own");
+    let mut hidden: Vec<_> =
+        rows.iter().filter(|(key, _)| key.id.is_none()).map(|(k, _)| (k.role, k.database, k.top)).collect();
+    let all = hidden.len();
+    hidden.dedup();
+    assert!(all > 0 && hidden.len() == all, "one row for each role and database");
+    server::execute(cluster, "hidden", "revoke execute on all functions in schema public from public");
+    let mut deck = Deck::up(&url).await;
+    watch_statements(&mut deck);
+    let live = until(&mut deck, |live| live.statements.setup.is_some()).await;
+    assert_eq!(live.statements.setup.as_ref().and_then(|s| s.lacks()), Some(Lack::Right));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_count_says_so() {
+    let db = server::database();
+    let mut deck = Deck::up(&db.url()).await;
+    watch_statements(&mut deck);
+    let live = until(&mut deck, |live| live.statements.setup.is_some()).await;
+    let lack = live.statements.setup.as_ref().and_then(|s| s.lacks());
+    assert!(matches!(lack, None | Some(Lack::Library(_) | Lack::Extension | Lack::Files)), "{lack:?}");
+    assert!(live.statements.intervals.is_empty() || lack.is_none());
 }

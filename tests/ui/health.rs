@@ -2,11 +2,7 @@
 
 use crate::robot::Robot;
 use pgdeck::{
-    core::{
-        effect::Effect,
-        event::Event,
-        ids::ConnId,
-    },
+    core::{effect::Effect, event::Event, ids::ConnId},
     data::{
         catalog::Catalog,
         health::{Part, Table, Trouble, Vitals},
@@ -61,16 +57,26 @@ fn vitals(n: i64) -> Vitals {
     ];
     let mut parts: std::collections::BTreeMap<&'static str, Part> =
         parts.into_iter().map(|(name, text)| (name, part(at, &text))).collect();
-    let refused = Trouble { code: "42501".into(), message: "permission denied for function pg_ls_tmpdir".into() };
+    let refused =
+        Trouble { code: "42501".into(), message: "permission denied for function pg_ls_tmpdir".into() };
     parts.insert("temp", Part { trouble: Some(refused), ..Part::default() });
     Vitals { at, took: Duration::from_micros(4200), version: 150_004, parts, ..Vitals::default() }
 }
 
 fn advice() -> Vitals {
     let rows = [
-        ("unused_indexes", "schema table index scans size bytes counted_since relid remedy / public posts posts_meta_gin 0 12~MB 12582912 - 100 DROP~INDEX~CONCURRENTLY~public.posts_meta_gin;"),
-        ("foreign_keys", "schema table foreign_key columns references rows_estimated heap relid remedy / public comments comments_parent_id_fkey parent_id comments 250000 90~MB 101 CREATE~INDEX~CONCURRENTLY~ON~comments~(parent_id);"),
-        ("settings", "name value default source set_in changed_by pending_restart description / work_mem 64MB 4096~x~kB configuration~file x user f y"),
+        (
+            "unused_indexes",
+            "schema table index scans size bytes counted_since relid remedy / public posts posts_meta_gin 0 12~MB 12582912 - 100 DROP~INDEX~CONCURRENTLY~public.posts_meta_gin;",
+        ),
+        (
+            "foreign_keys",
+            "schema table foreign_key columns references rows_estimated heap relid remedy / public comments comments_parent_id_fkey parent_id comments 250000 90~MB 101 CREATE~INDEX~CONCURRENTLY~ON~comments~(parent_id);",
+        ),
+        (
+            "settings",
+            "name value default source set_in changed_by pending_restart description / work_mem 64MB 4096~x~kB configuration~file x user f y",
+        ),
     ];
     let parts = rows.into_iter().map(|(name, text)| (name, part(NOW, text))).collect();
     Vitals { at: NOW, version: 150_004, more: true, parts, ..Vitals::default() }

@@ -16,3 +16,4 @@ mod plan;
 mod saved;
 mod sql;
 mod staging;
+mod statements;

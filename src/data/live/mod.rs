@@ -6,12 +6,15 @@
 pub mod activity;
 pub mod locks;
 mod ring;
+pub mod statements;
 pub mod told;
 pub mod words;
 
 pub use ring::{Ring, Weighed};
 
 use super::health::{Checkup, Known, Vitals};
+use statements::{History, Statements, Texts};
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Microseconds since 1970 by the server's clock.
@@ -22,6 +25,8 @@ pub type Micros = i64;
 pub enum Probe {
     /// Sessions and who blocks whom: Activity and Locks.
     Pulse,
+    /// Counters of `pg_stat_statements`.
+    Statements,
     /// The server's own figures: Health.
     Health,
     /// What its tables and indexes want: the slow part of Health, asked for when it is opened.
@@ -34,6 +39,7 @@ impl Probe {
     pub fn every(self) -> Duration {
         match self {
             Self::Pulse => Duration::from_secs(1),
+            Self::Statements => Duration::from_secs(5),
             Self::Health => Duration::from_secs(5),
             // Reading all catalogs is not done by itself, only when somebody asks.
             Self::Advice => Duration::from_secs(86_400),
@@ -46,6 +52,10 @@ impl Probe {
 pub enum Sample {
     /// Sessions and locks.
     Pulse(Pulse),
+    /// Counters of statements.
+    Statements(Statements),
+    /// Texts of statements, or why there are none, and what the server took for them.
+    Texts(Texts, Duration),
     /// Answers for Health, those whose time had come.
     Health(Vitals),
     /// Names of databases and roles, whenever an unknown one was seen.
@@ -246,6 +256,8 @@ fn name(names: &BTreeMap<u32, Arc<str>>, oid: u32) -> String {
 pub struct Live {
     /// Sessions and locks, oldest first.
     pub pulses: Ring<Pulse>,
+    /// Counters of statements.
+    pub statements: History,
     /// Health, oldest first.
     pub checkups: Ring<Checkup>,
     /// What Health is made of, the newest.
@@ -272,6 +284,15 @@ impl Live {
                     None => pulse,
                 };
                 self.pulses.push(pulse);
+            }
+            Sample::Statements(sample) => {
+                self.failed.remove(&Probe::Statements);
+                self.load.add(now, sample.taken.as_ref().map_or(Duration::ZERO, |t| t.took));
+                self.statements.take(sample);
+            }
+            Sample::Texts(texts, took) => {
+                self.load.add(now, took);
+                self.statements.take_texts(texts);
             }
             Sample::Health(vitals) => {
                 self.failed.remove(&Probe::Health);
@@ -360,23 +381,36 @@ impl Weighed for Pulse {
     }
 }
 
-/// What the samples cost the server: the time it took to answer, which is more than the CPU time it used.
+/// What the samples cost the server: the time it took to answer, without the way there and back, which is more than the
+/// CPU time it used.
 #[derive(Clone, Debug, Default)]
 pub struct Load {
     taken: std::collections::VecDeque<(Duration, Duration)>,
+    since: Option<Duration>,
 }
 
 impl Load {
     fn add(&mut self, now: Duration, took: Duration) {
+        self.since.get_or_insert(now);
         self.taken.push_back((now, took));
         while self.taken.front().is_some_and(|(at, _)| *at + Duration::from_secs(60) < now) {
             self.taken.pop_front();
         }
     }
 
-    /// Time the server spent on our samples in the last minute.
+    /// Time the server spent on our samples in the last minute up to `now`. Of a console that has not watched for a
+    /// minute: what a minute like this would cost.
     #[must_use]
-    pub fn last_minute(&self) -> Duration {
-        self.taken.iter().map(|(_, took)| *took).sum()
+    pub fn last_minute(&self, now: Duration) -> Duration {
+        const MINUTE: Duration = Duration::from_secs(60);
+        let recent = self.taken.iter().filter(|(at, _)| *at + MINUTE >= now);
+        let sum: Duration = recent.map(|(_, took)| *took).sum();
+        match self.since.map(|since| now.saturating_sub(since)) {
+            // The first answers take longest: they do not stand for a minute.
+            Some(watched) if watched < MINUTE => {
+                sum.mul_f64(60.0 / watched.as_secs_f64().max(20.0)).min(MINUTE)
+            }
+            _ => sum,
+        }
     }
 }

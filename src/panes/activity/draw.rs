@@ -4,12 +4,11 @@ use super::{Activity, Show};
 use crate::{
     core::world::World,
     data::live::{
-        Names, Pulse, Session,
+        Names, Probe, Pulse, Session,
         activity::{Class, profile},
     },
-    sql::{highlight, lex::LineState},
     text::units,
-    views::live::{self, list::Column},
+    views::live::{self, list::Column, sql},
     widgets::{paint, spark},
 };
 use ratatui::{Frame, layout::Rect};
@@ -37,11 +36,13 @@ impl Activity {
         if area.height < 5 {
             return;
         }
-        let names = world.server().map(|s| s.live.names.clone()).unwrap_or_default();
+        let Some(server) = world.server() else { return };
+        let (names, top) = (server.live.names.clone(), Rect { height: 1, ..area });
+        let pulses = (Probe::Pulse, &server.live.pulses);
         let Some(pulse) = self.pulse(world).cloned() else {
-            return live::head(buf, Rect { height: 1, ..area }, "Activity", self.moment, world);
+            return live::head(buf, top, "Activity", self.moment, pulses, world);
         };
-        live::head(buf, Rect { height: 1, ..area }, &self.summary(&pulse), self.moment, world);
+        live::head(buf, top, &self.summary(&pulse), self.moment, pulses, world);
         let chart = u16::from(area.height > 12);
         if chart > 0 {
             self.chart(buf, Rect { y: area.y + 1, height: 1, ..area }, world, &pulse);
@@ -49,34 +50,18 @@ impl Activity {
         let below = (area.height / 4).clamp(2, 8);
         let list = Rect { y: area.y + 1 + chart, height: area.height - 1 - chart - below, ..area };
         let now = pulse.at;
-        self.list.draw(buf, list, &COLUMNS, theme, |(pid, _), column| {
+        self.list.draw(buf, list, &COLUMNS, theme, |_, (pid, _), column| {
             pulse.session(*pid).map_or((String::new(), "text"), |s| cell(s, column, now, &names))
         });
         let foot = Rect { y: list.bottom(), height: below, ..area };
         for x in area.left()..area.right() {
             paint::put(buf, x, foot.y, 1, "─", theme.style("border"));
         }
-        let mut y = foot.y + 1;
         let role = world.server().and_then(|s| s.info.as_ref()).map_or("this role", |i| i.user.as_str());
         let hidden = live::hidden(&pulse, role);
         let room = foot.height - 1 - u16::from(hidden.is_some());
         if let Some(session) = self.session(world) {
-            let mut state = LineState::Normal;
-            for line in session.query.lines().take(usize::from(room)) {
-                let (spans, next) = highlight::highlight_line(line, &state);
-                state = next;
-                let (mut x, mut at) = (area.x + 1, 0);
-                let mut put = |text: &str, style: &str| {
-                    x = paint::put(buf, x, y, area.right().saturating_sub(x), text, theme.style(style));
-                };
-                for (range, class) in spans {
-                    put(&line[at..range.start], "editor");
-                    put(&line[range.clone()], class.style());
-                    at = range.end;
-                }
-                put(&line[at..], "editor");
-                y += 1;
-            }
+            sql::draw(buf, Rect { y: foot.y + 1, height: room, ..foot }, &session.query, theme);
         }
         if let Some(hidden) = hidden {
             let last = Rect { y: foot.bottom() - 1, height: 1, ..foot };

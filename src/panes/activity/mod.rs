@@ -146,7 +146,7 @@ impl Pane for Activity {
             }
             Command::OpenSession | Command::ToLocks | Command::CopyText => self.session(world).is_some(),
             Command::ExplainIt => self.session(world).is_some_and(|s| !s.query.is_empty() && !s.query_cut),
-            Command::GoToRow | Command::WorstMoment => false,
+            Command::GoToRow | Command::WorstMoment | Command::MarkMoment | Command::SortBack => false,
             _ => true,
         }
     }

@@ -3,7 +3,10 @@
 use super::Health;
 use crate::{
     core::world::World,
-    data::health::{Go, Level, Line},
+    data::{
+        health::{Go, Level, Line},
+        live::Probe,
+    },
     views::live::{self, list::Column},
     widgets::{paint, spark},
 };
@@ -12,7 +15,7 @@ use ratatui::{Frame, layout::Rect};
 const COLUMNS: [Column; 6] = [
     Column::new("", 1, false, 0),
     Column::new("about", 19, false, 100),
-    Column::new("what", 24, false, 0),
+    Column::new("what", 26, false, 0),
     Column::new("value", 0, false, 0),
     Column::new("trend", 16, false, 70),
     Column::new("worth a look", 18, false, 110),
@@ -29,7 +32,7 @@ impl Health {
         }
         let Some(ring) = self.ring(world) else { return };
         let summary = self.summary(world);
-        live::head(buf, Rect { height: 1, ..area }, &summary, self.moment, world);
+        live::head(buf, Rect { height: 1, ..area }, &summary, self.moment, (Probe::Health, ring), world);
         let below = (area.height / 3).clamp(4, 13);
         let list = Rect { y: area.y + 1, height: area.height - 1 - below, ..area };
         let foot = Rect { y: list.bottom(), height: below, ..area };
@@ -44,9 +47,8 @@ impl Health {
         let until = self.number(ring);
         let lines = std::mem::take(&mut self.lines);
         let worst = self.worst;
-        self.list.draw(buf, list, &COLUMNS, theme, |key, column| {
-            let Some(at) = lines.iter().position(|l| l.key == *key) else { return (String::new(), "text") };
-            let line = &lines[at];
+        self.list.draw(buf, list, &COLUMNS, theme, |at, key, column| {
+            let Some(line) = lines.get(at) else { return (String::new(), "text") };
             let first = worst || at == 0 || lines[at - 1].section != line.section;
             match column {
                 0 => (line.level.mark().to_owned(), style(line.level)),

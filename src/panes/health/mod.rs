@@ -134,7 +134,7 @@ impl Health {
         match self.chosen().and_then(|line| line.go.clone()) {
             Some(Go::Activity) => cx.tell(Tell::Show(PaneKind::Activity)),
             Some(Go::Locks) => cx.tell(Tell::Show(PaneKind::Locks)),
-            Some(Go::Statements) => {}
+            Some(Go::Statements) => cx.tell(Tell::Show(PaneKind::Statements)),
             Some(Go::Saved(name)) => {
                 cx.tell(Tell::Show(PaneKind::Saved));
                 cx.tell(Tell::OpenSaved(name.to_owned()));
@@ -172,6 +172,7 @@ impl Pane for Health {
             Command::CancelBackend | Command::TerminateBackend | Command::ToLocks | Command::ExplainIt => {
                 false
             }
+            Command::MarkMoment | Command::SortBack => false,
             Command::OpenSession | Command::CopyText => self.chosen().is_some(),
             Command::StepToSql => self.chosen().is_some_and(|line| line.sql.is_some()),
             Command::GoToRow => self.chosen().is_some_and(|line| line.go.is_some()),

@@ -4,7 +4,7 @@ use super::{Locks, frees, waited, worst};
 use crate::{
     core::world::World,
     data::live::{
-        Names, Pulse,
+        Names, Probe, Pulse,
         locks::{LockNode, LockTree, Who},
         words,
     },
@@ -32,7 +32,9 @@ impl Locks {
         if area.height < 4 {
             return;
         }
-        live::head(buf, Rect { height: 1, ..area }, &self.summary(), self.moment, world);
+        let Some(server) = world.server() else { return };
+        let pulses = (Probe::Pulse, &server.live.pulses);
+        live::head(buf, Rect { height: 1, ..area }, &self.summary(), self.moment, pulses, world);
         let names = world.server().map(|s| s.live.names.clone()).unwrap_or_default();
         let Some(pulse) = self.pulse(world).cloned() else { return };
         let below = (area.height / 3).clamp(3, 12);
@@ -58,9 +60,10 @@ impl Locks {
             }
         } else {
             let tree = std::mem::take(&mut self.tree.1);
-            self.list.draw(buf, list, &COLUMNS, theme, |who, column| {
-                let node = tree.nodes.iter().find(|n| n.who == *who);
-                node.map_or((String::new(), "text"), |node| cell(node, column, &pulse, &names))
+            self.list.draw(buf, list, &COLUMNS, theme, |line, _, column| {
+                tree.nodes
+                    .get(line)
+                    .map_or((String::new(), "text"), |node| cell(node, column, &pulse, &names))
             });
             self.tree.1 = tree;
         }

@@ -129,6 +129,7 @@ impl Pane for Locks {
                 self.chosen().is_some() && !self.moment.paused()
             }
             Command::OpenSession | Command::GoToRow => self.chosen().is_some(),
+            Command::MarkMoment | Command::SortBack => false,
             Command::SortBy | Command::ShowWhich | Command::Find | Command::ToLocks | Command::ExplainIt => {
                 false
             }

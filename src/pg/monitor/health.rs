@@ -77,7 +77,7 @@ impl Monitor {
         for question in questions {
             let begun = Instant::now();
             let answer = self.ask_one(client, question).await;
-            let took = begun.elapsed();
+            let took = begun.elapsed().saturating_sub(self.ping);
             vitals.took += took;
             let mut wait = Duration::from_secs(question.every);
             let (table, trouble) = match answer {
@@ -101,6 +101,7 @@ impl Monitor {
             self.pace.due.insert(question.part, begun + wait.mul_f64(0.9));
             vitals.parts.insert(question.part, Part { at, table: Arc::new(table), trouble });
         }
+        self.spent += vitals.took;
         if vitals.at == 0 {
             vitals.at = here() + self.skew;
         }

@@ -7,7 +7,6 @@ use crate::{
     pg::client::Client,
 };
 use std::sync::Arc;
-use tokio::time::Instant;
 use tokio_postgres::{
     Row,
     types::{ToSql, Type},
@@ -22,7 +21,6 @@ const ASKED: i32 = 200;
 impl Monitor {
     /// A pulse, and names for what has none yet.
     pub(super) async fn pulse(&mut self, client: &Client) -> Result<Pulse, DbError> {
-        let begun = Instant::now();
         let own = self.server.pids();
         let args: &[(&(dyn ToSql + Sync), Type)] = &[(&own, Type::INT4_ARRAY), (&TEXT, Type::INT4)];
         let sessions = self.rows(client, q::SESSIONS, args).await?;
@@ -30,7 +28,7 @@ impl Monitor {
         let edges = self.rows(client, q::EDGES, args).await?;
         let pulse = Pulse {
             at: sessions.first().map_or(0, |row| row.get("now")),
-            took: begun.elapsed(),
+            took: self.spent,
             sessions: sessions.iter().map(|row| Arc::new(session(row))).collect(),
             edges: edges.iter().map(|row| Arc::new(edge(row))).collect(),
         };

@@ -8,7 +8,10 @@ use crate::{
     },
     widgets::{cursor::Cursor, paint},
 };
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 
 /// A column of a list.
 #[derive(Clone, Copy, Debug)]
@@ -21,13 +24,15 @@ pub struct Column {
     pub right: bool,
     /// The list's width from which on it is shown.
     pub from: u16,
+    /// The rows are sorted by it.
+    pub sorted: bool,
 }
 
 impl Column {
     /// A column of so many cells, shown from this width of the list on.
     #[must_use]
     pub const fn new(title: &'static str, cells: u16, right: bool, from: u16) -> Self {
-        Self { title, cells, right, from }
+        Self { title, cells, right, from, sorted: false }
     }
 }
 
@@ -38,6 +43,8 @@ pub enum Hit {
     Moved,
     /// The row under the cursor is to be opened.
     Open,
+    /// The heading of this column was clicked.
+    Column(usize),
 }
 
 /// A list whose rows are known by a key.
@@ -45,11 +52,13 @@ pub enum Hit {
 pub struct List<K> {
     keys: Vec<K>,
     cursor: Cursor,
+    /// Where the headings stand: the place and the number of the column.
+    heads: Vec<(Rect, usize)>,
 }
 
 impl<K> Default for List<K> {
     fn default() -> Self {
-        Self { keys: vec![], cursor: Cursor::default() }
+        Self { keys: vec![], cursor: Cursor::default(), heads: vec![] }
     }
 }
 
@@ -70,6 +79,12 @@ impl<K: PartialEq + Clone> List<K> {
     #[must_use]
     pub fn chosen(&self) -> Option<&K> {
         self.keys.get(self.cursor.at)
+    }
+
+    /// The rows.
+    #[must_use]
+    pub fn keys(&self) -> &[K] {
+        &self.keys
     }
 
     /// Number of the row under the cursor.
@@ -93,6 +108,12 @@ impl<K: PartialEq + Clone> List<K> {
     /// The wheel moves, a click chooses, a second one opens.
     pub fn mouse(&mut self, mouse: Mouse) -> Hit {
         let len = self.keys.len();
+        let at = Position { x: mouse.x, y: mouse.y };
+        if mouse.kind == MouseKind::Press
+            && let Some((_, column)) = self.heads.iter().find(|(place, _)| place.contains(at))
+        {
+            return Hit::Column(*column);
+        }
         match mouse.kind {
             MouseKind::ScrollUp => self.cursor.wheel(-3, len),
             MouseKind::ScrollDown => self.cursor.wheel(3, len),
@@ -103,15 +124,17 @@ impl<K: PartialEq + Clone> List<K> {
         Hit::Moved
     }
 
-    /// Draws the heading and the rows in view; `cell` gives text and style of a row's column.
+    /// Draws the heading and the rows in view; `cell` gives text and style of a column of the row
+    /// with this number and key.
     pub fn draw(
         &mut self,
         buf: &mut Buffer,
         area: Rect,
         columns: &[Column],
         theme: &Theme,
-        cell: impl Fn(&K, usize) -> (String, &'static str),
+        cell: impl Fn(usize, &K, usize) -> (String, &'static str),
     ) {
+        self.heads.clear();
         if area.height < 2 {
             return self.cursor.hide();
         }
@@ -121,10 +144,13 @@ impl<K: PartialEq + Clone> List<K> {
         let mut x = area.x + 1;
         for (column, cells) in &shown {
             let row = &columns[*column];
+            self.heads.push((Rect { x, width: *cells, ..head }, *column));
+            let title = if row.sorted { format!("▾{}", row.title) } else { row.title.to_owned() };
+            let style = theme.style(if row.sorted { "grid.header.active" } else { "grid.header" });
             if row.right {
-                paint::put_right(buf, x, area.y, *cells, row.title, theme.style("grid.header"));
+                paint::put_right(buf, x, area.y, *cells, &title, style);
             } else {
-                paint::put_clipped(buf, x, area.y, *cells, row.title, theme.style("grid.header"));
+                paint::put_clipped(buf, x, area.y, *cells, &title, style);
             }
             x += cells + 1;
         }
@@ -133,7 +159,7 @@ impl<K: PartialEq + Clone> List<K> {
             let (key, y) = (&self.keys[line], place.y);
             let mut x = area.x + 1;
             for (column, cells) in &shown {
-                let (text, style) = cell(key, *column);
+                let (text, style) = cell(line, key, *column);
                 if columns[*column].right {
                     paint::put_right(buf, x, y, *cells, &text, theme.style(style));
                 } else {

@@ -2,10 +2,11 @@
 
 pub mod list;
 pub mod signal;
+pub mod sql;
 
 use crate::{
     core::{command::Command, effect::Effect, theme::Theme, world::World},
-    data::live::{Live, Micros, Probe, Pulse, Ring},
+    data::live::{Live, Micros, Probe, Pulse, Ring, Sampled},
     text::units,
     widgets::paint,
 };
@@ -97,8 +98,16 @@ pub fn clock(at: Micros) -> String {
     format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// The line above a live pane: what is shown, how old it is, what it costs, and what is wrong.
-pub fn head(buf: &mut Buffer, area: Rect, what: &str, moment: Moment, world: &World) {
+/// The line above a live pane: what is shown, how old it is, what it costs, and what is wrong. `ring`: the samples of
+/// `probe`, which the pane shows.
+pub fn head<T: Sampled>(
+    buf: &mut Buffer,
+    area: Rect,
+    what: &str,
+    moment: Moment,
+    (probe, ring): (Probe, &Ring<T>),
+    world: &World,
+) {
     let theme = &world.theme;
     let Some(live) = world.server().map(|s| &s.live) else { return };
     let x = paint::put_clipped(
@@ -109,31 +118,56 @@ pub fn head(buf: &mut Buffer, area: Rect, what: &str, moment: Moment, world: &Wo
         what,
         theme.style("text.strong"),
     );
-    let rest = area.right().saturating_sub(x + 2);
-    let (text, style) = state(live, moment, world.now);
+    let rest = area.right().saturating_sub(x + 3);
+    let (parts, style) = state(live, moment, (probe, ring), world.now);
+    // The first says most; what does not fit is left out from the end.
+    let mut text = String::new();
+    for (n, part) in parts.into_iter().enumerate() {
+        let more = if n == 0 { part } else { format!("{text} · {part}") };
+        if n > 0 && crate::text::width::width(&more) > usize::from(rest) {
+            break;
+        }
+        text = more;
+    }
     paint::put_right(buf, x + 2, area.y, rest, &text, theme.style(style));
 }
 
 /// How fresh the sample is, in words, and the style to say it in.
-fn state(live: &Live, moment: Moment, now: Duration) -> (String, &'static str) {
-    let shown = moment.shown(&live.pulses);
-    let at = shown.map(|(pulse, _): (&Pulse, u64)| clock(pulse.at)).unwrap_or_default();
+fn state<T: Sampled>(
+    live: &Live,
+    moment: Moment,
+    (probe, ring): (Probe, &Ring<T>),
+    now: Duration,
+) -> (Vec<String>, &'static str) {
+    let shown = moment.shown(ring);
+    let at = shown.map(|(sample, _)| clock(sample.at())).unwrap_or_default();
     if let Some((why, since)) = &live.lost {
         let ago = units::duration(now.saturating_sub(*since));
         let kept = if at.is_empty() { String::new() } else { format!("; shown: {at}") };
-        return (format!("no answer for {ago}{kept} ({why})"), "message.error");
+        return (vec![format!("no answer for {ago}{kept} ({why})")], "message.error");
     }
+    let kept = kept(ring);
     if moment.paused() {
         let newer = shown.map_or(0, |(_, newer)| newer);
         let newer = if newer == 0 { String::new() } else { format!(", {newer} newer") };
-        return (format!("paused at {at}{newer} · , . step · p follows"), "message.warning");
+        let paused = format!("paused at {at}{newer}");
+        return (vec![paused, ", . step".into(), "p follows".into(), kept], "message.warning");
     }
-    if let Some(why) = live.failed.get(&Probe::Pulse) {
-        return (format!("the last sample failed ({why}); shown: {at}"), "message.error");
+    if let Some(why) = live.failed.get(&probe) {
+        return (vec![format!("the last sample failed ({why}); shown: {at}")], "message.error");
     }
-    let Some((pulse, _)) = shown else { return ("waiting for the first sample".into(), "text.dim") };
-    let load = live.load.last_minute().as_millis();
-    (format!("{at} · {} · {load} ms of the last minute", units::duration(pulse.took)), "text.dim")
+    let Some((sample, _)) = shown else { return (vec!["waiting for the first sample".into()], "text.dim") };
+    let load = live.load.last_minute(now).as_millis();
+    (vec![at, units::duration(sample.took()), format!("load {load} ms/min"), kept], "text.dim")
+}
+
+/// `12 min 05 s kept, 3.1 MB`.
+fn kept<T: Sampled>(ring: &Ring<T>) -> String {
+    let first = ring.iter().next().map_or(0, Sampled::at);
+    let last = ring.last().map_or(0, Sampled::at);
+    let time = Duration::from_micros(u64::try_from(last - first).unwrap_or(0));
+    let bytes = units::bytes(ring.bytes() as u64);
+    if time.is_zero() { format!("{bytes} kept") } else { format!("{} kept, {bytes}", units::duration(time)) }
 }
 
 /// What this role may not see, and what would show it. Nothing when it sees everything.
