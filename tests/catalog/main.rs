@@ -40,7 +40,7 @@ async fn every_query_prepares() {
         .expect("a version")
         .get(0);
     let version = u32::try_from(version).expect("a positive number");
-    for (name, sql) in queries::TABLE.iter().chain(queries::monitor::TABLE) {
+    for (name, sql) in queries::TABLE.iter().chain(queries::monitor::TABLE).chain(queries::health::TABLE) {
         let statement = match sql.contains("{schema}") {
             false => client.sql().prepare(&queries::monitor::at(sql, version)).await,
             true => {

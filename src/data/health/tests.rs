@@ -1,3 +1,5 @@
+//! Lines are made of answers: each kind good, bad, and not to be seen.
+
 use super::{vitals::testing::known, *};
 
 fn checkup(version: u32, rounds: &[&[(&'static str, &str)]]) -> Checkup {

@@ -74,7 +74,11 @@ impl Monitor {
 
     async fn ask_all(&mut self, client: &Client, questions: &[&'static Question]) -> Result<Vitals, DbError> {
         let mut vitals = Vitals { version: self.server.version(), ..Vitals::default() };
+        let mut waited = false;
         for question in questions {
+            if waited {
+                break;
+            }
             let begun = Instant::now();
             let answer = self.ask_one(client, question).await;
             let took = begun.elapsed().saturating_sub(self.ping);
@@ -88,6 +92,8 @@ impl Monitor {
                     if trouble.lasts() {
                         wait = REFUSED;
                     }
+                    // Something is locked: the rest has its turn after the other probes.
+                    waited = matches!(&*trouble.code, "55P03" | "57014");
                     (Table::default(), Some(trouble))
                 }
             };
