@@ -157,19 +157,22 @@ pub enum PaneKind {
     Locks = 6,
     /// What statements cost.
     Statements = 7,
+    /// The server's own figures.
+    Health = 8,
     /// Saved queries.
     Saved = 9,
 }
 
 impl PaneKind {
     /// Every pane in the order of the tab line, with the command that goes there and its name.
-    pub const TABLE: [(Self, Command, &'static str); 7] = [
+    pub const TABLE: [(Self, Command, &'static str); 8] = [
         (Self::Browse, Command::PaneBrowse, "Browse"),
         (Self::Sql, Command::PaneSql, "SQL"),
         (Self::Plan, Command::PanePlan, "Plan"),
         (Self::Activity, Command::PaneActivity, "Activity"),
         (Self::Locks, Command::PaneLocks, "Locks"),
         (Self::Statements, Command::PaneStatements, "Statements"),
+        (Self::Health, Command::PaneHealth, "Health"),
         (Self::Saved, Command::PaneSaved, "Saved queries"),
     ];
 

@@ -3,6 +3,7 @@
 //! It is opened early and kept, because a server in trouble may let nobody in, and it reads functions instead of views,
 //! because those lock no catalog. One question at a time; a sample that is late is left out, never queued.
 
+mod health;
 mod names;
 mod pulse;
 mod signal;
@@ -81,6 +82,10 @@ pub struct Monitor {
     spent: Duration,
     /// Where `pg_stat_statements` is, while it can be read.
     setup: Option<Arc<Setup>>,
+    /// When each question of Health is due.
+    pace: health::Pace,
+    /// The server's clock less ours, in microseconds.
+    skew: i64,
 }
 
 impl Monitor {
@@ -101,6 +106,8 @@ impl Monitor {
             ping: Duration::ZERO,
             spent: Duration::ZERO,
             setup: None,
+            pace: health::Pace::default(),
+            skew: 0,
         }
     }
 
@@ -126,6 +133,7 @@ impl Monitor {
                 Some(Ask::Every(probe, Some(every))) => {
                     self.wanted = true;
                     self.not_before = self.not_before.min(Instant::now());
+                    self.pace.anew(probe);
                     self.every.insert(probe, every);
                     self.due.insert(probe, Instant::now());
                 }
@@ -163,7 +171,9 @@ impl Monitor {
                 Err(e) if client.is_closed() || e.fatal => return self.lost(&e).await,
                 Err(e) => self.tell(Sample::Failed(probe, e.message)).await,
             }
-            if let Some(every) = self.every.get(&probe) {
+            if self.pace.unfinished(probe) {
+                self.due.insert(probe, Instant::now());
+            } else if let Some(every) = self.every.get(&probe) {
                 self.due.insert(probe, Instant::now() + (*every).max(self.spent * SHARE));
             }
         }
@@ -174,6 +184,8 @@ impl Monitor {
         match probe {
             Probe::Pulse => self.pulse(client).await.map(Sample::Pulse),
             Probe::Statements => self.statements(client).await.map(Sample::Statements),
+            Probe::Health => self.health(client).await.map(Sample::Health),
+            Probe::Advice => self.advice(client).await.map(Sample::Health),
         }
     }
 
@@ -197,6 +209,7 @@ impl Monitor {
                 self.prepared.clear();
                 self.setup = None;
                 self.ping = ping(&client).await;
+                self.pace.anew(Probe::Health);
                 self.tell(Sample::Link(Ok(()))).await;
                 if let Err(e) = self.read_names(&client).await {
                     tracing::debug!("names: {}", e.message);

@@ -10,6 +10,7 @@ mod apply;
 mod cancel;
 mod explain;
 mod guard;
+mod health;
 mod hub;
 mod login;
 mod lying;
