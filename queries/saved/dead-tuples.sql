@@ -15,7 +15,9 @@ select s.schemaname as schema,
        greatest(s.last_vacuum, s.last_autovacuum) as last_vacuum,
        greatest(s.last_analyze, s.last_autoanalyze) as last_analyze,
        s.n_mod_since_analyze as changed_since_analyze,
-       age(c.relfrozenxid) as xid_age
+       age(c.relfrozenxid) as xid_age,
+       c.oid as relid,
+       format('VACUUM (VERBOSE, ANALYZE) %I.%I;', s.schemaname, s.relname) as remedy
 from pg_catalog.pg_stat_user_tables s
 join pg_catalog.pg_class c on c.oid = s.relid
 cross join lateral (

@@ -8,6 +8,7 @@ with indexes as (
          i.indrelid,
          i.indisunique,
          x.relam,
+         x.relispartition,
          x.relname,
          x.relpages,
          i.indnkeyatts as keys_count,
@@ -31,7 +32,11 @@ select n.nspname as schema,
        case when a.keys = b.keys then 'same columns as' else 'beginning of' end as relation,
        b.relname as other_index,
        pg_size_pretty(a.relpages::bigint * current_setting('block_size')::bigint) as size,
-       pg_get_indexdef(a.indexrelid) as definition
+       pg_get_indexdef(a.indexrelid) as definition,
+       a.relpages::bigint * current_setting('block_size')::bigint as bytes,
+       a.indrelid as relid,
+       -- a partition's part goes with the whole index
+       case when not a.relispartition then format('DROP INDEX CONCURRENTLY %I.%I;', n.nspname, a.relname) end as remedy
 from indexes a
 join indexes b
   on b.indrelid = a.indrelid

@@ -12,6 +12,7 @@ select n.nspname as schema,
        k.confrelid::regclass::text as "references",
        case when t.reltuples >= 0 then t.reltuples::bigint end as rows_estimated,
        pg_size_pretty(t.relpages::bigint * current_setting('block_size')::bigint) as heap,
+       t.oid as relid,
        format(
          'CREATE INDEX%s ON %s (%s);',
          case when t.relkind = 'r' then ' CONCURRENTLY' else '' end,

@@ -11,13 +11,21 @@ select s.schemaname as schema,
        s.last_value,
        e.last_possible,
        round(100 * u.used, 2) as used_percent,
-       s.cycle
+       s.cycle,
+       o.relid,
+       case when o.type_name in ('smallint', 'integer')
+         then format('ALTER TABLE %s ALTER COLUMN %I TYPE bigint; ALTER SEQUENCE %I.%I AS bigint; -- rewrites the table',
+           o.relid::regclass, o.attname, s.schemaname, s.sequencename)
+         when s.data_type in ('smallint'::regtype, 'integer'::regtype)
+         then format('ALTER SEQUENCE %I.%I AS bigint;', s.schemaname, s.sequencename) end as remedy
 from pg_catalog.pg_sequences s
 join pg_catalog.pg_namespace n on n.nspname = s.schemaname
 join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = s.sequencename and c.relkind = 'S'
 left join lateral (
   select d.refobjid::regclass || '.' || quote_ident(a.attname) as column_name,
-         format_type(a.atttypid, null) as type_name
+         format_type(a.atttypid, null) as type_name,
+         d.refobjid as relid,
+         a.attname
   from pg_catalog.pg_depend d
   join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
   where d.classid = 'pg_catalog.pg_class'::regclass

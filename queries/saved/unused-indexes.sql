@@ -12,7 +12,10 @@ select n.nspname as schema,
        pg_size_pretty(x.relpages::bigint * current_setting('block_size')::bigint) as size,
        x.relpages::bigint * current_setting('block_size')::bigint as bytes,
        d.stats_reset as counted_since,
-       i.indisvalid as valid
+       i.indisvalid as valid,
+       t.oid as relid,
+       -- a partition's part goes with the whole index
+       case when not x.relispartition then format('DROP INDEX CONCURRENTLY %I.%I;', n.nspname, x.relname) end as remedy
 from pg_catalog.pg_index i
 join pg_catalog.pg_class x on x.oid = i.indexrelid and x.relkind = 'i'
 join pg_catalog.pg_class t on t.oid = i.indrelid

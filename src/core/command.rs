@@ -113,7 +113,7 @@ impl Scope {
             Self::Page => "Help pages",
             Self::Edit => "Editing a value",
             Self::Changes => "Staged changes",
-            Self::Live => "Activity, Locks, Statements",
+            Self::Live => "Activity, Locks, Statements, Health",
         }
     }
 
@@ -171,6 +171,7 @@ commands! {
     PaneActivity "pane-activity" ["alt-5"] [Global] "Go to Activity";
     PaneLocks "pane-locks" ["alt-6"] [Global] "Go to Locks";
     PaneStatements "pane-statements" ["alt-7"] [Global] "Go to Statements";
+    PaneHealth "pane-health" ["alt-8"] [Global] "Go to Health";
     PaneSaved "pane-saved" ["alt-9"] [Global] "Go to Saved queries";
 
     Up "up" ["k", "up"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Up";
@@ -292,11 +293,11 @@ commands! {
     WhoHoldsVacuum "who-holds-vacuum" ["v"] [Live] "Activity: who holds vacuum back (sessions, slots, standbys, prepared transactions)";
     SortBy "sort-by" ["t"] [Live] "Sort by the next column";
     SortBack "sort-back" ["T"] [Live] "Sort by the column before";
-    ShowWhich "show-which" ["a"] [Live] "Which sessions: clients, busy ones, all; of statements, which time: the last interval, since the mark, since the reset";
-    OpenSession "open-session" ["enter"] [Live] "Everything about this session or statement";
+    ShowWhich "show-which" ["a"] [Live] "Which sessions: clients, busy ones, all; of statements, which time: the last interval, since the mark, since the reset; in Health: only what calls";
+    OpenSession "open-session" ["enter"] [Live] "Everything about this session, statement or line";
     ToLocks "to-locks" ["l"] [Live] "Whom this session waits for, and who waits for it";
     ExplainIt "explain-it" ["x"] [Live] "EXPLAIN its statement";
-    GoToRow "go-to-row" ["g d"] [Live] "The row or table that is waited for, in Browse";
+    GoToRow "go-to-row" ["g d"] [Live] "The row or table that is waited for, in Browse; in Health: where to look next";
     CopyText "copy-text" ["y"] [Live] "Copy what is known of this session";
 
     RunStatement "run" ["f5", "alt-enter"] [Sql, Editor] "Run the statement at the cursor (or the selection)";
@@ -321,7 +322,7 @@ commands! {
     ComparePlans "compare-plans" ["d"] [Plan] "Compare with another plan";
     TurnPlans "turn-plans" ["T"] [Plan] "Comparison: the second plan first";
     FoldCheap "fold-cheap" ["c"] [Plan] "Fold what costs little, unfold the rest";
-    StepToSql "step-to-sql" ["i"] [Plan] "The next step's SQL into the SQL editor (it is not run)";
+    StepToSql "step-to-sql" ["i"] [Plan, Live] "The next step's SQL into the SQL editor (it is not run)";
     TryIndex "try-index" ["x"] [Plan] "Try the index of this finding without making it (hypopg)";
     CopyStep "copy-step" ["y y"] [Plan] "Copy the next step of this node or finding";
     CopyPlanText "copy-plan-text" ["y t"] [Plan] "Copy the plan as a text";

@@ -157,19 +157,22 @@ pub enum PaneKind {
     Locks = 6,
     /// What statements cost.
     Statements = 7,
+    /// The server's own figures.
+    Health = 8,
     /// Saved queries.
     Saved = 9,
 }
 
 impl PaneKind {
     /// Every pane in the order of the tab line, with the command that goes there and its name.
-    pub const TABLE: [(Self, Command, &'static str); 7] = [
+    pub const TABLE: [(Self, Command, &'static str); 8] = [
         (Self::Browse, Command::PaneBrowse, "Browse"),
         (Self::Sql, Command::PaneSql, "SQL"),
         (Self::Plan, Command::PanePlan, "Plan"),
         (Self::Activity, Command::PaneActivity, "Activity"),
         (Self::Locks, Command::PaneLocks, "Locks"),
         (Self::Statements, Command::PaneStatements, "Statements"),
+        (Self::Health, Command::PaneHealth, "Health"),
         (Self::Saved, Command::PaneSaved, "Saved queries"),
     ];
 
@@ -178,6 +181,15 @@ impl PaneKind {
     pub fn of(command: Command) -> Option<Self> {
         Self::TABLE.into_iter().find(|(_, to, _)| *to == command).map(|(kind, _, _)| kind)
     }
+}
+
+/// Where a statement comes from that another session sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Home {
+    /// `pg_database.oid`; 0: not known, taken for this one.
+    pub database: u32,
+    /// The `search_path` it has there, where that is known; otherwise this session's is taken.
+    pub search_path: Option<String>,
 }
 
 /// What a pane tells the app: to do itself, or to pass to another pane by kind.
@@ -229,6 +241,8 @@ pub enum Tell {
         text: String,
         /// Run it and measure.
         analyze: bool,
+        /// It is no statement of the user's: where it comes from. See `Cx::explain`.
+        home: Option<Home>,
     },
     /// Locks: show this session by its pid.
     ShowLocks(i32),
@@ -538,6 +552,23 @@ impl<'a> Cx<'a> {
     /// A short line at the bottom.
     pub fn toast(&mut self, tone: Tone, text: impl Into<String>) {
         self.tell(Tell::Toast(tone, text.into()));
+    }
+
+    /// Shows the plan of a statement that another session sent (Activity, statistics of statements), without running
+    /// it: the plan for any values where it has parameters (`$1`), since theirs are not known. The text must be whole.
+    /// Where that cannot be done, says why.
+    pub fn explain(&mut self, text: &str, home: Home) {
+        let here = self.world.server().map_or(0, |s| s.live.names.database);
+        if text.trim().is_empty() {
+            self.toast(Tone::Note, "There is no statement");
+        } else if text == "<insufficient privilege>" {
+            let who = "its own role and to members of pg_read_all_stats";
+            self.toast(Tone::Warning, format!("The server shows the text of this statement only to {who}"));
+        } else if ![0, here].contains(&home.database) && here != 0 {
+            self.toast(Tone::Warning, "It runs in another database: connect there (:c) to see its plan");
+        } else {
+            self.tell(Tell::Explain { text: text.to_owned(), analyze: false, home: Some(home) });
+        }
     }
 
     /// Opens a popup; its answer comes to this pane.

@@ -4,6 +4,7 @@
 pub mod catalog;
 pub mod check;
 pub mod edits;
+pub mod health;
 pub mod json;
 pub mod live;
 pub mod plan;

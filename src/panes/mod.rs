@@ -8,6 +8,7 @@ pub mod delete;
 pub mod document;
 pub mod edit;
 pub mod form;
+pub mod health;
 pub mod help;
 pub mod line;
 pub mod locks;
@@ -42,5 +43,6 @@ pub const TABLE: &[Row] = &[
     Row { kind: PaneKind::Activity, make: || Box::<activity::Activity>::default() },
     Row { kind: PaneKind::Locks, make: || Box::<locks::Locks>::default() },
     Row { kind: PaneKind::Statements, make: || Box::<statements::Statements>::default() },
+    Row { kind: PaneKind::Health, make: || Box::<health::Health>::default() },
     Row { kind: PaneKind::Saved, make: || Box::<saved::Saved>::default() },
 ];

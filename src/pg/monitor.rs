@@ -3,6 +3,7 @@
 //! It is opened early and kept, because a server in trouble may let nobody in, and it reads functions instead of views,
 //! because those lock no catalog. One question at a time; a sample that is late is left out, never queued.
 
+mod health;
 mod horizon;
 mod names;
 mod own;
@@ -87,6 +88,10 @@ pub struct Monitor {
     spent: Duration,
     /// Where `pg_stat_statements` is, while it can be read.
     setup: Option<Arc<Setup>>,
+    /// When each question of Health is due.
+    pace: health::Pace,
+    /// The server's clock less ours, in microseconds.
+    skew: i64,
 }
 
 impl Monitor {
@@ -108,6 +113,8 @@ impl Monitor {
             ping: Duration::ZERO,
             spent: Duration::ZERO,
             setup: None,
+            pace: health::Pace::default(),
+            skew: 0,
         }
     }
 
@@ -133,6 +140,7 @@ impl Monitor {
                 Some(Ask::Every(probe, Some(every))) => {
                     self.wanted = true;
                     self.not_before = self.not_before.min(Instant::now());
+                    self.pace.anew(probe);
                     self.every.insert(probe, every);
                     self.due.insert(probe, Instant::now());
                 }
@@ -171,7 +179,9 @@ impl Monitor {
                 Err(e) if client.is_closed() || e.fatal => return self.lost(&e).await,
                 Err(e) => self.tell(Sample::Failed(probe, e.message)).await,
             }
-            if let Some(every) = self.every.get(&probe) {
+            if self.pace.unfinished(probe) {
+                self.due.insert(probe, Instant::now());
+            } else if let Some(every) = self.every.get(&probe) {
                 self.due.insert(probe, Instant::now() + (*every).max(self.spent * SHARE));
             }
         }
@@ -184,6 +194,8 @@ impl Monitor {
             Probe::Horizon => self.horizon(client).await.map(Sample::Horizon),
             Probe::Own => self.own(client).await.map(Sample::Own),
             Probe::Statements => self.statements(client).await.map(Sample::Statements),
+            Probe::Health => self.health(client).await.map(Sample::Health),
+            Probe::Advice => self.advice(client).await.map(Sample::Health),
         }
     }
 
@@ -207,6 +219,7 @@ impl Monitor {
                 self.prepared.clear();
                 self.setup = None;
                 self.ping = ping(&client).await;
+                self.pace.anew(Probe::Health);
                 self.tell(Sample::Link(Ok(()))).await;
                 if let Err(e) = self.read_names(&client).await {
                     tracing::debug!("names: {}", e.message);

@@ -52,6 +52,125 @@ pub mod doctor {
     }
 }
 
+/// What Health asks. Some of it is what saved queries ask, too.
+pub mod health {
+    queries! {
+        "health":
+        /// What the server is.
+        SERVER "server.sql";
+        /// Sessions by database, role and state.
+        CONNECTIONS "connections.sql";
+        /// Counters of the connected database.
+        DATABASE "database.sql";
+        /// Checkpoints.
+        CHECKPOINTS "checkpoints.sql";
+        /// The write-ahead log.
+        WAL "wal.sql";
+        /// Archiving.
+        ARCHIVER "archiver.sql";
+        /// Files to be archived.
+        ARCHIVE_BACKLOG "archive_backlog.sql";
+        /// Standbys.
+        REPLICATION "replication.sql";
+        /// Replay on a standby.
+        STANDBY "standby.sql";
+        /// Replication slots.
+        SLOTS "slots.sql";
+        /// Who holds back vacuum.
+        HORIZON "horizon.sql";
+        /// Long operations.
+        PROGRESS "progress.sql";
+        /// Prepared transactions.
+        PREPARED "prepared.sql";
+        /// Ages of databases.
+        WRAPAROUND "wraparound.sql";
+        /// Temporary files.
+        TEMP "temp.sql";
+        /// Dangerous settings, and those that wait for a restart.
+        RISKS "risks.sql";
+        /// Indexes that failed to be built.
+        INVALID_INDEXES "invalid_indexes.sql";
+        /// Ages of tables.
+        FROZEN "frozen.sql";
+        /// Tables and indexes larger than they need be.
+        BLOAT "bloat.sql";
+        /// What cannot be seen.
+        SIGHT "sight.sql";
+    }
+
+    /// A question: one part of the answer.
+    #[derive(Debug)]
+    pub struct Question {
+        /// The part it answers.
+        pub part: &'static str,
+        /// The query.
+        pub sql: &'static str,
+        /// Seconds between two askings.
+        pub every: u64,
+        /// Parameters of a saved query, and what stands for them: constants of ours.
+        pub with: &'static [(&'static str, &'static str)],
+    }
+
+    const fn ask(part: &'static str, sql: &'static str, every: u64) -> Question {
+        Question { part, sql, every, with: &[] }
+    }
+
+    macro_rules! saved {
+        ($part:literal, $file:literal, $with:expr) => {
+            Question {
+                part: $part,
+                sql: include_str!(concat!("../../queries/saved/", $file)),
+                every: 0,
+                with: $with,
+            }
+        };
+    }
+
+    /// What is asked again and again. The first tells the server's clock.
+    pub const EVERY: &[Question] = &[
+        ask("server", SERVER, 5),
+        ask("connections", CONNECTIONS, 5),
+        ask("database", DATABASE, 5),
+        ask("checkpoints", CHECKPOINTS, 5),
+        ask("wal", WAL, 5),
+        ask("archiver", ARCHIVER, 5),
+        ask("replication", REPLICATION, 5),
+        ask("standby", STANDBY, 5),
+        ask("slots", SLOTS, 5),
+        ask("horizon", HORIZON, 5),
+        ask("progress", PROGRESS, 5),
+        ask("prepared", PREPARED, 5),
+        ask("wraparound", WRAPAROUND, 60),
+        ask("archive_backlog", ARCHIVE_BACKLOG, 60),
+        ask("temp", TEMP, 60),
+        ask("risks", RISKS, 60),
+    ];
+
+    /// What reads all catalogs, the quick ones first.
+    pub const ADVICE: &[Question] = &[
+        ask("sight", SIGHT, 0),
+        ask("invalid_indexes", INVALID_INDEXES, 0),
+        saved!("settings", "settings-changed.sql", &[]),
+        saved!("foreign_keys", "missing-fk-indexes.sql", &[]),
+        saved!("unused_indexes", "unused-indexes.sql", &[(":scans", "0")]),
+        saved!("duplicate_indexes", "duplicate-indexes.sql", &[]),
+        saved!("dead_rows", "dead-tuples.sql", &[(":limit", "50")]),
+        ask("frozen", FROZEN, 0),
+        saved!("sequences", "sequences-near-end.sql", &[(":percent", "50")]),
+        ask("bloat", BLOAT, 0),
+    ];
+
+    /// What PgBouncer's console is asked.
+    pub const BOUNCER: &[Question] = &[
+        ask("version", "show version", 60),
+        ask("pools", "show pools", 5),
+        ask("averages", "show stats_averages", 5),
+        ask("lists", "show lists", 5),
+        ask("databases", "show databases", 60),
+        ask("config", "show config", 60),
+    ];
+}
+
 /// What is asked of a live server.
 pub mod monitor {
     use std::borrow::Cow;

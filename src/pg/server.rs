@@ -49,6 +49,8 @@ pub struct Server {
     /// A pooler that refuses start-up settings stands before the server.
     plain: AtomicBool,
     version: AtomicU32,
+    /// It is the console of PgBouncer.
+    bouncer: AtomicBool,
     /// Backend of the user's own session and of the other lanes, 0 when there is none.
     pids: [AtomicI32; 5],
     events: mpsc::Sender<Event>,
@@ -79,6 +81,7 @@ impl Server {
             host: Mutex::new(None),
             plain: AtomicBool::new(false),
             version: AtomicU32::new(0),
+            bouncer: AtomicBool::new(false),
             pids: [const { AtomicI32::new(0) }; 5],
             events,
             closing,
@@ -270,6 +273,11 @@ impl Server {
         self.plain.load(Ordering::Relaxed)
     }
 
+    /// The console of PgBouncer, not a server.
+    pub fn is_bouncer(&self) -> bool {
+        self.bouncer.load(Ordering::Relaxed)
+    }
+
     /// The backends of this console.
     pub fn pids(&self) -> Vec<i32> {
         self.pids.iter().map(|pid| pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0).collect()
@@ -318,6 +326,7 @@ impl Server {
     pub async fn info(&self, session: &mut Session) -> ServerInfo {
         let get = |s: &Session, name: &str| s.parameter(name).unwrap_or_default().to_owned();
         let version = get(session, "server_version");
+        self.bouncer.store(version.contains("bouncer"), Ordering::Relaxed);
         let mut standby = session.parameter("in_hot_standby").map(|v| v == "on");
         let mut read_only = session.parameter("default_transaction_read_only").map(|v| v == "on");
         if standby.is_none() || read_only.is_none() {

@@ -6,6 +6,7 @@
 
 use super::kind::{Kind, View};
 use super::lex::{Options, Token, TokenKind, significant};
+use super::quote;
 use std::time::Duration;
 
 /// The savepoint around what is explained inside a transaction.
@@ -20,7 +21,7 @@ const GENERIC_PLAN: u32 = 160_000;
 const SEVERAL: &str = "these are several statements, and EXPLAIN takes one: explain them one by one";
 
 /// How a statement shall be explained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// `server_version_num`: 150004 is 15.4.
     pub version: u32,
@@ -34,7 +35,9 @@ pub struct Wish {
     pub in_transaction: bool,
     /// Nothing may be written, not even inside a transaction that is rolled back.
     pub read_only: bool,
-    /// With ANALYZE: longest time it may run.
+    /// The `search_path` it is explained with, as the setting has it; otherwise the session's.
+    pub search_path: Option<String>,
+    /// With ANALYZE: longest time it may run. A shorter one that is set stays, of this and the next two.
     pub statement_timeout: Option<Duration>,
     /// With ANALYZE: longest time it may wait for a lock.
     pub lock_timeout: Option<Duration>,
@@ -53,6 +56,7 @@ impl Wish {
             values: false,
             in_transaction: false,
             read_only: false,
+            search_path: None,
             statement_timeout: None,
             lock_timeout: None,
             idle_timeout: None,
@@ -179,7 +183,8 @@ pub fn recipe(statement: &str, wish: &Wish) -> Result<Recipe, Refusal> {
     }
     let touch = if analyze { what.touch } else { Touch::Nothing };
     let start = inner.tokens.first().map_or(statement.len(), |t| t.start);
-    let prepared = unbound && wish.version < GENERIC_PLAN;
+    // The simple protocol, which GENERIC_PLAN needs, leaves no place to hold a session read-only.
+    let prepared = unbound && (wish.version < GENERIC_PLAN || wish.read_only);
     let options = options(wish, analyze, unbound && !prepared && !own.generic, what.sends_rows);
     let explain = own.explain(statement, (!prepared).then_some(start), &options, wish.analyze);
     let (explain, prepare) = if prepared {
@@ -207,7 +212,7 @@ fn is_one(statement: &str) -> bool {
 /// What goes before and after the EXPLAIN.
 fn around(wish: &Wish, analyze: bool, touch: Touch, prepare: Option<Sent>) -> (Vec<Sent>, Vec<String>) {
     // in a transaction even the error of a plain EXPLAIN would be the end of it
-    if !analyze && prepare.is_none() && !wish.in_transaction {
+    if !analyze && prepare.is_none() && !wish.in_transaction && wish.search_path.is_none() {
         return (Vec::new(), Vec::new());
     }
     let reads = wish.read_only || touch == Touch::Nothing;
@@ -225,6 +230,10 @@ fn around(wish: &Wish, analyze: bool, touch: Touch, prepare: Option<Sent>) -> (V
             before.push(format!("SAVEPOINT {SAVEPOINT}"));
         }
     }
+    if let Some(path) = &wish.search_path {
+        let path = quote::literal(path);
+        before.push(format!("SELECT pg_catalog.set_config('search_path', {path}, true)"));
+    }
     if analyze {
         let limits = [
             ("statement_timeout", wish.statement_timeout),
@@ -233,8 +242,7 @@ fn around(wish: &Wish, analyze: bool, touch: Touch, prepare: Option<Sent>) -> (V
         ];
         for (name, limit) in limits {
             if let Some(limit) = limit {
-                // 0 would mean no limit
-                before.push(format!("SET LOCAL {name} = {}", limit.as_millis().clamp(1, 2_147_483_647)));
+                before.push(lower(name, limit));
             }
         }
     }
@@ -251,6 +259,16 @@ fn around(wish: &Wish, analyze: bool, touch: Touch, prepare: Option<Sent>) -> (V
         after.push("ROLLBACK".into());
     }
     (before.into_iter().map(Sent::ours).chain(prepare).collect(), after)
+}
+
+/// Sets a timeout for this transaction, unless a shorter one is set.
+fn lower(name: &str, limit: Duration) -> String {
+    // 0 would mean no limit
+    let limit = limit.as_millis().clamp(1, 2_147_483_647);
+    format!(
+        "SELECT pg_catalog.set_config(name, '{limit}', true) FROM pg_catalog.pg_settings \
+         WHERE name = '{name}' AND setting::pg_catalog.int8 NOT BETWEEN 1 AND {limit}"
+    )
 }
 
 /// The options for this version, without the format.

@@ -40,8 +40,8 @@ async fn every_query_prepares() {
         .expect("a version")
         .get(0);
     let version = u32::try_from(version).expect("a positive number");
-    let ours = queries::TABLE.iter().chain(queries::monitor::TABLE).chain(queries::doctor::TABLE);
-    for (name, sql) in ours {
+    let ours = [queries::TABLE, queries::monitor::TABLE, queries::doctor::TABLE, queries::health::TABLE];
+    for (name, sql) in ours.into_iter().flatten() {
         let statement = match sql.contains("{schema}") {
             false => client.sql().prepare(&queries::monitor::at(sql, version)).await,
             true => {

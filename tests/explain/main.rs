@@ -135,7 +135,7 @@ fn parameters_have_values_or_none() {
     assert_eq!(tx(&live), Tx::Idle);
     // Nothing prepared stays behind in the session.
     type_anew(&mut live, "select count(*) || ' prepared' from pg_prepared_statements");
-    live.keys("<f5>").see("0 prepared");
+    live.keys("<f5>").see("0 prepared").settle();
 }
 
 #[test]
@@ -171,4 +171,125 @@ fn the_missing_index_is_named_made_and_makes_the_difference_that_the_comparison_
     );
     assert!(screen.contains("Seq Scan posts") && screen.contains("Index"), "{screen}");
     assert!(screen.contains("× less"), "{screen}");
+}
+
+#[test]
+fn a_read_only_connection_plans_for_any_values_and_for_given_ones() {
+    let db = blog();
+    let mut live = Live::read_only(&db, 120, 40);
+    live.keys("<alt-2>select * from posts where id = $1");
+    live.keys("<f7>").see("The statement has parameters").keys("p").see("EXPLAIN for any values");
+    live.see("Index Scan posts");
+    live.keys("<f9>").see("Parameters").keys("17<enter>").see("▌Tree").see("EXPLAIN ANALYZE");
+    // In a transaction of the user's too, and nothing of ours stays in it.
+    type_anew(&mut live, "begin");
+    live.keys("<f5>").until(|r| r.app.world().server().is_some_and(|s| s.tx == Tx::Open));
+    type_anew(&mut live, "select * from users where id = $1");
+    live.keys("<f7>").see("The statement has parameters").keys("p").see("Index Scan users");
+    assert_eq!(tx(&live), Tx::Open);
+    type_anew(&mut live, "select count(*) || ' prepared' from pg_prepared_statements");
+    live.keys("<f5>").see("0 prepared").settle();
+    // What would write is planned, and not run.
+    type_anew(&mut live, "delete from posts where id = $1");
+    live.keys("<f7>").see("The statement has parameters").keys("p").see("Delete posts");
+    assert_eq!(ask(&db, "select count(*) from posts"), "20000");
+    assert!(live.failures.is_empty(), "{:?}", live.failures);
+}
+
+#[test]
+fn a_parameter_whose_type_cannot_be_told_is_said_and_its_statement_kept() {
+    let db = blog();
+    let mut live = sql(&db, "select date_trunc('day', $1)");
+    live.keys("<f7>").see("The statement has parameters").keys("p").see("where a cast gives one");
+    live.keys("gs").see("▌2 SQL").see("select date_trunc('day', $1)");
+}
+
+/// A database with hypopg; none where the test server has no such extension.
+fn with_hypopg() -> Option<Database> {
+    let db = blog();
+    let there = ask(&db, "select count(*) from pg_available_extensions where name = 'hypopg'");
+    if there == "0" {
+        eprintln!("skipped: the test server has no hypopg");
+        return None;
+    }
+    db.execute(
+        "create extension hypopg;
+        insert into posts select g, g % 500 + 1, repeat('post ', 20) from generate_series(20001, 200000) g;
+        alter table posts set (parallel_workers = 0); analyze posts",
+    );
+    Some(db)
+}
+
+/// Hypothetical indexes of the user's session.
+fn hypothetical(live: &mut Live) -> String {
+    type_anew(
+        live,
+        "select 'left: ' || coalesce(string_agg(indrelid::regclass::text, ','), '-') from hypopg()",
+    );
+    live.keys("<f5>").see("left: ").settle();
+    let screen = live.robot.screen();
+    screen.rsplit("left: ").next().unwrap().split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn an_index_is_tried_and_only_that_one_is_taken_away() {
+    let Some(db) = with_hypopg() else { return };
+    let mut live = sql(&db, "select hypopg_create_index('create index on users (name)')");
+    live.keys("<f5>").see("1 SELECT · 1 row");
+    for in_transaction in [false, true] {
+        if in_transaction {
+            type_anew(&mut live, "begin");
+            live.keys("<f5>").until(|r| r.app.world().server().is_some_and(|s| s.tx == Tx::Open));
+        }
+        type_anew(&mut live, "select title from posts where user_id = 42");
+        live.keys("<f9>").until(|r| {
+            let s = r.screen();
+            !s.contains("Plan…") && s.contains("EXPLAIN ANALYZE") && s.contains("CREATE INDEX CONCURRENTLY")
+        });
+        live.keys("<tab>x").see("Comparison").see("(user_id) is not there");
+        let screen = live.robot.screen();
+        assert!(screen.contains("Seq Scan on posts became"), "{screen}");
+        live.keys("<esc>");
+        assert_eq!(hypothetical(&mut live), "users");
+        assert_eq!(tx(&live), if in_transaction { Tx::Open } else { Tx::Idle });
+    }
+    assert!(live.failures.is_empty(), "{:?}", live.failures);
+    // It writes nothing, so a read-only connection can try one too.
+    let mut live = Live::read_only(&db, 120, 40);
+    live.keys("<alt-2>select title from posts where user_id = 42<f9>").see("CREATE INDEX CONCURRENTLY");
+    live.keys("<tab>x").see("(user_id) is not there");
+    assert_eq!(hypothetical(&mut live), "-");
+}
+
+#[test]
+fn an_index_that_was_tried_goes_after_an_error_and_a_cancel_too() {
+    let Some(db) = with_hypopg() else { return };
+    // Called while the statement is planned, it meets the second of the two plans only.
+    db.execute(
+        "create function meets() returns int language plpgsql immutable as $$ begin
+            perform from hypopg() where indrelid = 'posts'::regclass;
+            if found and exists (select from pg_class where relname = 'fails') then raise 'met one'; end if;
+            if found then perform pg_sleep(600); end if;
+            return 42;
+        end $$;",
+    );
+    for fails in [false, true] {
+        if fails {
+            db.execute("create table fails ()");
+        }
+        let mut live = sql(&db, "select hypopg_create_index('create index on users (name)')");
+        live.keys("<f5>").see("1 SELECT · 1 row");
+        type_anew(&mut live, "select title from posts where user_id = meets()");
+        live.keys("<f9>").see("It cannot be known").keys("r").see("CREATE INDEX CONCURRENTLY");
+        live.keys("<tab>x");
+        if fails {
+            live.see("met one");
+        } else {
+            let sleeping = "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()";
+            live.until(|_| ask(&db, sleeping) == "1");
+            live.keys("<ctrl-c>").see("Cancelled after");
+        }
+        assert_eq!(hypothetical(&mut live), "users");
+        assert_eq!(tx(&live), Tx::Idle);
+    }
 }

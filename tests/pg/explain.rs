@@ -119,17 +119,22 @@ async fn parameters_without_values_have_a_generic_plan() {
                 s.ask("begin").await.unwrap();
             }
             let wish = Wish { in_transaction, ..Wish::plain(version) };
-            for text in [
+            for (text, read_only) in [
                 "select * from t where id = $2 and name = $1;",
                 "explain (costs off) delete from t where id = $1",
                 "explain (generic_plan) select * from t where id = $1",
-            ] {
+            ]
+            .into_iter()
+            .flat_map(|text| [(text, false), (text, true)])
+            {
                 if text.contains("generic_plan") && version < 160_000 {
                     continue;
                 }
+                let wish = Wish { read_only, ..wish.clone() };
+                assert!(!read_only || !recipe(text, &wish).unwrap().simple, "{text} cannot be guarded");
                 let plan = explain(&mut s, text, &wish)
                     .await
-                    .unwrap_or_else(|e| panic!("{version} {in_transaction} {text}: {e}"));
+                    .unwrap_or_else(|e| panic!("{version} {in_transaction} {read_only} {text}: {e}"));
                 assert!(plan.contains("id = $"), "{text}: {plan}");
             }
             // a failed one leaves the transaction as it was, and no prepared statement
@@ -157,11 +162,12 @@ async fn reads_are_held_read_only_and_limits_hold() {
             s.ask("begin").await.unwrap();
         }
         let wish = Wish { analyze: true, in_transaction, ..Wish::plain(version) };
-        let e = explain(&mut s, "delete from t", &Wish { read_only: true, ..wish }).await.unwrap_err();
+        let e =
+            explain(&mut s, "delete from t", &Wish { read_only: true, ..wish.clone() }).await.unwrap_err();
         assert!(e.contains("read-only transaction"), "{e}");
         // what is not known to be harmless may write, and is rolled back
         explain(&mut s, "select nextval('s')", &wish).await.unwrap();
-        let soon = Wish { statement_timeout: Some(Duration::from_millis(50)), ..wish };
+        let soon = Wish { statement_timeout: Some(Duration::from_millis(50)), ..wish.clone() };
         let e = explain(&mut s, "select pg_sleep(60)", &soon).await.unwrap_err();
         assert!(e.contains("statement timeout"), "{e}");
         assert_eq!(s.tx(), if in_transaction { Tx::Open } else { Tx::Idle });
@@ -169,5 +175,79 @@ async fn reads_are_held_read_only_and_limits_hold() {
             s.ask("insert into t values (51)").await.unwrap();
             s.ask("rollback").await.unwrap();
         }
+    }
+}
+
+#[tokio::test]
+async fn a_shorter_limit_of_the_users_own_stays() {
+    let (_db, mut s) = fresh().await;
+    let version = version(&mut s).await;
+    let names = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
+    let minute = Some(Duration::from_secs(60));
+    let show = "select concat_ws(' ', current_setting('statement_timeout'), current_setting('lock_timeout'), \
+                current_setting('idle_in_transaction_session_timeout')) as limits";
+    for (set, within) in [("0", "1min"), ("50s", "50s"), ("2h", "1min"), ("60000", "1min")] {
+        for in_transaction in [false, true] {
+            for name in names {
+                s.ask(&format!("set {name} = '{set}'")).await.unwrap();
+            }
+            let before = s.ask(show).await.unwrap();
+            if in_transaction {
+                s.ask("begin").await.unwrap();
+            }
+            let wish = Wish {
+                analyze: true,
+                in_transaction,
+                statement_timeout: minute,
+                lock_timeout: minute,
+                idle_timeout: minute,
+                ..Wish::plain(version)
+            };
+            // What holds while the statement runs is what holds in front of it.
+            let made = recipe("select 1", &wish).unwrap();
+            for sent in &made.before {
+                s.ask(&sent.sql).await.unwrap();
+            }
+            let inside = s.ask(show).await.unwrap();
+            assert_eq!(inside[0][0].as_deref(), Some([within; 3].join(" ").as_str()), "{set}");
+            for sql in &made.after {
+                s.ask(sql).await.unwrap();
+            }
+            assert_eq!(s.ask(show).await.unwrap(), before, "{set}");
+            if in_transaction {
+                s.ask("rollback").await.unwrap();
+            }
+        }
+    }
+    s.ask("set statement_timeout = '50ms'").await.unwrap();
+    let wish = Wish { analyze: true, statement_timeout: minute, ..Wish::plain(version) };
+    let e = explain(&mut s, "select pg_sleep(60)", &wish).await.unwrap_err();
+    assert!(e.contains("statement timeout"), "{e}");
+}
+
+#[tokio::test]
+async fn a_statement_is_explained_with_the_search_path_it_has_at_home() {
+    let (_db, mut s) = fresh().await;
+    let version = version(&mut s).await;
+    s.ask("create schema \"it's\"").await.unwrap();
+    s.ask("create table \"it's\".only_there (id int)").await.unwrap();
+    for (read_only, in_transaction) in [(false, false), (true, false), (false, true), (true, true)] {
+        if in_transaction {
+            s.ask("begin").await.unwrap();
+        }
+        let here = Wish { read_only, in_transaction, ..Wish::plain(version) };
+        let there = Wish { search_path: Some("\"it's\", public".into()), ..here.clone() };
+        for text in ["select * from only_there", "select * from only_there where id = $1"] {
+            let e = explain(&mut s, text, &here).await.unwrap_err();
+            assert!(e.contains("only_there"), "{e}");
+            let plan = explain(&mut s, text, &there).await.unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert!(plan.contains("\"it's\""), "{plan}");
+        }
+        let path = s.ask("show search_path").await.unwrap();
+        assert_eq!(path[0][0].as_deref(), Some("\"$user\", public"));
+        if in_transaction {
+            s.ask("rollback").await.unwrap();
+        }
+        assert_eq!(s.tx(), Tx::Idle);
     }
 }

@@ -50,13 +50,22 @@ impl Live {
 
     /// The same by a connection string.
     pub fn at(url: &str, draft: &[Change], width: u16, height: u16) -> Self {
+        Self::start(url, false, draft, width, height)
+    }
+
+    /// Connected so that nothing can be written.
+    pub fn read_only(db: &Database, width: u16, height: u16) -> Self {
+        Self::start(&db.url(), true, &[], width, height)
+    }
+
+    fn start(url: &str, read_only: bool, draft: &[Change], width: u16, height: u16) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let (sender, events) = mpsc::channel(EVENTS);
         let url = url.to_owned();
         let resolve_plan = move |_: Option<&str>| {
             let input = Input { connection: Some(url.clone()), ..Input::default() };
             let target = resolve(&input, &Nothing).expect("a target");
-            Ok(Plan { target, read_only: false, application_name: "live".into() })
+            Ok(Plan { target, read_only, application_name: "live".into() })
         };
         let hub = Hub::new(sender, Box::new(resolve_plan), Duration::from_secs(600));
         let draft = (!draft.is_empty()).then(|| serde_json::to_string(draft).expect("a draft"));

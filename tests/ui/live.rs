@@ -185,6 +185,31 @@ fn a_running_statement_is_explained_without_being_run() {
 }
 
 #[test]
+fn a_statement_with_parameters_of_others_is_planned_for_any_values() {
+    let mut robot = robot(120, 40, "<alt-5>");
+    let mut pulse = pile();
+    let theirs = session(101, "active", ("", ""), 95, "select * from posts where id = $1 and a[1:b]");
+    let mut other = theirs.clone();
+    other.database = 6;
+    pulse.sessions = [Arc::new(other)].into();
+    sample(&mut robot, Sample::Pulse(pulse.clone()));
+    robot.keys("ggx");
+    let screen = robot.screen();
+    assert!(screen.contains("another database") && screen.contains("▌5 Activity"), "{screen}");
+    pulse.sessions = [Arc::new(theirs)].into();
+    pulse.at += SECOND;
+    sample(&mut robot, Sample::Pulse(pulse));
+    robot.keys("x");
+    let (_, statements, ..) = robot.rehearse();
+    let sent = format!("{statements:?}");
+    assert!(
+        sent.contains("PREPARE pgdeck_explain AS select * from posts where id = $1 and a[1:b]"),
+        "{sent}"
+    );
+    assert!(!robot.screen().contains("Parameters"), "{}", robot.screen());
+}
+
+#[test]
 fn the_list_of_sessions() {
     for (width, height) in [(120, 40), (80, 24)] {
         let mut robot = robot(width, height, "<alt-5>");

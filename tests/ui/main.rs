@@ -10,6 +10,7 @@ mod confirm;
 mod document;
 mod edit;
 mod frame;
+mod health;
 mod live;
 mod plan;
 mod saved;

@@ -14,6 +14,7 @@ pub mod words;
 
 pub use ring::{Ring, Weighed};
 
+use super::health::{Checkup, Known, Vitals};
 use horizon::Horizon;
 use statements::{History, Statements, Texts};
 
@@ -33,6 +34,10 @@ pub enum Probe {
     Horizon,
     /// Whom the console's own sessions wait for: asked while something of ours takes long.
     Own,
+    /// The server's own figures: Health.
+    Health,
+    /// What its tables and indexes want: the slow part of Health, asked for when it is opened.
+    Advice,
 }
 
 impl Probe {
@@ -44,6 +49,9 @@ impl Probe {
             Self::Statements => Duration::from_secs(5),
             Self::Horizon => Duration::from_secs(10),
             Self::Own => Duration::from_secs(1),
+            Self::Health => Duration::from_secs(5),
+            // Reading all catalogs is not done by itself, only when somebody asks.
+            Self::Advice => Duration::from_secs(86_400),
         }
     }
 }
@@ -63,6 +71,8 @@ pub enum Sample {
     Query(Result<WholeQuery, String>),
     /// Texts of statements, or why there are none, and what the server took for them.
     Texts(Texts, Duration),
+    /// Answers for Health, those whose time had come.
+    Health(Vitals),
     /// Names of databases and roles, whenever an unknown one was seen.
     Names(Names),
     /// A probe failed, in the server's words; the others go on.
@@ -297,6 +307,10 @@ pub struct Live {
     pub own: Vec<Own>,
     /// The whole text that was fetched last.
     pub query: Option<WholeQuery>,
+    /// Health, oldest first.
+    pub checkups: Ring<Checkup>,
+    /// What Health is made of, the newest.
+    pub vitals: Known,
     /// Names for the OIDs in them.
     pub names: Names,
     /// Why a probe failed last time; cleared when it answers.
@@ -338,6 +352,26 @@ impl Live {
             Sample::Texts(texts, took) => {
                 self.load.add(now, took);
                 self.statements.take_texts(texts);
+            }
+            Sample::Health(vitals) => {
+                self.failed.remove(&Probe::Health);
+                self.load.add(now, vitals.took);
+                let (at, took, more) = (vitals.at, vitals.took, vitals.more);
+                self.vitals.take(vitals);
+                let checkup = Checkup::of(&self.vitals, &self.names, at, took);
+                match self.checkups.last() {
+                    // What the advisor says belongs to the moment shown: it is no step in time.
+                    Some(last) if more => {
+                        let (at, took) = (last.at, last.took);
+                        let checkup = Checkup { at, took, ..checkup.sharing(last) };
+                        self.checkups.amend(checkup);
+                    }
+                    Some(last) => {
+                        let checkup = checkup.sharing(last);
+                        self.checkups.push(checkup);
+                    }
+                    None => self.checkups.push(checkup),
+                }
             }
             Sample::Names(names) => self.names = names,
             Sample::Failed(probe, why) => {

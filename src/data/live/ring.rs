@@ -45,6 +45,14 @@ impl<T: Weighed> Ring<T> {
             }
         }
     }
+
+    /// Puts a fuller one in the place of the newest.
+    pub fn amend(&mut self, sample: T) {
+        if let Some((_, weight)) = self.samples.pop_back() {
+            self.bytes -= weight;
+        }
+        self.push(sample);
+    }
 }
 
 impl<T> Ring<T> {
@@ -112,6 +120,8 @@ mod tests {
         assert_eq!(ring.at(0).map(String::as_str), Some("bbbb"), "gone: the oldest at hand");
         assert_eq!(ring.at(3).map(String::as_str), Some("cccc"));
         assert_eq!(ring.at(9).map(String::as_str), Some("cccc"), "not come yet: the newest");
+        ring.amend("dd".to_owned());
+        assert_eq!((ring.bytes(), ring.numbers()), (6, 1..4), "in the place of the newest");
         ring.push("d".repeat(50));
         assert_eq!(ring.len(), 1, "the newest stays whatever it weighs");
         assert!(Ring::<String>::default().at(0).is_none());

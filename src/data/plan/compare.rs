@@ -70,6 +70,43 @@ pub enum Outcome {
     Unknown,
 }
 
+/// What became of the node of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// It is the same.
+    Same,
+    /// It does the same with other conditions or keys.
+    Conditions,
+    /// The same kind of node stands somewhere else in the tree.
+    Moved,
+    /// It does what it did in another way: another kind of scan or join, another index.
+    Other,
+    /// Only the first plan has it.
+    Gone,
+    /// Only the second one has it.
+    New,
+}
+
+/// Changes that are named one by one; what is left is counted.
+const NAMED: usize = 3;
+
+/// Properties that say what a node does rather than how it went.
+const CONDITIONS: [&str; 13] = [
+    "Index Cond",
+    "Recheck Cond",
+    "TID Cond",
+    "Hash Cond",
+    "Merge Cond",
+    "Join Filter",
+    "Filter",
+    "One-Time Filter",
+    "Run Condition",
+    "Order By",
+    "Sort Key",
+    "Group Key",
+    "Cache Key",
+];
+
 /// Blocks are nearly the same from run to run.
 const BLOCKS_DIFFER: f64 = 1.1;
 
@@ -133,6 +170,96 @@ fn touched(blocks: &Blocks) -> f64 {
     let all =
         blocks.shared_hit + blocks.shared_read + blocks.local_hit + blocks.local_read + blocks.temp_read;
     (all + blocks.temp_written) as f64
+}
+
+/// What became of each pair's node.
+#[must_use]
+pub fn became(before: &Plan, after: &Plan, pairs: &[Pair]) -> Vec<Became> {
+    let mut partner = vec![None; before.nodes.len()];
+    for pair in pairs {
+        if let (Some(left), Some(right)) = (pair.before, pair.after) {
+            partner[left] = Some(right);
+        }
+    }
+    let one = |pair: &Pair| match (pair.before, pair.after) {
+        (None, _) => Became::New,
+        (_, None) => Became::Gone,
+        (Some(left), Some(right)) => {
+            let (l, r) = (&before.nodes[left], &after.nodes[right]);
+            let stays = l.parent.map(|parent| partner[parent]) == r.parent.map(Some)
+                && l.relationship == r.relationship;
+            if heading(l) != heading(r) || l.index != r.index || l.relation != r.relation {
+                Became::Other
+            } else if !stays {
+                Became::Moved
+            } else if CONDITIONS.iter().any(|name| l.property(name) != r.property(name)) {
+                Became::Conditions
+            } else {
+                Became::Same
+            }
+        }
+    };
+    pairs.iter().map(one).collect()
+}
+
+/// How the second plan goes about it in another way, in words: `Seq Scan on posts became Index Scan using posts_pkey on
+/// posts`, `2 nodes gone`; that they are the same where they are.
+#[must_use]
+pub fn changes(before: &Plan, after: &Plan, pairs: &[Pair]) -> Vec<String> {
+    let became = became(before, after, pairs);
+    let count = |what: Became| became.iter().filter(|b| **b == what).count() as u64;
+    let nodes = |n: u64| units::counted(n, "node", "nodes");
+    let mut out: Vec<String> = vec![];
+    // What reads a relation says more than what stands above it.
+    let others = || pairs.iter().zip(&became).filter(|(_, b)| **b == Became::Other).map(|(p, _)| p);
+    let reads = |pair: &&Pair| pair.before.is_some_and(|at| about(&before.nodes[at]).is_some());
+    for pair in others().filter(reads).chain(others().filter(|p| !reads(p))).take(NAMED) {
+        if let (Some(left), Some(right)) = (pair.before, pair.after) {
+            out.push(format!("{} became {}", name(&before.nodes[left]), name(&after.nodes[right])));
+        }
+    }
+    let more = count(Became::Other).saturating_sub(out.len() as u64);
+    if more > 0 {
+        out.push(format!("{} more became others", nodes(more)));
+    }
+    let rest = [
+        (Became::Moved, "moved"),
+        (Became::Gone, "gone"),
+        (Became::New, "new"),
+        (Became::Conditions, "with other conditions"),
+    ];
+    for (what, word) in rest {
+        match count(what) {
+            0 => {}
+            n => out.push(format!("{} {word}", nodes(n))),
+        }
+    }
+    if out.is_empty() {
+        out.push("the same nodes".into());
+    }
+    out
+}
+
+fn heading(node: &Node) -> &str {
+    if node.heading.is_empty() { &node.node_type } else { &node.heading }
+}
+
+/// A node as the text format heads it.
+fn name(node: &Node) -> String {
+    let mut out = heading(node).to_owned();
+    if let Some(index) = &node.index {
+        out.push_str(if node.relation.is_some() { " using " } else { " on " });
+        out.push_str(index);
+    }
+    if let Some(what) = node.relation.as_deref().or(node.cte.as_deref()) {
+        out.push_str(" on ");
+        out.push_str(what);
+        if let Some(alias) = node.alias.as_deref().filter(|alias| *alias != what) {
+            out.push(' ');
+            out.push_str(alias);
+        }
+    }
+    out
 }
 
 /// For each node of the first plan its counterpart.
@@ -279,13 +406,25 @@ pub fn verdict(before: &Plan, of_before: &Figures, after: &Plan, of_after: &Figu
     };
     let count = |number: f64| units::count(number as u64);
     let mut parts = Vec::new();
-    if let Some((before, after)) = pages {
-        parts.push(format!("{} blocks became {}", count(before), count(after)));
-    }
     if let Some((before, after)) = times {
-        parts.push(format!("{before:.2} ms became {after:.2} ms (one run each)"));
+        let much = ratio(before, after, TIMES_DIFFER);
+        parts.push(format!("{before:.2} ms became {after:.2}{much} in one run each"));
+    }
+    if let Some((before, after)) = pages {
+        let much = ratio(before, after, BLOCKS_DIFFER);
+        parts.push(format!("{} blocks became {}{much}", count(before), count(after)));
     }
     Verdict { outcome, reason: parts.join(", ") }
+}
+
+/// ` (20× less)`; nothing where the difference says nothing.
+fn ratio(before: f64, after: f64, differ: f64) -> String {
+    let (times, way) = if after > before { (after / before, "more") } else { (before / after, "less") };
+    match times {
+        t if !t.is_finite() || t <= differ => String::new(),
+        t if t < 9.95 => format!(" ({t:.1}× {way})"),
+        t => format!(" ({}× {way})", units::count(t.round() as u64)),
+    }
 }
 
 #[cfg(test)]

@@ -51,7 +51,10 @@ fn an_index_scan_takes_the_place_of_a_seq_scan() {
     assert_eq!((scan.self_ms.change(), scan.blocks.change()), (Some(-18.5), Some(-888.0)));
     let better = verdict(&before, &b, &after, &a);
     assert_eq!(better.outcome, Outcome::Better);
-    assert_eq!(better.reason, "900 blocks became 12, 20.00 ms became 1.00 ms (one run each)");
+    assert_eq!(
+        better.reason,
+        "20.00 ms became 1.00 (20× less) in one run each, 900 blocks became 12 (75× less)"
+    );
     assert_eq!(verdict(&after, &a, &before, &b).outcome, Outcome::Worse);
 }
 
@@ -127,4 +130,60 @@ fn wide_and_deep() {
     assert_eq!(pairs(&plan(&wide), &plan(&wide)).len(), 5001);
     let deep: Vec<_> = (0..5000).map(|depth| (depth, "Materialize", "", 1.0, 0)).collect();
     assert_eq!(pairs(&plan(&deep), &plan(&deep)).len(), 5000);
+}
+
+fn said(before: &Plan, after: &Plan) -> Vec<String> {
+    changes(before, after, &compare(before, &figures::figures(before), after, &figures::figures(after)))
+}
+
+#[test]
+fn what_changed_is_said() {
+    let before = plan(&[(0, "Sort", "", 20.0, 900), (1, "Seq Scan", "users", 19.0, 900)]);
+    let mut after = plan(&[(0, "Sort", "", 1.0, 12), (1, "Index Scan", "users", 0.5, 12)]);
+    after.nodes[1].index = Some("users_pkey".into());
+    after.nodes[1].alias = Some("u".into());
+    let mut one = before.clone();
+    one.nodes[1].alias = Some("u".into());
+    assert_eq!(said(&one, &after), ["Seq Scan on users u became Index Scan using users_pkey on users u"]);
+    assert_eq!(said(&before, &before), ["the same nodes"]);
+    // Another index is another way.
+    let mut other = after.clone();
+    other.nodes[1].index = Some("users_name".into());
+    assert_eq!(
+        said(&after, &other),
+        ["Index Scan using users_pkey on users u became Index Scan using users_name on users u"]
+    );
+    let mut other = after.clone();
+    other.nodes[1].properties =
+        vec![("Index Cond".into(), crate::data::plan::Property::Text("(id = 1)".into()))];
+    assert_eq!(said(&after, &other), ["1 node with other conditions"]);
+    // A figure is no condition.
+    other.nodes[1].properties = vec![("Heap Fetches".into(), crate::data::plan::Property::Number(3.0))];
+    assert_eq!(said(&after, &other), ["the same nodes"]);
+}
+
+#[test]
+fn what_moved_went_and_came_is_counted() {
+    let before = plan(&[
+        (0, "Hash Join", "", 9.0, 0),
+        (1, "Seq Scan", "posts", 3.0, 0),
+        (1, "Hash", "", 2.0, 0),
+        (2, "Seq Scan", "users", 1.0, 0),
+    ]);
+    let after = plan(&[
+        (0, "Hash Join", "", 9.0, 0),
+        (1, "Seq Scan", "users", 3.0, 0),
+        (1, "Seq Scan", "posts", 2.0, 0),
+    ]);
+    assert_eq!(said(&before, &after), ["1 node moved", "1 node gone"]);
+    assert_eq!(said(&after, &before), ["1 node moved", "1 node new"]);
+    let rows: Vec<(usize, String)> = (0..6).map(|n| (1, format!("t{n}"))).collect();
+    let wide = |kind: &'static str| {
+        let mut all = vec![(0, "Append", "", 1.0, 0)];
+        all.extend(rows.iter().map(|(depth, name)| (*depth, kind, name.as_str(), 1.0, 0)));
+        plan(&all)
+    };
+    let many = said(&wide("Seq Scan"), &wide("Index Scan"));
+    assert_eq!((many.len(), many[0].as_str()), (4, "Seq Scan on t0 became Index Scan on t0"));
+    assert_eq!(many[3], "3 nodes more became others");
 }

@@ -61,7 +61,7 @@ async fn explained(
 ) -> Result<Vec<Plan>, End> {
     let version = send(session, &Statement { sql: VERSION.into(), ..Statement::default() }, stop).await;
     let version = version.map_err(|fault| ended(asked, &Sent::default(), fault))?;
-    let wish = Wish { version: version.parse().unwrap_or(0), read_only, ..asked.wish };
+    let wish = Wish { version: version.parse().unwrap_or(0), read_only, ..asked.wish.clone() };
     let recipe = recipe(&asked.step.bound.sql, &wish).map_err(End::usage)?;
     announce(&recipe);
     let answer = follow(asked, &recipe, session, stop).await;

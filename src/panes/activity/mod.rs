@@ -9,7 +9,7 @@ use crate::{
         effect::{Effect, SignalKind},
         event::{Mouse, News},
         ids::JobId,
-        pane::{Cx, Pane, PaneKind, Popup, Running, Tell, Tone},
+        pane::{Cx, Home, Pane, PaneKind, Popup, Running, Tell, Tone},
         world::World,
     },
     data::live::{
@@ -155,8 +155,6 @@ impl Activity {
             );
         } else if session.masked {
             cx.toast(Tone::Warning, "Its statement may not be seen by this role");
-        } else if session.database != live.names.database {
-            cx.toast(Tone::Warning, "It runs in another database: connect there to see its plan");
         } else if text.is_empty() {
             cx.toast(Tone::Note, "It has run nothing yet");
         } else if session.query_cut && fetched.is_none() {
@@ -170,8 +168,8 @@ impl Activity {
                 }
             }
         } else {
-            cx.tell(Tell::Show(PaneKind::Plan));
-            cx.tell(Tell::Explain { text: text.to_string(), analyze: false });
+            let home = Home { database: session.database, search_path: None };
+            cx.explain(text, home);
         }
     }
 

@@ -2,13 +2,13 @@
 
 use super::{
     draw::rule,
-    opened::Opened,
-    pairs::{Pair, pairs},
+    opened::{Opened, Origin},
     row,
     tree::{self, Line},
 };
 use crate::{
     core::{command::Command, theme::Theme},
+    data::plan::compare::{self, Became, Outcome, Pair},
     text::{clean, units, width},
     widgets::{cursor::Cursor, paint},
 };
@@ -27,6 +27,7 @@ pub(super) struct Comparison {
     /// Costs are compared, as one of them has no times.
     by_cost: bool,
     pairs: Vec<Pair>,
+    became: Vec<Became>,
     list: Cursor,
     lower: Cursor,
     verdict: Vec<(String, &'static str)>,
@@ -34,20 +35,21 @@ pub(super) struct Comparison {
 
 impl Comparison {
     pub fn new(a: Arc<Opened>, b: Arc<Opened>) -> Self {
-        let pairs = pairs(&a.plan, &b.plan);
+        let pairs = compare::compare(&a.plan, &a.figures, &b.plan, &b.figures);
+        let became = compare::became(&a.plan, &b.plan, &pairs);
         let verdict = verdict(&a, &b, &pairs);
         let mut list = Cursor::default();
         // Where the difference is greatest.
         let by_cost = a.by_cost || b.by_cost;
-        let change = |p: &Pair| (own(&a, p.a, by_cost) - own(&b, p.b, by_cost)).abs();
+        let change = |p: &Pair| (own(&a, p.before, by_cost) - own(&b, p.after, by_cost)).abs();
         list.at =
             (0..pairs.len()).max_by(|x, y| change(&pairs[*x]).total_cmp(&change(&pairs[*y]))).unwrap_or(0);
-        Self { a, b, by_cost, pairs, list, lower: Cursor::default(), verdict }
+        Self { a, b, by_cost, pairs, became, list, lower: Cursor::default(), verdict }
     }
 
     /// The nodes under the cursor.
-    pub fn pair(&self) -> Option<Pair> {
-        self.pairs.get(self.list.at).copied()
+    pub fn pair(&self) -> Option<&Pair> {
+        self.pairs.get(self.list.at)
     }
 
     pub fn command(&mut self, command: Command) -> bool {
@@ -102,47 +104,35 @@ fn change(from: f64, to: f64) -> String {
 
 /// What the comparison says as a whole.
 fn verdict(a: &Opened, b: &Opened, pairs: &[Pair]) -> Vec<(String, &'static str)> {
-    let mut parts = vec![];
-    let mut style = "text";
-    let comparable = !a.by_cost && !b.by_cost;
-    match (a.total_ms(), b.total_ms()) {
-        (Some(from), Some(to)) if comparable => {
-            style = match to / from.max(f64::MIN_POSITIVE) {
-                f if f <= 1.0 - ALIKE => "message.ok",
-                f if f >= 1.0 + ALIKE => "message.error",
-                _ => "text",
-            };
-            parts.push(format!("time {} → {} ms: {}", row::ms(from), row::ms(to), change(from, to)));
-        }
-        _ => {
-            let cost =
-                |o: &Opened| o.plan.nodes.first().and_then(|n| n.estimate).map_or(0.0, |e| e.total_cost);
-            let text = format!(
-                "estimated cost {} → {}: {}",
-                row::number(cost(a)),
-                row::number(cost(b)),
-                change(cost(a), cost(b))
-            );
-            parts.push(text);
-            parts.push("costs are guesses: only ANALYZE of both tells".into());
+    let verdict = compare::verdict(&a.plan, &a.figures, &b.plan, &b.figures);
+    let (word, style) = match verdict.outcome {
+        Outcome::Better => ("Better", "message.ok"),
+        Outcome::Worse => ("Worse", "message.error"),
+        Outcome::Same => ("About the same", "text"),
+        Outcome::Mixed => ("Better and worse", "message.warning"),
+        Outcome::Unknown => ("Not known", "text"),
+    };
+    let mut out = vec![(format!("{word}: {}", verdict.reason), style)];
+    for opened in [a, b] {
+        if let Origin::Hypothetical(index) = &opened.origin {
+            let text = format!("The {index} is not there: this is what the planner expects of it");
+            out = vec![(text, "message.warning")];
         }
     }
-    let touched = |o: &Opened| o.plan.nodes.first().map_or(0, |n| row::touched(&n.blocks));
-    let (from, to) = (touched(a), touched(b));
-    if from > 0 && to > 0 && comparable {
-        let text = format!("buffers {} → {}", units::bytes(from), units::bytes(to));
-        parts.push(text);
+    if verdict.outcome == Outcome::Unknown {
+        let cost = |o: &Opened| o.plan.nodes.first().and_then(|n| n.estimate).map(|e| e.total_cost);
+        if let (Some(from), Some(to)) = (cost(a), cost(b)) {
+            let change = change(from, to);
+            let text = format!("estimated cost {} → {}: {change}", row::number(from), row::number(to));
+            out.push((text, "text"));
+        }
     }
-    let gone = pairs.iter().filter(|p| p.b.is_none()).count() as u64;
-    let new = pairs.iter().filter(|p| p.a.is_none()).count() as u64;
-    parts.push(match (gone, new) {
-        (0, 0) => "the same nodes".into(),
-        (0, new) => format!("{} new", units::counted(new, "node", "nodes")),
-        (gone, 0) => format!("{} gone", units::counted(gone, "node", "nodes")),
-        (gone, new) => format!("{} gone, {new} new", units::counted(gone, "node", "nodes")),
-    });
-    let mut out = vec![(parts.join(" · "), style)];
-    let differ: Vec<String> = differing(&a.plan.settings, &b.plan.settings);
+    out.push((compare::changes(&a.plan, &b.plan, pairs).join(" · "), "text"));
+    let unset = |value: Option<String>| value.unwrap_or_else(|| "default".into());
+    let differ: Vec<String> = compare::settings(&a.plan, &b.plan)
+        .into_iter()
+        .map(|(name, from, to)| format!("{name} {} → {}", unset(from), unset(to)))
+        .collect();
     if !differ.is_empty() {
         out.push((format!("settings differ: {}", differ.join(", ")), "message.warning"));
     }
@@ -150,20 +140,6 @@ fn verdict(a: &Opened, b: &Opened, pairs: &[Pair]) -> Vec<(String, &'static str)
         out.push(("these are plans of different statements".into(), "message.warning"));
     }
     out
-}
-
-fn differing(a: &[(String, String)], b: &[(String, String)]) -> Vec<String> {
-    let get =
-        |of: &[(String, String)], name: &str| of.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-    let mut names: Vec<&String> = a.iter().chain(b).map(|(n, _)| n).collect();
-    names.sort();
-    names.dedup();
-    let unset = || "default".to_owned();
-    names
-        .into_iter()
-        .filter(|n| get(a, n) != get(b, n))
-        .map(|n| format!("{n} {} → {}", get(a, n).unwrap_or_else(unset), get(b, n).unwrap_or_else(unset)))
-        .collect()
 }
 
 /// Draws the comparison over the whole pane.
@@ -240,8 +216,8 @@ fn draw_side(buf: &mut Buffer, area: Rect, c: &mut Comparison, first: bool, them
         c.lower = c.list.clone();
     }
     for (n, place) in lines {
-        let pair = c.pairs[n];
-        let (here, other) = if first { (pair.a, pair.b) } else { (pair.b, pair.a) };
+        let (left, right) = (c.pairs[n].before, c.pairs[n].after);
+        let (here, other) = if first { (left, right) } else { (right, left) };
         let inside = Rect { x: place.x + 2, width: room.saturating_sub(3), ..place };
         match here {
             Some(node) => {
@@ -250,6 +226,9 @@ fn draw_side(buf: &mut Buffer, area: Rect, c: &mut Comparison, first: bool, them
                 let name = row::name(&opened.plan.nodes[node]);
                 let rest = Rect { x, width: inside.right().saturating_sub(x), ..inside };
                 tree::draw_name(buf, rest, &name, opened.plan.nodes[node].never_executed, theme);
+                if c.became[n] == Became::Moved {
+                    paint::put(buf, place.x + 1, place.y, 1, "↕", theme.style("text.dim"));
+                }
                 if other.is_none() {
                     let (sign, style) = if first { ("-", "grid.deleted") } else { ("+", "grid.added") };
                     paint::put(buf, place.x + 1, place.y, 1, sign, theme.style(style));
@@ -277,12 +256,12 @@ fn draw_side(buf: &mut Buffer, area: Rect, c: &mut Comparison, first: bool, them
             }
         }
         if !first {
-            let (from, to) = (own(&c.a, pair.a, c.by_cost), own(&c.b, pair.b, c.by_cost));
-            let text = match (pair.a, pair.b) {
+            let (from, to) = (own(&c.a, left, c.by_cost), own(&c.b, right, c.by_cost));
+            let text = match (left, right) {
                 (None, _) => "new".into(),
                 (_, None) => "gone".into(),
                 // What takes next to nothing may double without a word.
-                _ if c.a.shares[pair.a.unwrap_or(0)] < 0.005 && c.b.shares[pair.b.unwrap_or(0)] < 0.005 => {
+                _ if c.a.shares[left.unwrap_or(0)] < 0.005 && c.b.shares[right.unwrap_or(0)] < 0.005 => {
                     String::new()
                 }
                 _ => change(from, to),
@@ -309,7 +288,7 @@ fn figure(value: f64, cost: bool) -> String {
 /// What differs between the nodes under the cursor.
 fn facts(c: &Comparison) -> Vec<(&'static str, String)> {
     let Some(pair) = c.pair() else { return vec![] };
-    let (a, b) = match (pair.a, pair.b) {
+    let (a, b) = match (pair.before, pair.after) {
         (Some(a), Some(b)) => (a, b),
         (Some(a), None) => return vec![("only before", full(&c.a, a))],
         (None, Some(b)) => return vec![("only after", full(&c.b, b))],

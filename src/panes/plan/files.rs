@@ -51,10 +51,8 @@ impl PlanPane {
 
     /// Opens the plans of a text that came from outside.
     fn take_text(&mut self, text: &str, origin: Origin, compare: bool, cx: &mut Cx<'_>) {
-        self.trouble = None;
-        self.note = None;
-        self.comparison = None;
-        self.details = None;
+        (self.trouble, self.note, self.comparison, self.details) = (None, None, None, None);
+        self.asked = None;
         let reading = match read(text) {
             Ok(reading) => reading,
             Err(broken) => {
@@ -179,9 +177,15 @@ impl PlanPane {
         self.write_now(false, cx);
     }
 
-    /// The plan's statement to the SQL pane.
+    /// The plan's statement; the one that went wrong, where that is what the pane says.
+    pub(super) fn statement(&self) -> Option<&str> {
+        let wrong = self.asked.as_ref().filter(|_| self.trouble.is_some()).map(|asked| asked.text.as_str());
+        wrong.or_else(|| self.open.as_ref().and_then(|o| o.plan.statement()))
+    }
+
+    /// That statement to the SQL pane.
     pub(super) fn statement_to_sql(&mut self, cx: &mut Cx<'_>) {
-        match self.open.as_ref().and_then(|o| o.plan.statement()) {
+        match self.statement() {
             Some(text) => cx.tell(Tell::EditSql { text: text.to_owned(), run: false }),
             None => cx.toast(Tone::Note, "This plan does not tell its statement"),
         }

@@ -9,7 +9,6 @@ mod findings;
 mod history;
 mod known;
 mod opened;
-mod pairs;
 mod row;
 mod run;
 mod table;
@@ -133,6 +132,8 @@ pub struct PlanPane {
     trouble: Option<String>,
     /// What is to be known of how the last run ended.
     note: Option<String>,
+    /// The statement that was explained last, with a plan or without.
+    asked: Option<opened::Asked>,
     waiting: ask::Waiting,
     /// A file that is being read, and whether its plan is to be compared with.
     reading: Option<(JobId, bool)>,
@@ -156,9 +157,10 @@ impl Pane for PlanPane {
 
     fn can(&self, command: Command, world: &World) -> bool {
         match command {
-            Command::ExplainPlan | Command::AnalyzePlan | Command::OpenSql => {
+            Command::ExplainPlan | Command::AnalyzePlan => {
                 self.open.as_ref().is_some_and(|o| o.plan.statement().is_some())
             }
+            Command::OpenSql => self.statement().is_some(),
             Command::TryIndex => self.hypopg(world).is_some() && self.step().is_some_and(|(_, sql)| sql),
             Command::TurnPlans => self.comparison.is_some(),
             Command::ComparePlans | Command::PlanView | Command::FoldCheap if self.comparison.is_some() => {
@@ -198,7 +200,7 @@ impl Pane for PlanPane {
 
     fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {
         match tell {
-            Tell::Explain { text, analyze } => self.explain(&text, analyze, cx),
+            Tell::Explain { text, analyze, home } => self.told_explain(&text, analyze, home, cx),
             Tell::Chosen { question, text, index } => self.chosen(question, &text, index, cx),
             Tell::Answer { question, button } => self.answered(question, button, cx),
             Tell::Filled { values, .. } => self.filled(&values, cx),
@@ -268,11 +270,11 @@ impl PlanPane {
             }
             Command::OpenPlan => self.ask_open(false, cx),
             Command::SearchHistory => self.ask_history(cx),
+            Command::OpenSql => self.statement_to_sql(cx),
             _ if self.open.is_none() => return false,
             Command::ComparePlans => self.ask_compare(cx),
             Command::WritePlan => self.ask_write(cx),
             Command::StepToSql => self.step_to_sql(cx),
-            Command::OpenSql => self.statement_to_sql(cx),
             Command::TryIndex => self.ask_try(cx),
             Command::PlanView => {
                 self.details = None;
@@ -296,20 +298,15 @@ impl PlanPane {
             return true;
         };
         match (&open.plan.asked, open.plan.statement()) {
-            (Some(asked), _) if asked.values.is_some() => {
-                if let Some(r) = self.running_now() {
-                    cx.toast(Tone::Warning, format!("{} is still running (Ctrl+C cancels it)", r.what));
-                    return true;
-                }
+            (Some(asked), _) => {
                 let asked = asked.clone();
-                (self.trouble, self.note, self.comparison, self.details) = (None, None, None, None);
-                self.start(asked, analyze, cx);
+                self.explain(asked, analyze, false, cx);
             }
-            (_, Some(text)) => {
+            (None, Some(text)) => {
                 let text = text.to_owned();
-                self.explain(&text, analyze, cx);
+                self.told_explain(&text, analyze, None, cx);
             }
-            (_, None) => {
+            (None, None) => {
                 cx.toast(Tone::Note, "This plan does not tell its statement, so it cannot be run again")
             }
         }
@@ -343,7 +340,7 @@ impl PlanPane {
             Command::PlanDetails => {
                 // The node as it is now.
                 let Some(pair) = c.pair() else { return true };
-                let (opened, node) = match (pair.a, pair.b) {
+                let (opened, node) = match (pair.before, pair.after) {
                     (_, Some(node)) => (&c.b, node),
                     (Some(node), None) => (&c.a, node),
                     (None, None) => return true,

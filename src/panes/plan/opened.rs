@@ -1,6 +1,7 @@
 //! A plan as the pane keeps it: read, computed and judged once, with what drawing needs of each node.
 
 use crate::{
+    core::pane::Home,
     data::plan::{
         Broken, Plan,
         figures::{Figures, figures},
@@ -50,6 +51,8 @@ pub(super) struct Asked {
     pub sql: String,
     /// Values of the parameters, when they were given.
     pub values: Option<Vec<Option<String>>>,
+    /// Another session sent it: where that is at home.
+    pub home: Option<Home>,
 }
 
 /// One plan, opened.

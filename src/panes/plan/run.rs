@@ -10,13 +10,13 @@ use crate::{
         error::DbError,
         event::{News, Tx},
         ids::{JobId, Lane},
-        pane::{Cx, Running, Tone},
+        pane::{Cx, Home, Running, Tone},
         world::World,
     },
     data::plan::read,
     sql::{
         explain::{Recipe, Touch, Wish, recipe},
-        params,
+        params, quote,
     },
     text::{clean, units},
 };
@@ -27,6 +27,10 @@ const LOCK: Duration = Duration::from_secs(10);
 /// How long the server lets the transaction be when we do not come back to end it.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// What a server says when it cannot tell the type of a parameter from its place: unknown, ambiguous, no such
+/// function or operator, and a literal's place (`interval $1`).
+const UNTYPED: [&str; 5] = ["42P18", "42P08", "42725", "42883", "42601"];
+
 /// What is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
@@ -34,6 +38,8 @@ pub(super) enum What {
     Plain { then: bool },
     /// EXPLAIN ANALYZE.
     Analyze,
+    /// The hypothetical indexes that are there are listed, before one is tried.
+    Theirs { index: String, schema: String },
     /// The plan without and with an index that does not exist.
     Try(String),
     /// Triggers are read before the question.
@@ -67,7 +73,7 @@ impl Going {
         let what = match &self.what {
             What::Plain { .. } => "EXPLAIN",
             What::Analyze => "EXPLAIN ANALYZE runs the statement; below is the plan as expected",
-            What::Try(_) => "trying the index",
+            What::Theirs { .. } | What::Try(_) => "trying the index",
             What::Triggers => "reading what the catalog knows",
         };
         match (self.cancelled, world.settings.analyze_seconds) {
@@ -84,6 +90,7 @@ impl Going {
 fn wish(asked: &Asked, analyze: bool, world: &World) -> Result<Wish, String> {
     let server = world.server().ok_or("Not connected (:c connects)")?;
     let info = server.info.as_ref().ok_or("Not connected (:c connects)")?;
+    let held = info.read_only || info.held_read_only;
     if server.tx == Tx::Failed {
         return Err("The transaction has failed: only a roll back helps (Ctrl+T in SQL)".into());
     }
@@ -92,7 +99,8 @@ fn wish(asked: &Asked, analyze: bool, world: &World) -> Result<Wish, String> {
         analyze,
         values: asked.values.is_some(),
         in_transaction: server.tx == Tx::Open,
-        read_only: info.read_only,
+        read_only: held,
+        search_path: asked.home.as_ref().and_then(|home| home.search_path.clone()),
         statement_timeout: (!most.is_zero()).then_some(most),
         lock_timeout: Some(if most.is_zero() { LOCK } else { LOCK.min(most) }),
         idle_timeout: Some(IDLE),
@@ -107,29 +115,36 @@ impl PlanPane {
         let what = match &going.what {
             What::Plain { .. } => "EXPLAIN",
             What::Analyze => "EXPLAIN ANALYZE",
-            What::Try(_) => "EXPLAIN with the index",
+            What::Theirs { .. } | What::Try(_) => "EXPLAIN with the index",
             What::Triggers => "reading the catalog",
         };
         Some(Running { job: going.job, what: what.into(), since: going.since })
     }
 
-    /// A statement is to be explained.
-    pub(super) fn explain(&mut self, text: &str, analyze: bool, cx: &mut Cx<'_>) {
+    /// A statement that comes from another pane is to be explained.
+    pub(super) fn told_explain(&mut self, text: &str, analyze: bool, home: Option<Home>, cx: &mut Cx<'_>) {
+        let sql = match &home {
+            // As a server has it, it knows no `:name`.
+            Some(_) => text.to_owned(),
+            None => match params::bind(text, &[]) {
+                Ok(bound) => bound.sql,
+                Err(why) => return self.wrong(clean::line(&why.message).into_owned()),
+            },
+        };
+        // Nobody knows the values of what others sent: first the plan for any.
+        let any = home.is_some() && !analyze;
+        self.explain(Asked { text: text.to_owned(), sql, values: None, home }, analyze, any, cx);
+    }
+
+    /// A statement is to be explained; `any`: with parameters that have no values, without a question.
+    pub(super) fn explain(&mut self, asked: Asked, analyze: bool, any: bool, cx: &mut Cx<'_>) {
         if let Some(r) = self.running_now() {
             return cx.toast(Tone::Warning, format!("{} is still running (Ctrl+C cancels it)", r.what));
         }
-        self.trouble = None;
-        self.note = None;
-        self.comparison = None;
-        self.details = None;
-        let names = params::names(text);
-        let sql = match params::bind(text, &[]) {
-            Ok(bound) => bound.sql,
-            Err(why) => return self.wrong(clean::line(&why.message).into_owned()),
-        };
-        let asked = Asked { text: text.to_owned(), sql, values: None };
-        let count = if names.is_empty() { params::numbers(text) } else { names.len() };
-        if count == 0 {
+        (self.trouble, self.note, self.comparison, self.details) = (None, None, None, None);
+        let names = if asked.home.is_some() { vec![] } else { params::names(&asked.text) };
+        let count = if names.is_empty() { params::numbers(&asked.sql) } else { names.len() };
+        if count == 0 || any || asked.values.is_some() {
             return self.start(asked, analyze, cx);
         }
         self.ask_values(asked, names, count, analyze, cx);
@@ -142,6 +157,7 @@ impl PlanPane {
 
     /// EXPLAIN, and then ANALYZE if asked.
     pub(super) fn start(&mut self, asked: Asked, analyze: bool, cx: &mut Cx<'_>) {
+        self.asked = Some(asked.clone());
         let made = wish(&asked, false, cx.world)
             .and_then(|wish| recipe(&asked.sql, &wish).map_err(|refusal| refusal.to_string()));
         match made {
@@ -216,24 +232,49 @@ impl PlanPane {
             }
             Err(why) => return self.wrong(why),
         };
-        let schema = crate::sql::quote::ident(schema);
+        let schema = quote::ident(schema);
         // It knows no CONCURRENTLY, as nothing is built.
-        let plain = index.replacen(" CONCURRENTLY", "", 1);
+        let index = index.replacen(" CONCURRENTLY", "", 1);
+        let mut statements: Vec<Statement> = made.before.iter().map(|s| statement(&s.sql)).collect();
+        let at = statements.len();
+        statements.push(statement(&format!("SELECT indexrelid FROM {schema}.hypopg()")));
+        let after = made.after.clone();
+        let mut going = self.rehearse(statements, after, What::Theirs { index, schema }, asked, cx);
+        going.wanted = vec![at];
+        going.recipe = Some(made);
+        self.going = Some(going);
+    }
+
+    /// The hypothetical indexes that are there are known: only the one made here is to be dropped.
+    fn try_beside(&mut self, going: Going, index: String, schema: &str, cx: &mut Cx<'_>) {
+        let Some(made) = going.recipe else { return };
+        let asked = going.asked;
+        let theirs: Vec<String> =
+            going.got.into_iter().filter_map(|cells| cells.into_iter().next()?).collect();
         let params = asked.values.clone().unwrap_or_default();
         let explain = Statement { params, simple: made.simple, ..statement(&made.explain.sql) };
         let mut statements: Vec<Statement> = made.before.iter().map(|s| statement(&s.sql)).collect();
         let first = statements.len();
         statements.push(explain.clone());
         statements.push(Statement {
-            params: vec![Some(plain)],
+            params: vec![Some(index.clone())],
             types: vec![25],
             ..statement(&format!("SELECT indexname FROM {schema}.hypopg_create_index($1)"))
         });
+        if made.generic && !made.simple {
+            // A prepared statement keeps the plan it has.
+            statements.push(statement("DISCARD PLANS"));
+        }
+        let second = statements.len();
         statements.push(explain);
         let mut after = made.after.clone();
-        after.push(format!("SELECT {schema}.hypopg_reset()"));
-        let mut going = self.rehearse(statements, after, What::Try(index.to_owned()), asked, cx);
-        going.wanted = vec![first, first + 2];
+        after.push(format!(
+            "SELECT {schema}.hypopg_drop_index(indexrelid) FROM {schema}.hypopg() \
+             WHERE indexrelid <> ALL ('{{{}}}'::pg_catalog.oid[])",
+            theirs.join(",")
+        ));
+        let mut going = self.rehearse(statements, after, What::Try(index), asked, cx);
+        going.wanted = vec![first, second];
         going.recipe = Some(made);
         self.going = Some(going);
     }
@@ -269,6 +310,14 @@ impl PlanPane {
         if going.what == What::Triggers {
             return self.ask_now(&going, cx);
         }
+        if let What::Theirs { index, schema } = &going.what {
+            let (index, schema) = (index.clone(), schema.clone());
+            return if going.cancelled {
+                self.note = Some("Cancelled.".into())
+            } else {
+                self.try_beside(going, index, &schema, cx)
+            };
+        }
         if going.got.is_empty() {
             // Cancelled between its end and ours, or an EXPLAIN that prints nothing.
             return self.wrong("The server sent no plan".into());
@@ -291,7 +340,7 @@ impl PlanPane {
                 }
             }
             What::Try(index) => self.tried(&going.got, &going.asked, &index, cx),
-            What::Triggers => {}
+            What::Triggers | What::Theirs { .. } => {}
         }
     }
 
@@ -363,6 +412,9 @@ impl PlanPane {
             if let Some(said) = said {
                 text.push_str(&format!("\n{lead}{said}"));
             }
+        }
+        if going.recipe.as_ref().is_some_and(|r| r.generic) && UNTYPED.contains(&error.code.as_str()) {
+            text.push_str("\nHint: its parameters have no types here: g s opens it in SQL, where a cast gives one ($1::date).");
         }
         if tx == Tx::Gone {
             text.push_str("\nThe session is gone, and with it whatever it had begun.");

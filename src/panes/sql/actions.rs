@@ -93,7 +93,7 @@ impl Sql {
             Some(sql) if secrets::is_redacted(&sql) => {
                 cx.toast(Tone::Warning, "'***' stands where a password was left out: type it, then run");
             }
-            Some(text) => cx.tell(Tell::Explain { text, analyze }),
+            Some(text) => cx.tell(Tell::Explain { text, analyze, home: None }),
             None => cx.toast(Tone::Note, "No statement here: type one, or F8 for the history"),
         }
     }

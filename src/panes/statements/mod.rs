@@ -11,7 +11,7 @@ use crate::{
         effect::Effect,
         event::{Mouse, News},
         ids::JobId,
-        pane::{Cx, Pane, PaneKind, Popup, Tell, Tone},
+        pane::{Cx, Home, Pane, Popup, Tell, Tone},
         world::World,
     },
     data::live::{
@@ -217,9 +217,8 @@ impl Statements {
                 cx.toast(Tone::Warning, "It ran in another database: connect there to see its plan");
             }
             Some(text) if !text.cut => {
-                let text = text.text.to_string();
-                cx.tell(Tell::Show(PaneKind::Plan));
-                cx.tell(Tell::Explain { text, analyze: false });
+                let home = Home { database: key.database, search_path: None };
+                cx.explain(&text.text, home);
             }
             _ if missing => cx.toast(Tone::Warning, "Its text may not be seen, or is gone"),
             _ => {

@@ -1,7 +1,7 @@
 //! The lines of what was pasted, without what a client or a log put around them: psql's frames, quotes of CSV, the
 //! prefixes of syslog, fences, Windows line ends.
 
-use super::frame::Frame;
+use super::{frame::Frame, markup::Markup};
 use std::borrow::Cow;
 
 /// A line of a plan, and where it stood.
@@ -13,9 +13,19 @@ pub(super) struct Line<'a> {
     pub number: usize,
     /// A frame, a fence, a count of rows: what was before is over.
     pub ends: bool,
+    /// It may go on in the next line without a mark of it: the cells of space lost at its end if so.
+    pub lost: Option<usize>,
 }
 
 impl Line<'_> {
+    /// Puts its rest behind it.
+    fn append(&mut self, rest: &str, lost: Option<usize>) {
+        let text = self.text.to_mut();
+        text.extend(std::iter::repeat_n(' ', self.lost.unwrap_or(0)));
+        text.push_str(rest);
+        self.lost = lost;
+    }
+
     /// Columns of space at the start. Tabs at the start are eight columns each, as programs make them of spaces; one
     /// after spaces was put there by hand.
     pub fn indent(&self) -> usize {
@@ -38,23 +48,24 @@ const AFTER_FIELD: [char; 4] = [',', ';', ' ', '\t'];
 /// The lines of a text.
 pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    // XML has escapes of its own.
-    let html = text.contains("-&gt;") || text.contains("<td align=\"left\">");
-    let escaped = html && !text.contains("<explain ");
+    let mut markup = Markup::of(text);
+    let marked = markup.any() || text.contains("QUERY PLAN");
     // Looked for once, because a large plan has many lines and none of this.
     let (spaces, syslogs, logs) =
         (text.contains('\u{a0}'), text.contains("]: ["), text.contains("duration: "));
     let mut out: Vec<Line<'_>> = vec![];
     let mut frame = Frame::default();
     let mut field = Field::default();
-    let mut entry = false;
+    let (mut entry, mut yaml) = (false, false);
     for (i, raw) in text.split('\n').enumerate() {
         let mut line = Cow::Borrowed(raw.trim_end_matches('\r'));
         if spaces && line.contains('\u{a0}') {
             line = line.replace('\u{a0}', " ").into();
         }
-        if escaped {
-            line = unescaped(&line).into();
+        if marked {
+            let (cell, row) = markup.line(&line);
+            line = cell.into_owned().into();
+            field.rows |= row;
         }
         if syslogs && let Some(rest) = syslog(&line) {
             line = rest.into();
@@ -69,14 +80,19 @@ pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
         }
         let mut ends = false;
         if let Some(text) = field.take(&line) {
-            out.push(Line { text: text.trim_end().to_owned().into(), number: i + 1, ends });
+            out.push(Line { text: text.trim_end().to_owned().into(), number: i + 1, ends, lost: None });
             continue;
         }
         if !frame.strip(&mut line, &mut ends)
             && let Some(last) = out.last_mut()
         {
             // A wrapped line goes on where the former one ended.
-            last.text.to_mut().push_str(if frame.goes_on { &line } else { line.trim_end() });
+            last.append(if frame.goes_on { &line } else { line.trim_end() }, frame.lost);
+            continue;
+        }
+        yaml = !ends && (yaml || line.starts_with("- Plan:") || line.starts_with("- Query Text:"));
+        if yaml && let Some(last) = out.last_mut().filter(|last| yaml_goes_on(last, &line)) {
+            last.append(line.trim_end(), frame.lost);
             continue;
         }
         let text = match line {
@@ -84,9 +100,18 @@ pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
             Cow::Borrowed(text) => text.trim_end().into(),
             Cow::Owned(text) => text.trim_end().to_owned().into(),
         };
-        out.push(Line { text, number: i + 1, ends });
+        out.push(Line { text, number: i + 1, ends, lost: frame.lost });
     }
     out
+}
+
+/// Is this the rest of a line of YAML? One that is whole has closed its quotes and has a name, or is of a list.
+fn yaml_goes_on(last: &Line<'_>, rest: &str) -> bool {
+    let Some(lost) = last.lost else { return false };
+    let quotes = last.text.replace("\\\\", "").replace("\\\"", "").matches('"').count();
+    let bare = rest.trim_start();
+    let is_line = bare.starts_with("- ") || super::text::key(bare).is_some();
+    quotes % 2 == 1 || lost == 0 && !is_line && !bare.is_empty()
 }
 
 /// A field of CSV in double quotes: a row of psql's or pgAdmin's, a message of a csvlog; it may go over many lines.
@@ -114,7 +139,10 @@ impl Field {
                     (start.starts_with(['{', '[']) && !inner.contains("\\\"") && !inner.ends_with("\","))
                         || start.starts_with("- Plan:")
                         || start.starts_with("<explain");
+                // A row of a plan in which there is a comma or a quote.
+                let is_row = inner.starts_with("  ") && inner.ends_with('"');
                 self.rows = is_json
+                    || is_row
                     || inner.trim_end_matches(AFTER_FIELD).trim_end_matches('"') == "QUERY PLAN"
                     || super::text::has_figures(inner.trim_end_matches(AFTER_FIELD).trim_end_matches('"'));
             }
@@ -153,14 +181,4 @@ fn syslog(line: &str) -> Option<String> {
     let (entry, part) = numbers.split_once('-')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     (digits(entry) && digits(part)).then(|| rest.replace("#011", "\t"))
-}
-
-/// Text copied out of HTML.
-fn unescaped(line: &str) -> String {
-    let line = line.replace("<td align=\"left\">", "").replace("</td>", "");
-    line.replace("&nbsp;", " ")
-        .replace("&gt;", ">")
-        .replace("&lt;", "<")
-        .replace("&quot;", "\"")
-        .replace("&amp;", "&")
 }

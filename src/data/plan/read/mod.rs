@@ -9,6 +9,7 @@ mod frame;
 mod heading;
 mod json;
 mod lines;
+mod markup;
 mod text;
 mod xml;
 mod yaml;
@@ -165,8 +166,14 @@ impl Reader {
             starts.push((text.len(), line.number));
             let part = line.text.trim_end_matches(['+', '↵', ' ']);
             text.push_str(if next == at { &part[part.find("<explain").unwrap_or(0)..] } else { part });
-            text.push('\n');
             next += 1;
+            let follows = lines.get(next).map_or("", |line| line.text.trim_start());
+            match line.lost {
+                Some(lost) if !part.ends_with('>') || !(follows.starts_with('<') || follows.is_empty()) => {
+                    text.extend(std::iter::repeat_n(' ', lost));
+                }
+                _ => text.push('\n'),
+            }
             if part.contains("</explain>") {
                 break;
             }
@@ -273,6 +280,10 @@ impl Document {
             }
             let rest = &line.text[from..];
             if string {
+                document.text.push_str(rest);
+                document.text.extend(std::iter::repeat_n(' ', line.lost.unwrap_or(0)));
+            } else if line.lost == Some(0) {
+                // It fills its frame: a number or a word may go on in the next line.
                 document.text.push_str(rest);
             } else {
                 document.text.push_str(rest.trim_end_matches(['+', '↵', ' ']));

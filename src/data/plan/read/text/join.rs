@@ -142,7 +142,10 @@ impl<'a> Join<'a> {
             for at in self.at..=end {
                 let text = self.lines[at].text.as_ref();
                 let text = text.strip_prefix(self.margin).unwrap_or(text);
-                whole.text.to_mut().push('\n');
+                match self.lines[at - 1].lost {
+                    Some(lost) => whole.text.to_mut().extend(std::iter::repeat_n(' ', lost)),
+                    None => whole.text.to_mut().push('\n'),
+                }
                 whole.text.to_mut().push_str(text);
                 scan.over(text);
             }
@@ -195,6 +198,13 @@ impl<'a> Join<'a> {
             };
             if !goes_on {
                 return;
+            }
+            if let Some(lost) = self.lines[self.at - 1].lost {
+                // Its frame tells exactly what was lost, and that the line begins where it does.
+                whole.text.to_mut().extend(std::iter::repeat_n(' ', lost));
+                whole.text.to_mut().push_str(&line.text);
+                self.at += 1;
+                continue;
             }
             // Space at the end of a line was lost with the wrapping; that at the start
             // is the frame's or the line's own: in an expression one more does no harm.
