@@ -10,7 +10,7 @@ use crate::{
         command::{Command, Scope},
         effect::Effect,
         event::Mouse,
-        pane::{Cx, Pane, PaneKind, Popup, Tell, Tone},
+        pane::{Cx, Home, Pane, Popup, Tell, Tone},
         world::World,
     },
     data::live::{
@@ -214,8 +214,7 @@ impl Statements {
             }
             Some(text) if !text.cut => {
                 let text = text.text.to_string();
-                cx.tell(Tell::Show(PaneKind::Plan));
-                cx.tell(Tell::Explain { text, analyze: false });
+                cx.explain(&text, Home { database: key.database, search_path: None });
             }
             _ if missing => cx.toast(Tone::Warning, "Its text may not be seen, or is gone"),
             _ => {
