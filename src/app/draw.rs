@@ -142,6 +142,9 @@ impl App {
             }
             _ => {}
         }
+        if !self.unkept.is_empty() {
+            out.push((" ✗ draft NOT kept ".into(), theme.style("status.error")));
+        }
         let Some(info) = &server.info else { return out };
         if let Some(profile) = &info.profile {
             out.push((format!(" {profile} "), theme.style("status.key")));
@@ -170,9 +173,6 @@ impl App {
         if !server.staged.is_empty() {
             let staged = format!(" · ● {} staged", server.staged.len());
             out.push((staged, theme.style("status.tx.open")));
-        }
-        if !self.unkept.is_empty() {
-            out.push((" · draft NOT kept".into(), theme.style("status.error")));
         }
         if !info.time_zone.is_empty() {
             out.push((format!(" · {}", info.time_zone), base));
