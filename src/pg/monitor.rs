@@ -7,7 +7,7 @@ mod names;
 mod pulse;
 mod signal;
 
-use super::{client::Client, queries::monitor as q, server::Server};
+use super::{client::Client, log, queries::monitor as q, server::Server};
 use crate::{
     core::{effect::Signal, error::DbError, ids::JobId},
     data::live::{Names, Probe, Sample},
@@ -212,6 +212,7 @@ impl Monitor {
         let (server, prepared) = (&self.server, &mut self.prepared);
         let work = async {
             let text = q::at(sql, server.version());
+            log::asked(client.place(), &text);
             if !server.behind_pooler() {
                 if !prepared.contains_key(sql) {
                     let types: Vec<Type> = args.iter().map(|(_, kind)| kind.clone()).collect();

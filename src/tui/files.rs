@@ -5,6 +5,7 @@ use crate::{
         effect::{Effect, Place},
         event::{Event, HistoryEntry, News},
         ids::JobId,
+        settings::Profile,
     },
     data::saved::Origin,
     settings::{
@@ -38,6 +39,8 @@ pub struct Places {
     pub saved: Vec<(Origin, PathBuf)>,
     /// Entries kept in the history.
     pub history_size: usize,
+    /// The profiles of the config.
+    pub profiles: Vec<Profile>,
 }
 
 /// A task that does what concerns files, one after the other.
@@ -118,6 +121,10 @@ impl Worker {
                 Some((job, News::Written(self.write(&path, &text, place, replace))))
             }
             Effect::Read { job, path, most } => Some((job, News::Read(read_text(&path, most)))),
+            Effect::FindServers { job, recent } => {
+                let found = super::places::find(&self.places.profiles, &recent);
+                Some((job, News::Servers(found.into())))
+            }
             Effect::LoadSaved { job } => {
                 let (found, problems) = saved::load(&self.places.saved);
                 Some((job, News::Saved(found.into(), problems)))

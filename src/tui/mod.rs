@@ -3,8 +3,10 @@
 mod clipboard;
 mod editor;
 mod files;
+mod gate;
 mod input;
 mod open;
+mod places;
 mod terminal;
 
 pub use open::{Open, open};
@@ -218,6 +220,7 @@ impl Outside {
                 }
                 Effect::Write { .. }
                 | Effect::Read { .. }
+                | Effect::FindServers { .. }
                 | Effect::LoadSaved { .. }
                 | Effect::LoadHistory { .. }
                 | Effect::Remember(_)
