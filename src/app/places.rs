@@ -134,7 +134,12 @@ impl App {
         self.going.recalled = None;
         let before = text.unwrap_or_default().lines().map(str::to_owned);
         let known: Vec<String> = before.filter(|p| !self.going.recent.contains(p)).collect();
+        let already = !self.going.recent.is_empty();
         self.going.recent.extend(known);
+        if already {
+            // One was there before this came.
+            self.keep_places();
+        }
         true
     }
 
@@ -143,11 +148,15 @@ impl App {
         let Some(place) = place(info) else { return };
         self.going.recent.retain(|p| *p != place);
         self.going.recent.insert(0, place);
-        self.going.recent.truncate(MOST);
         // What is still being read is not written over.
         if self.going.recalled.is_none() {
-            self.out.push(Effect::Keep { key: RECENT.into(), value: Some(self.going.recent.join("\n")) });
+            self.keep_places();
         }
+    }
+
+    fn keep_places(&mut self) {
+        self.going.recent.truncate(MOST);
+        self.out.push(Effect::Keep { key: RECENT.into(), value: Some(self.going.recent.join("\n")) });
     }
 }
 
