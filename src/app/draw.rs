@@ -163,6 +163,9 @@ impl App {
         if info.held_read_only || info.read_only {
             out.push((" · READ ONLY".into(), theme.style("status.read-only")));
         }
+        if let Some(who) = &server.look {
+            out.push((format!(" · LOOKING AS {who}"), theme.style("status.tx.open")));
+        }
         match server.tx {
             Tx::Open => out.push((" · in transaction".into(), theme.style("status.tx.open"))),
             Tx::Failed => {

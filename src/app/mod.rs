@@ -4,6 +4,8 @@ mod commands;
 mod draw;
 mod jobs;
 mod line;
+mod look;
+mod places;
 mod popups;
 mod quit;
 mod staging;
@@ -79,6 +81,8 @@ pub struct App {
     drafts: staging::Drafts,
     /// It is looked whom our sessions wait for, on this connection.
     watched: Option<ConnId>,
+    roles: look::Roles,
+    going: places::Going,
     /// Drafts that cannot be written, and why.
     unkept: BTreeMap<String, String>,
 }
@@ -113,6 +117,8 @@ impl App {
             themes,
             drafts: staging::Drafts::default(),
             watched: None,
+            roles: None,
+            going: places::Going::default(),
             unkept: BTreeMap::new(),
         };
         for row in crate::panes::TABLE {
@@ -129,6 +135,7 @@ impl App {
         self.world.conns.entry(conn).or_default();
         self.out.push(Effect::Connect { conn, spec: None });
         self.ask_saved();
+        self.recall_places();
         self.on_pane(self.current, |pane, cx| pane.shown(cx));
         std::mem::take(&mut self.out)
     }
@@ -391,6 +398,16 @@ impl App {
     }
 
     fn own_news(&mut self, job: crate::core::ids::JobId, news: News) {
+        if self.roles_came(job, &news) {
+            return;
+        }
+        match &news {
+            News::Servers(found) if self.servers_came(job, found) => return,
+            News::Remembered(text) if self.places_came(job, text.as_deref()) => return,
+            News::Done(s) if s.last && self.left(job, true) => return,
+            News::Failed(..) => drop(self.left(job, false)),
+            _ => {}
+        }
         match news {
             News::Remembered(text) if self.drafts.asked.is_some_and(|(j, _)| j == job) => {
                 self.draft_came(text)
@@ -440,7 +457,8 @@ impl App {
                     .info
                     .as_ref()
                     .is_some_and(|i| i.database == info.database && i.address == info.address);
-                server.info = Some((**info).clone());
+                let there = (**info).clone();
+                server.info = Some(there.clone());
                 server.tx = Tx::Idle;
                 if !same {
                     server.catalog = None;
@@ -454,6 +472,7 @@ impl App {
                     // The file of the other place still holds it.
                     self.drafts = staging::Drafts::default();
                 }
+                self.been(&there);
                 self.close_password(conn);
                 self.reload_catalog();
                 if !same {
@@ -468,8 +487,13 @@ impl App {
             }
             Link::Failed(error) => {
                 let text = crate::text::clean::line(&error.message).into_owned();
+                let first = server.info.is_none();
                 server.link = Some(link);
                 self.say(Tone::Error, text);
+                if first && self.popups.is_empty() {
+                    // Nowhere yet: where else?
+                    self.pick_server();
+                }
             }
             Link::Lost(error, lost) => {
                 server.tx = Tx::Idle;

@@ -162,6 +162,7 @@ commands! {
     Cancel "cancel" ["ctrl-c"] [Global] "Cancel what runs; once more: offer to terminate its backend";
     Refresh "refresh" ["f5"] [Global] "Read anew";
     Back "back" ["q", "esc"] [Global, Record, Value, Plan, Page, Changes] "Back; at the top: quit (asks when something would be lost)";
+    Connect "connect" ["alt-c"] [Global] "Connect to another server or database: profiles, services, those of before, what is found";
     Redraw "redraw" ["ctrl-l"] [Global] "Draw the screen anew";
     Suspend "suspend" ["ctrl-z"] [Global] "Suspend to the shell";
     Quit "quit" ["ctrl-q"] [Global] "Quit (asks when something would be lost)";
@@ -204,6 +205,8 @@ commands! {
     GoForward "go-forward" ["alt-right"] [Browse] "Forward again";
     Detail "detail" ["D"] [Browse] "Child rows of this row below: next reference, or off";
     CountRows "count-rows" ["#"] [Browse] "Count the rows exactly";
+    LookAs "look-as" ["g a"] [Browse] "Look at rows as another role, with settings, to see what its policies show; again: as oneself";
+    Privileges "privileges" ["g p"] [Browse] "Who can do what on this table, and by which policies";
     OpenSql "open-sql" ["g s"] [Browse, Plan] "This view, or the plan's statement, in the SQL pane";
 
     OpenRecord "open-record" ["enter"] [Grid] "Record view: this row, a field a line";

@@ -105,6 +105,8 @@ pub enum News {
     Read(Result<String, String>),
     /// The saved queries found, with what could not be read.
     Saved(Arc<[SavedQuery]>, Vec<String>),
+    /// Servers to connect to: what connects there, and what it is.
+    Servers(Arc<[(String, String)]>),
     /// History entries, newest first.
     History(Arc<[HistoryEntry]>),
     /// What became of a signal.

@@ -1,6 +1,7 @@
 //! What every pane may read.
 
 use super::{
+    effect::LookAs,
     event::{Link, ServerInfo, Tx},
     ids::ConnId,
     keymap::Keymap,
@@ -51,6 +52,8 @@ pub struct Server {
     pub staged: Arc<Staged>,
     /// Samples for the live panes.
     pub live: Live,
+    /// As whom rows are looked at, when it is not oneself.
+    pub look: Option<LookAs>,
     /// What takes the last applied changes back; none: nothing was applied, or it cannot be taken back.
     pub inverse: Vec<Change>,
 }

@@ -7,6 +7,8 @@ use crate::{core::error::DbError, sql::quote::ident};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Step {
+    /// The SSH tunnel of the profile.
+    Tunnel,
     /// The host's name becomes addresses.
     Lookup,
     /// A socket to the address.
@@ -23,13 +25,14 @@ pub enum Step {
 
 impl Step {
     /// All, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Lookup, Self::Socket, Self::Tls, Self::Login, Self::Database, Self::Attributes];
+    pub const ALL: [Self; 7] =
+        [Self::Tunnel, Self::Lookup, Self::Socket, Self::Tls, Self::Login, Self::Database, Self::Attributes];
 
     /// For people and for JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Tunnel => "SSH tunnel",
             Self::Lookup => "name lookup",
             Self::Socket => "connection",
             Self::Tls => "TLS",
@@ -56,6 +59,10 @@ pub fn advise(step: Step, e: &DbError, target: &Target, host: Option<&Host>) -> 
     let name = host.and_then(|h| h.host.as_deref()).unwrap_or_default();
     let says = |part: &str| e.message.contains(part);
     let advice = match step {
+        Step::Tunnel => {
+            let destination = target.outside.ssh.as_deref().unwrap_or_default();
+            format!("Try it in a shell: ssh {destination}. It may want to ask something (an unknown host's key, a passphrase).")
+        }
         Step::Lookup => format!(
             "Check how \"{name}\" is spelled, and whether it is known here (getent hosts {name}): a VPN or another name server may be needed."
         ),

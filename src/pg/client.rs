@@ -39,6 +39,12 @@ impl Client {
         &self.inner
     }
 
+    /// Where it leads, as people name it.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
     /// An error of this client's as ours, with the reason of a lost connection where it is known.
     #[must_use]
     pub fn error(&self, e: &tokio_postgres::Error) -> DbError {

@@ -4,16 +4,19 @@ use super::{
     advice::{Step, advise},
     cancel::CancelHandle,
     client::{self, Client},
-    error,
+    error, log,
     socket::{self, Address, Keepalive},
     target::{Host, HostKind, Prompt, Target},
     tls::{self, Mode, Tls},
     wire::{Binding, Login, LoginError, Session, Socket, Stream},
 };
-use crate::core::{effect::Secret, error::DbError};
+use crate::core::{
+    effect::{Secret, Statement},
+    error::DbError,
+};
 use std::{
     future::Future,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{
         Arc,
@@ -49,6 +52,8 @@ pub struct ConnectError {
     pub error: DbError,
     /// A password is wanted and none was given, or it was wrong: ask the user.
     pub needs_password: bool,
+    /// The server wants a password: none was given, or it was wrong.
+    pub wants_password: bool,
     /// For whom and where, for the question: `user "x" at host:port`.
     pub whom: String,
     /// Every try, in order, and how far each came.
@@ -92,14 +97,36 @@ pub async fn open(target: &Target, options: &Options) -> Result<Session, Connect
 pub async fn open_at(target: &Target, options: &Options) -> Result<Opened, ConnectError> {
     let attrs =
         if options.host.is_some() { "any" } else { target.get("target_session_attrs").unwrap_or("any") };
+    let door = |attrs: &str| WireDoor { attrs: attrs.to_owned(), startup: target.outside.startup.clone() };
     if attrs != "prefer-standby" {
-        let door = WireDoor { attrs: attrs.to_owned() };
-        return walk(target, options, &door).await;
+        return commanded(target, options, &door(attrs)).await;
     }
-    match walk(target, options, &WireDoor { attrs: "standby".into() }).await {
-        Err(e) if !e.needs_password => walk(target, options, &WireDoor { attrs: "any".into() }).await,
+    match commanded(target, options, &door("standby")).await {
+        Err(e) if !e.needs_password => commanded(target, options, &door("any")).await,
         found => found,
     }
+}
+
+/// Where the server wants a password and the profile has a command for it, the command is asked; and once more when the
+/// server refuses what it gave before, as such passwords may live for minutes only.
+async fn commanded<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D::Inside, ConnectError> {
+    let mut options = options.clone();
+    let mut given: Option<Secret> = None;
+    for _ in 0..3 {
+        let failed = match walk(target, &options, door).await {
+            Err(e) if e.wants_password && (options.password.is_none() || options.password == given) => e,
+            ended => return ended,
+        };
+        match target.outside.password(given.as_ref()).await {
+            Ok(Some(password)) if given.as_ref() != Some(&password) => {
+                given = Some(password.clone());
+                options.password = Some(password);
+            }
+            Ok(_) => return Err(failed),
+            Err(error) => return Err(ConnectError { error, needs_password: false, ..failed }),
+        }
+    }
+    walk(target, &options, door).await
 }
 
 /// Opens a tokio-postgres client on the same path, for our own catalog SQL.
@@ -107,7 +134,8 @@ pub async fn open_at(target: &Target, options: &Options) -> Result<Opened, Conne
 /// # Errors
 /// See [`ConnectError`].
 pub async fn open_client(target: &Target, options: &Options) -> Result<Client, ConnectError> {
-    walk(target, options, &ClientDoor).await
+    let door = ClientDoor { startup: target.outside.startup.clone() };
+    commanded(target, options, &door).await
 }
 
 /// Why one try failed, and what that means for the next.
@@ -151,6 +179,22 @@ trait Door: Sync {
 
 struct WireDoor {
     attrs: String,
+    startup: Option<String>,
+}
+
+/// The profile's SQL, in one go.
+async fn begin(session: &mut Session, startup: &Option<String>) -> Result<(), Trouble> {
+    let Some(sql) = startup else { return Ok(()) };
+    let statement = Statement { sql: sql.clone(), simple: true, ..Statement::default() };
+    let done = match session.start(&statement) {
+        Ok(()) => session.finish().await,
+        Err(e) => Err(e),
+    };
+    done.map_err(startup_failed)
+}
+
+fn startup_failed(e: DbError) -> Trouble {
+    Trouble::Refused(DbError { message: format!("the profile's startup SQL failed: {}", e.message), ..e })
 }
 
 impl Door for WireDoor {
@@ -165,12 +209,17 @@ impl Door for WireDoor {
     ) -> Result<Opened, Trouble> {
         let mut session = login.enter(stream).await?;
         session.set_cancel(way);
+        let tls = session.tls();
+        log::opened(&login.place, &login.user, session.pid(), tls.as_deref(), session.method());
+        begin(&mut session, &self.startup).await?;
         check_attrs(&mut session, &self.attrs).await?;
         Ok(Opened { session, host })
     }
 }
 
-struct ClientDoor;
+struct ClientDoor {
+    startup: Option<String>,
+}
 
 impl Door for ClientDoor {
     type Inside = Client;
@@ -182,7 +231,11 @@ impl Door for ClientDoor {
         _: CancelHandle,
         _: usize,
     ) -> Result<Client, Trouble> {
-        client::enter(stream, login).await.map_err(Into::into)
+        let client = client::enter(stream, login).await?;
+        if let Some(sql) = &self.startup {
+            client.sql().batch_execute(sql).await.map_err(|e| startup_failed(client.error(&e)))?;
+        }
+        Ok(client)
     }
 }
 
@@ -198,6 +251,7 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
     let refuse = |message: String| ConnectError {
         error: DbError::client(message),
         needs_password: false,
+        wants_password: false,
         whom: String::new(),
         tries: vec![],
     };
@@ -231,7 +285,7 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
                     return Err(refused(target, tries, needs_password, way.whom(&place)));
                 }
                 Trouble::NoPassword => {
-                    failed(Step::Login, DbError::client("a password is needed and none was given"));
+                    failed(Step::Login, DbError::client(NO_PASSWORD));
                     let needs_password = target.prompt != Prompt::Never;
                     return Err(refused(target, tries, needs_password, way.whom(&place)));
                 }
@@ -245,11 +299,14 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
 }
 
 fn refused(target: &Target, tries: Vec<Try>, needs_password: bool, whom: String) -> ConnectError {
+    tries.iter().for_each(|t| log::lost(&t.place, &t.error));
     let mut error = joined(&tries);
     if let (None, Some(last)) = (&error.hint, tries.last()) {
         error.hint = last.advice(target);
     }
-    ConnectError { error, needs_password, whom, tries }
+    let wants_password =
+        tries.last().is_some_and(|t| t.error.is_password() || t.error.message == NO_PASSWORD);
+    ConnectError { error, needs_password, wants_password, whom, tries }
 }
 
 impl Try {
@@ -315,6 +372,16 @@ impl<D: Door> Way<'_, D> {
         self.at(Step::Lookup);
         let name = host.to_string();
         let at = |address| Place { host, index, address, name: name.clone() };
+        let tunnel = match self.target.outside.way(self.target, index).await {
+            Ok(way) => way,
+            Err(error) => {
+                tries.push(Try { host: index, place: name.clone(), step: Step::Tunnel, error });
+                return vec![];
+            }
+        };
+        if let (Some(way), HostKind::Socket) = (&tunnel, host.kind) {
+            return vec![at(Address::Unix(way.clone()))];
+        }
         if let Some(path) = host.socket_path() {
             let address = match path.strip_prefix('@') {
                 Some(name) => Address::Abstract(name.to_owned()),
@@ -323,6 +390,9 @@ impl<D: Door> Way<'_, D> {
             return vec![at(address)];
         }
         let port = host.port_number().unwrap_or(5432);
+        if let Some(way) = tunnel {
+            return vec![at(Address::Tunnel(way))];
+        }
         let text = match host.kind {
             HostKind::Address => host.hostaddr.as_deref(),
             _ => host.host.as_deref(),
@@ -373,8 +443,16 @@ impl<D: Door> Way<'_, D> {
 
     /// The order libpq tries them in: `prefer` TLS first, `allow` plain first, the others one way only.
     async fn with_and_without_tls(&self, place: &Place<'_>) -> Result<D::Inside, Trouble> {
-        let Address::Tcp(address) = place.address else { return self.once(place, None).await };
-        let dressed = || self.tls.name(place.host.host.as_deref(), address.ip()).map_err(Trouble::Next);
+        let address = match &place.address {
+            Address::Tcp(address) => address.ip(),
+            // Through a tunnel the certificate is the real host's.
+            Address::Tunnel(_) => {
+                let numeric = place.host.hostaddr.as_deref().and_then(|a| a.parse().ok());
+                numeric.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+            }
+            Address::Unix(_) | Address::Abstract(_) => return self.once(place, None).await,
+        };
+        let dressed = || self.tls.name(place.host.host.as_deref(), address).map_err(Trouble::Next);
         match self.tls.mode {
             Mode::Disable => self.once(place, None).await,
             Mode::Require => self.once(place, Some(dressed()?)).await,
@@ -440,6 +518,7 @@ impl<D: Door> Way<'_, D> {
     }
 }
 
+const NO_PASSWORD: &str = "a password is needed and none was given";
 const NO_TLS: &str = "the server has no TLS";
 
 /// Another way (with or without TLS) makes sense unless a password has already been judged.

@@ -90,6 +90,17 @@ impl Hub {
                 let job = Job { id: job, statements, file: Some(file), ..Job::default() };
                 self.ask(job.id, readable(lane), Ask::Execute(job));
             }
+            Effect::LookAs { conn, who } => {
+                if let Some(connection) = self.connections.get(&conn) {
+                    connection.server.look_as(who);
+                }
+            }
+            Effect::Apply { job, conn, .. } if self.is_looking(conn) => {
+                let e = DbError::client(
+                    "rows are looked at as another role, and nothing is written meanwhile: look as yourself first (look-as)",
+                );
+                self.later(Event::News(job, News::Failed(0, Box::new(e), Tx::Idle)));
+            }
             Effect::Apply { job, conn, statements } => {
                 let wanted = Some(statements.iter().map(|s| s.rows).collect());
                 let statements = statements.into_iter().map(|s| s.statement).collect();
@@ -275,6 +286,10 @@ impl Hub {
         if pid != 0 {
             self.send_catalog(lane.conn(), lookup::Ask::Terminate(job, pid));
         }
+    }
+
+    fn is_looking(&self, conn: ConnId) -> bool {
+        self.connections.get(&conn).is_some_and(|c| c.server.is_looking())
     }
 
     fn nowhere(&self, job: JobId) {

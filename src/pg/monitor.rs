@@ -11,7 +11,7 @@ mod pulse;
 mod signal;
 mod statements;
 
-use super::{client::Client, queries::monitor as q, server::Server};
+use super::{client::Client, log, queries::monitor as q, server::Server};
 use crate::{
     core::{effect::Signal, error::DbError, ids::JobId},
     data::live::{Names, Probe, Sample, statements::Setup},
@@ -267,6 +267,7 @@ impl Monitor {
         let (server, prepared) = (&self.server, &mut self.prepared);
         let begun = Instant::now();
         let work = async {
+            log::asked(client.place(), text);
             if !server.behind_pooler() {
                 if !prepared.contains_key(sql) {
                     let types: Vec<Type> = args.iter().map(|(_, kind)| kind.clone()).collect();

@@ -8,7 +8,7 @@ use super::{
     wire::Session,
 };
 use crate::core::{
-    effect::{Secret, Statement},
+    effect::{LookAs, Secret, Statement},
     error::DbError,
     event::{Event, Link, News, ServerInfo, Tx},
     ids::{ConnId, JobId, Lane},
@@ -46,6 +46,8 @@ pub struct Server {
     password: Mutex<Option<Secret>>,
     /// The host of the target the first session was found on: all others go there.
     host: Mutex<Option<usize>>,
+    /// As whom rows are looked at.
+    look: Mutex<Option<LookAs>>,
     /// A pooler that refuses start-up settings stands before the server.
     plain: AtomicBool,
     version: AtomicU32,
@@ -79,6 +81,7 @@ impl Server {
             plan,
             password: Mutex::new(None),
             host: Mutex::new(None),
+            look: Mutex::new(None),
             plain: AtomicBool::new(false),
             version: AtomicU32::new(0),
             bouncer: AtomicBool::new(false),
@@ -149,7 +152,21 @@ impl Server {
     /// What goes around a statement: all sessions but the user's own only read, and on a read-only connection that
     /// one, too.
     pub fn around(&self, lane: Lane, tx: Tx, statement: &Statement) -> Result<Around, DbError> {
-        if self.guards(lane) { guard::around(tx, statement) } else { Ok(Around::default()) }
+        let around = if self.guards(lane) { guard::around(tx, statement)? } else { Around::default() };
+        match (lane, &*lock(&self.look)) {
+            (Lane::Read(_) | Lane::Aside(_), Some(who)) => guard::looking(around, who),
+            _ => Ok(around),
+        }
+    }
+
+    /// As whom rows are looked at from now on.
+    pub fn look_as(&self, who: Option<LookAs>) {
+        *lock(&self.look) = who;
+    }
+
+    /// Rows are looked at as somebody else.
+    pub fn is_looking(&self) -> bool {
+        lock(&self.look).is_some()
     }
 
     fn guards(&self, lane: Lane) -> bool {
@@ -197,7 +214,9 @@ impl Server {
     pub fn may_hurry(&self) -> bool {
         let target = &self.plan.target;
         let unset = |name: &str, usual: &str| target.get(name).is_none_or(|v| v.is_empty() || v == usual);
-        matches!(&target.hosts[..], [host] if target.password(host).is_none())
+        let plain = target.outside.password_command.is_none() && target.outside.ssh.is_none();
+        plain
+            && matches!(&target.hosts[..], [host] if target.password(host).is_none())
             && target.prompt != Prompt::Always
             && unset("target_session_attrs", "any")
             && unset("load_balance_hosts", "disable")
@@ -242,6 +261,7 @@ impl Server {
             _ = closing.wait_for(|c| *c) => Err(ConnectError {
                 error: cancelled_unsent(),
                 needs_password: false,
+                wants_password: false,
                 whom: String::new(),
                 tries: vec![],
             }),

@@ -277,6 +277,7 @@ impl Browse {
             Command::Detail => self.cycle_below(cx),
             Command::CountRows => self.count(cx),
             Command::OpenSql => self.open_sql(cx),
+            Command::Privileges => self.privileges(cx),
             Command::Columns => self.choose_columns(cx),
             other => return self.copy(other, cx),
         }
@@ -303,6 +304,14 @@ impl Browse {
         }
     }
 
+    /// Who can do what on this table, as `:\\dp` lists it.
+    fn privileges(&self, cx: &mut Cx<'_>) {
+        if let Some(detail) = self.table().and_then(|t| t.detail.as_ref()) {
+            let relation = &detail.relation;
+            cx.tell(Tell::CommandLine(format!("\\dp {}.{}", relation.schema, relation.name)));
+        }
+    }
+
     fn open_sql(&mut self, cx: &mut Cx<'_>) {
         let Some(table) = self.table() else { return };
         match table.with_sql(|sql| sql.statement(Some(1_000))) {
@@ -325,6 +334,7 @@ impl Browse {
                 self.table().is_some_and(|t| !t.grid.finding().is_empty())
             }
             C::OpenRecord | C::OpenValue | C::FilterCell | C::MarkRow | C::SelectRows => rows,
+            C::Privileges => self.table().is_some_and(|t| t.detail.is_some()),
             C::FilterBuilder | C::ClearFilter | C::Sort | C::SortAdd | C::CountRows | C::OpenSql => {
                 self.main.is_some()
             }

@@ -21,10 +21,12 @@ pub use env::{Environment, Found, Machine, Nothing, SOCKET_DIRS};
 pub use hosts::{Host, HostKind};
 pub use params::{KEYWORDS, Keyword, STARTUP, Source, Support, Values};
 pub use resolve::resolve;
+pub use service::services;
 pub use uri::masked;
 
 pub use crate::core::settings::{Profile, Rehearse};
 
+use super::outside::Outside;
 use std::time::Duration;
 
 /// Why a connection was refused before anything was sent.
@@ -86,6 +88,8 @@ pub struct Target {
     pub production: bool,
     /// Which changes of rows the profile wants rehearsed.
     pub rehearse: Option<Rehearse>,
+    /// What the profile wants to be run: for the password, for the way, in every session.
+    pub outside: Outside,
     /// When to ask for a password.
     pub prompt: Prompt,
     /// Run-time parameters the environment sets for every session (`PGTZ` …).

@@ -10,6 +10,7 @@ use crate::data::rows::{Batch, Column};
 use crate::pg::{
     cancel::{self, CancelHandle},
     guard::Around,
+    log,
 };
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use postgres_protocol::{IsNull, message::frontend};
@@ -20,7 +21,7 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWrite},
@@ -103,6 +104,8 @@ pub struct Session {
     place: String,
     cancel: Option<CancelHandle>,
     pub(super) method: &'static str,
+    /// When the statement that runs was queued.
+    began: Instant,
 }
 
 impl Session {
@@ -127,6 +130,7 @@ impl Session {
             place,
             cancel: None,
             method: "none",
+            began: Instant::now(),
         }
     }
 
@@ -151,7 +155,9 @@ impl Session {
             return Err(DbError::client("the session is still busy with another statement"));
         }
         let at = self.out.len();
-        encode(statement, around, &mut self.out).inspect_err(|_| self.out.truncate(at))?;
+        encode(statement, &around, &mut self.out).inspect_err(|_| self.out.truncate(at))?;
+        log::sent(self.pid, statement, around.before, around.after);
+        self.began = Instant::now();
         self.around = (around != Around::default()).then(|| Progress::new(around));
         self.state = State::Running;
         self.columns = None;
@@ -170,7 +176,14 @@ impl Session {
                 return Err(dead.clone());
             }
             match self.buffered() {
-                Ok(Some(item)) => return Ok(item),
+                Ok(Some(item)) => {
+                    match &item {
+                        Item::Complete { tag, .. } => log::done(self.pid, tag, self.began.elapsed()),
+                        Item::Error(e) => log::failed(self.pid, e, self.began.elapsed()),
+                        _ => {}
+                    }
+                    return Ok(item);
+                }
                 Ok(None) => {}
                 Err(e) => return Err(self.die(e)),
             }
@@ -677,7 +690,7 @@ impl Session {
     }
 }
 
-fn encode(statement: &Statement, around: Around, out: &mut BytesMut) -> Result<(), DbError> {
+fn encode(statement: &Statement, around: &Around, out: &mut BytesMut) -> Result<(), DbError> {
     let bad = |e: io::Error| {
         if statement.sql.contains('\0') {
             DbError::client("the statement contains a NUL character, which PostgreSQL cannot take")
@@ -692,6 +705,9 @@ fn encode(statement: &Statement, around: Around, out: &mut BytesMut) -> Result<(
         return frontend::query(&statement.sql, out).map_err(bad);
     }
     for sql in around.before {
+        ours(sql, out).map_err(bad)?;
+    }
+    for sql in &around.within {
         ours(sql, out).map_err(bad)?;
     }
     frontend::parse("", &statement.sql, statement.types.iter().copied(), out).map_err(bad)?;
@@ -790,7 +806,7 @@ mod tests {
             params: vec![Some("x".into()), None],
             ..Statement::default()
         };
-        encode(&s, Around::default(), &mut out).unwrap();
+        encode(&s, &Around::default(), &mut out).unwrap();
         let mut tags = vec![];
         let mut rest = &out[..];
         while rest.has_remaining() {
@@ -800,7 +816,7 @@ mod tests {
         }
         assert_eq!(tags, b"PBDES");
         let nul = Statement { sql: "select '\0'".into(), ..Statement::default() };
-        let e = encode(&nul, Around::default(), &mut BytesMut::new()).unwrap_err();
+        let e = encode(&nul, &Around::default(), &mut BytesMut::new()).unwrap_err();
         assert!(e.message.contains("NUL"), "{e}");
     }
 }
