@@ -1,6 +1,8 @@
 //! The room that speaks to a server, against real servers and lying ones.
 #[path = "../support/cut.rs"]
 mod cut;
+#[path = "../support/lab.rs"]
+mod lab;
 #[path = "../support/same.rs"]
 mod same;
 #[path = "../support/server.rs"]
@@ -15,6 +17,7 @@ mod login;
 mod lying;
 mod monitor;
 mod plans;
+mod psql;
 mod tls;
 mod transfer;
 mod types;
