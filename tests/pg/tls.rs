@@ -258,7 +258,7 @@ async fn client_certificates() {
     refused(&client(s, "none", "none", "sslcertmode=require"), "there is no client certificate").await;
     refused(&client(s, "client.crt", "missing.key", ""), "but not private key file").await;
     refused(&client(s, "client.crt", "stranger.key", ""), "cannot be used").await;
-    refused(&client(s, "client.crt", "ca.key", "").replace("ca.key", "server.key"), "access").await;
+    refused(&client(s, "client.crt", "open.key", ""), "access").await;
     refused(&client(s, "stranger.crt", "stranger.key", ""), "client certificate").await;
     for key in ["sealed.key", "old.key"] {
         assert!(in_tls(&client(s, "client.crt", key, &format!("sslpassword='{PASSPHRASE}'"))).await, "{key}");
@@ -406,7 +406,7 @@ async fn psql_is_let_in_by_the_same_words() {
         ("client.crt", "missing.key"),
         ("none", "none"),
         ("client.crt", "stranger.key"),
-        ("client.crt", "server.key"),
+        ("client.crt", "open.key"),
     ] {
         for more in [
             "",

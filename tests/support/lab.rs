@@ -41,6 +41,8 @@ impl Lab {
         for name in ["client.key", "stranger.key", "sealed.key", "old.key"] {
             fs::set_permissions(at.join(name), fs::Permissions::from_mode(0o600)).ok()?;
         }
+        fs::copy(at.join("client.key"), at.join("open.key")).ok()?;
+        fs::set_permissions(at.join("open.key"), fs::Permissions::from_mode(0o644)).ok()?;
         made.then_some(Self { folder })
     }
 
