@@ -10,6 +10,7 @@ use crate::data::rows::{Batch, Column};
 use crate::pg::{
     cancel::{self, CancelHandle},
     guard::Around,
+    tls,
 };
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use postgres_protocol::{IsNull, message::frontend};
@@ -610,7 +611,14 @@ impl Session {
             },
             Ok(_) => return Ok(()),
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => "the server closed it unexpectedly".into(),
-            Err(e) => e.to_string(),
+            Err(e) => {
+                // What the other side says of TLS (of our certificate, mostly) may come as late as this.
+                if let Some((text, hint)) = tls::explain(&e) {
+                    let lost = DbError::lost(format!("connection to {} lost: {text}", self.place));
+                    return Err(self.die(DbError { hint: hint.map(Into::into), ..lost }));
+                }
+                e.to_string()
+            }
         };
         let e = self.closed(&why);
         Err(self.die(e))
