@@ -12,6 +12,8 @@ pub mod guard;
 pub mod hub;
 pub mod lookup;
 mod monitor;
+mod near;
+mod pooling;
 pub mod queries;
 pub mod server;
 pub mod session;

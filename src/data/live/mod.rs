@@ -33,6 +33,8 @@ pub enum Sample {
     Failed(Probe, String),
     /// The monitoring session is up, or gone since and why.
     Link(Result<(), String>),
+    /// The server is a standby so far behind its primary (`None`: that cannot be told), or is no standby any more.
+    Standby(bool, Option<Duration>),
 }
 
 /// Sessions and locks at one moment.
@@ -249,6 +251,8 @@ impl Live {
             Sample::Failed(probe, why) => {
                 self.failed.insert(probe, why);
             }
+            // Kept beside what else is known of the server.
+            Sample::Standby(..) => {}
             Sample::Link(Ok(())) => self.lost = None,
             Sample::Link(Err(why)) => {
                 let since = self.lost.take().map_or(now, |(_, since)| since);

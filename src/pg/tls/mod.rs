@@ -317,7 +317,7 @@ fn names(presented: &[String]) -> String {
 }
 
 /// A TLS error for people, with what to do; `None` when it is another one.
-pub(super) fn explain(e: &std::io::Error) -> Option<(String, Option<&'static str>)> {
+pub(in crate::pg) fn explain(e: &std::io::Error) -> Option<(String, Option<&'static str>)> {
     const ROOT: &str = "sslrootcert names the file with the root certificate; sslmode=require connects without checking who answers.";
     const RENEW: &str = "Whoever runs the server has to renew it; until then sslmode=require without a root certificate connects without checking who answers.";
     const NAME: &str = "Connect by the name in the certificate (host), with the address in hostaddr if need be, or check only who signed it: sslmode=verify-ca.";
