@@ -474,15 +474,23 @@ impl App {
                 return self.ask_password(conn, prompt, error);
             }
             Link::Failed(error) => {
-                let lost = server.trouble.take().and_then(|t| t.lost);
-                server.trouble = Some(Trouble { error: (**error).clone(), lost, next: None });
+                let error = (**error).clone();
+                match &mut server.trouble {
+                    // Why it was lost stays said.
+                    Some(t) if t.lost.is_some() => (t.tried, t.next) = (Some(error), None),
+                    _ => server.trouble = Some(Trouble { error, lost: None, tried: None, next: None }),
+                }
                 server.link = Some(link);
             }
             Link::Lost(error, lost) => {
                 server.tx = Tx::Idle;
                 let text = format!("Connection lost: {}. {lost}", error.message);
-                server.trouble =
-                    Some(Trouble { error: (**error).clone(), lost: Some(lost.clone()), next: None });
+                server.trouble = Some(Trouble {
+                    error: (**error).clone(),
+                    lost: Some(lost.clone()),
+                    tried: None,
+                    next: None,
+                });
                 server.link = Some(link);
                 self.on_sql(|pane, cx| pane.told(Tell::Lost(text), cx));
             }

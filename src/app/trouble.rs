@@ -35,7 +35,11 @@ impl App {
         if let Some(detail) = &trouble.error.detail {
             add(" ", detail, "message.error");
         }
-        for hint in trouble.error.hint.iter().flat_map(|h| h.lines()) {
+        if let Some(tried) = &trouble.tried {
+            add("✗", &format!("Tried again: {}", tried.message), "message.error");
+        }
+        let last = trouble.tried.as_ref().unwrap_or(&trouble.error);
+        for hint in last.hint.iter().flat_map(|h| h.lines()) {
             add("→", hint, "message.notice");
         }
         if let Some(lost) = &trouble.lost {

@@ -67,6 +67,8 @@ pub struct Trouble {
     pub error: DbError,
     /// What went with it, in plain words.
     pub lost: Option<String>,
+    /// What came of trying again.
+    pub tried: Option<DbError>,
     /// When it is tried again by itself.
     pub next: Option<Duration>,
 }

@@ -71,7 +71,10 @@ fn what_keeps_one_out_says_what_to_do() {
     says(&at("user=known"), &["Password", "known"]);
     says(&at("user=known password=wrong"), &["password authentication failed", "VALID UNTIL"]);
     says(&at("user=late password=pw"), &["password authentication failed", "VALID UNTIL"]);
-    says(&at("user=nobody"), &["no pg_hba.conf entry", "adds a line and reloads", "F5 tries again"]);
+    says(
+        &at("user=nobody"),
+        &["no pg_hba.conf entry", "adds a line and reloads", "sslmode=require", "F5 tries again"],
+    );
     says(&at("user=postgres dbname=warehose"), &["does not exist", "There is \"warehouse\""]);
     says(&at("user=postgres").replace("disable", "require"), &["does not support SSL", "sslmode=prefer"]);
     says("host=/nonexistent user=u", &["No such file or directory", "-h localhost"]);
@@ -164,7 +167,7 @@ fn kept(live: &mut Live) {
 #[test]
 fn a_session_that_is_ended_by_the_server_comes_back_by_itself() {
     let cluster = guarded();
-    let (mut live, ..) = proxied(cluster);
+    let (mut live, _proxy, _runtime) = proxied(cluster);
     run(&mut live, "begin");
     live.settle();
     run(&mut live, "select 'typed' as word");
@@ -185,7 +188,7 @@ fn a_session_that_is_ended_by_the_server_comes_back_by_itself() {
 
 #[test]
 fn a_session_idle_in_its_transaction_is_ended_with_a_reason() {
-    let (mut live, ..) = proxied(guarded());
+    let (mut live, _proxy, _runtime) = proxied(guarded());
     run(&mut live, "set idle_in_transaction_session_timeout = 50");
     live.settle();
     run(&mut live, "begin");
@@ -197,7 +200,7 @@ fn a_session_idle_in_its_transaction_is_ended_with_a_reason() {
 
 #[test]
 fn a_statement_that_takes_too_long_says_which_setting_ended_it() {
-    let (mut live, ..) = proxied(guarded());
+    let (mut live, _proxy, _runtime) = proxied(guarded());
     run(&mut live, "set statement_timeout = 50");
     live.settle();
     run(&mut live, "select pg_sleep(600)");

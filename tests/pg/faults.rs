@@ -81,7 +81,9 @@ struct Field {
 
 impl Field {
     async fn new() -> Self {
-        let cluster = server::start(Settings::default());
+        // What was committed survives a crash of the server, if not one of the machine.
+        let options = vec![("synchronous_commit".to_owned(), "on".to_owned())];
+        let cluster = server::start(Settings { options, ..Settings::default() });
         server::execute(
             &cluster,
             "postgres",
