@@ -22,7 +22,7 @@ use crate::core::{
     theme::Theme,
     world::{Trouble, World},
 };
-use crate::data::live::Sample;
+use crate::data::live::{Live, Sample};
 use jobs::Jobs;
 use ratatui::layout::Rect;
 use std::{sync::Arc, time::Duration};
@@ -453,6 +453,8 @@ impl App {
                 }
                 server.link = Some(link);
                 if !same {
+                    // Samples, too, are of the other place.
+                    server.live = Live::default();
                     server.staged = Arc::default();
                     server.inverse.clear();
                     // The file of the other place still holds it.

@@ -15,6 +15,7 @@ mod monitor;
 mod near;
 mod pooling;
 pub mod queries;
+pub mod sampler;
 pub mod server;
 pub mod session;
 pub mod socket;
