@@ -68,6 +68,9 @@ fn hint(e: &DbError) -> Option<&'static str> {
         "57014" if says("user request") => {
             "It was cancelled by pg_cancel_backend, by an administrator, or by a proxy in between."
         }
+        "57014" => {
+            "A time limit of the server or somebody else ended it (statement_timeout, pg_cancel_backend)."
+        }
         "55P03" if says("lock timeout") => {
             "It waited for a lock longer than lock_timeout. The Locks pane shows who holds it."
         }

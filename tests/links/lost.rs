@@ -205,8 +205,8 @@ fn a_statement_that_takes_too_long_says_which_setting_ended_it() {
     live.settle();
     run(&mut live, "select pg_sleep(600)");
     live.until(|r| flat(&r.screen()).contains("SET statement_timeout = 0 lifts it"));
-    run(&mut live, "select pg_cancel_backend(pg_backend_pid())");
-    live.settle();
+    run(&mut live, "select pg_cancel_backend(pg_backend_pid()), pg_sleep(600)");
+    live.until(|r| flat(&r.screen()).contains("cancelled by pg_cancel_backend"));
 }
 
 #[test]

@@ -295,6 +295,9 @@ impl Actor {
         if let Some(e) = flow.error.take() {
             result = result.and(Err(e));
         }
+        if !flow.cancelled {
+            result = result.map_err(advise);
+        }
         // COMMIT that was quicker than its cancel is a COMMIT.
         if flow.cancelled && result.is_ok() && session.tx() != Tx::Idle {
             result = Err(cancelled());
