@@ -22,10 +22,10 @@ fn hint(e: &DbError) -> Option<&'static str> {
             "Check user and password. The password may also have run out (VALID UNTIL): the server does not tell. \"pgdeck conninfo\" says where user and password came from."
         }
         "28000" if says("no encryption") => {
-            "This user is let in only with TLS: sslmode=require, or leave sslmode away."
+            "The server's pg_hba.conf has no line that lets this user into this database from this address without TLS. If it wants TLS, sslmode=require does it; otherwise whoever runs the server adds a line and reloads."
         }
         "28000" if says("pg_hba.conf") => {
-            "The server's pg_hba.conf lets this user not into this database from this address (or only in another way, with or without TLS). Whoever runs the server adds a line and reloads."
+            "The server's pg_hba.conf has no line that lets this user into this database from this address. Whoever runs the server adds a line and reloads."
         }
         "28000" if says("certificate") => {
             "Give the client certificate with sslcert and its key with sslkey (or put them at ~/.postgresql/postgresql.crt and .key); its common name must fit the user."
@@ -67,6 +67,9 @@ fn hint(e: &DbError) -> Option<&'static str> {
         }
         "57014" if says("user request") => {
             "It was cancelled by pg_cancel_backend, by an administrator, or by a proxy in between."
+        }
+        "57014" => {
+            "A time limit of the server or somebody else ended it (statement_timeout, pg_cancel_backend)."
         }
         "55P03" if says("lock timeout") => {
             "It waited for a lock longer than lock_timeout. The Locks pane shows who holds it."

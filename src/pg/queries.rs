@@ -57,6 +57,8 @@ pub mod monitor {
         TERMINATE "terminate.sql";
         /// Looks after a signal.
         STILL "still.sql";
+        /// Looks whether a standby is still one, and how far behind.
+        STANDBY "standby.sql";
     }
 
     /// A query as it is for a server version (`server_version_num`), without the header of its file: of

@@ -3,6 +3,8 @@
 mod cut;
 #[path = "../support/lab.rs"]
 mod lab;
+#[path = "../support/proxy.rs"]
+mod proxy;
 #[path = "../support/same.rs"]
 mod same;
 #[path = "../support/server.rs"]
@@ -11,6 +13,7 @@ mod server;
 mod apply;
 mod cancel;
 mod explain;
+mod faults;
 mod guard;
 mod hub;
 mod login;

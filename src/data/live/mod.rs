@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod locks;
 mod ring;
+pub mod told;
 pub mod words;
 
 pub use ring::{Ring, Weighed};
@@ -22,6 +23,16 @@ pub enum Probe {
     Pulse,
 }
 
+impl Probe {
+    /// How often it is asked for while a pane wants it.
+    #[must_use]
+    pub fn every(self) -> Duration {
+        match self {
+            Self::Pulse => Duration::from_secs(1),
+        }
+    }
+}
+
 /// One answer of the monitoring session.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sample {
@@ -33,6 +44,8 @@ pub enum Sample {
     Failed(Probe, String),
     /// The monitoring session is up, or gone since and why.
     Link(Result<(), String>),
+    /// The server is a standby so far behind its primary (`None`: that cannot be told), or is no standby any more.
+    Standby(bool, Option<Duration>),
 }
 
 /// Sessions and locks at one moment.
@@ -94,10 +107,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that belongs to somebody, not to the server itself.
+    /// A session that belongs to somebody, not to the server itself. Where its kind may not be seen, one with a database.
     #[must_use]
     pub fn is_client(&self) -> bool {
-        matches!(&*self.backend_type, "client backend" | "")
+        match &*self.backend_type {
+            "client backend" => true,
+            kind => kind.is_empty() && self.database != 0,
+        }
     }
 
     /// In a transaction and doing nothing: what it locked stays locked.
@@ -249,6 +265,8 @@ impl Live {
             Sample::Failed(probe, why) => {
                 self.failed.insert(probe, why);
             }
+            // Kept beside what else is known of the server.
+            Sample::Standby(..) => {}
             Sample::Link(Ok(())) => self.lost = None,
             Sample::Link(Err(why)) => {
                 let since = self.lost.take().map_or(now, |(_, since)| since);
