@@ -1,10 +1,10 @@
 //! From a target to a session: hosts in order, addresses, TLS, login, all under one timeout per address.
 
 use super::{
-    advice::advise,
     cancel::CancelHandle,
     client::{self, Client},
     error,
+    hints::advise,
     socket::{self, Address, Keepalive},
     target::{Host, HostKind, Prompt, Target},
     tls::{self, Mode, Tls},

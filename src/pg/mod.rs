@@ -1,6 +1,5 @@
 //! The only room that speaks to a server.
 
-mod advice;
 pub mod cancel;
 pub mod catalog;
 pub mod client;
@@ -9,6 +8,7 @@ mod der;
 pub mod error;
 mod flow;
 pub mod guard;
+mod hints;
 pub mod hub;
 pub mod lookup;
 mod monitor;

@@ -1,10 +1,10 @@
 //! One server as the hub knows it: how to get there, and what its sessions share.
 
 use super::{
-    advice::{STANDBY, advise},
     client::Client,
     connect::{self, ConnectError, Options},
     guard::{self, Around},
+    hints::{STANDBY, advise},
     near::near,
     target::{Prompt, Target},
     wire::{GIVEN_UP, Session},

@@ -6,8 +6,8 @@ mod rehearse;
 mod transfer;
 
 use super::{
-    advice::advise,
     flow::{Flow, Step},
+    hints::advise,
     pooling,
     server::{Server, cancelled_unsent, what_was_lost},
     wire::{Item, Session},

@@ -12,9 +12,9 @@ use crate::{
         ids::JobId,
     },
     pg::{
-        advice::{STANDBY, advise},
         flow::{Flow, Step},
         guard::{Around, Block},
+        hints::{STANDBY, advise},
         server::cancelled_unsent,
         wire::Session,
     },
