@@ -355,6 +355,7 @@ impl Server {
                 needs_password: false,
                 whom: String::new(),
                 passing: false,
+                tries: vec![],
             }),
         }
     }

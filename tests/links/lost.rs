@@ -66,14 +66,14 @@ fn what_keeps_one_out_says_what_to_do() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     says(
         &format!("host=127.0.0.1 port={closed} user=u sslmode=disable"),
-        &["Not connected", "Connection refused", "Is the server running there", "Trying again in"],
+        &["Not connected", "Connection refused", "nothing listens on port", "Trying again in"],
     );
     says(&at("user=known"), &["Password", "known"]);
     says(&at("user=known password=wrong"), &["password authentication failed", "VALID UNTIL"]);
     says(&at("user=late password=pw"), &["password authentication failed", "VALID UNTIL"]);
     says(
         &at("user=nobody"),
-        &["no pg_hba.conf entry", "adds a line and reloads", "sslmode=require", "F5 tries again"],
+        &["no pg_hba.conf entry", "must add one, or try another sslmode", "F5 tries again"],
     );
     says(&at("user=postgres dbname=warehose"), &["does not exist", "There is \"warehouse\""]);
     says(&at("user=postgres").replace("disable", "require"), &["does not support SSL", "sslmode=prefer"]);
