@@ -1,10 +1,10 @@
 //! From a target to a session: hosts in order, addresses, TLS, login, all under one timeout per address.
 
 use super::{
-    advice::{Step, advise},
+    advice::{self, Step, advise},
     cancel::CancelHandle,
     client::{self, Client},
-    error, hints,
+    error,
     socket::{self, Address, Keepalive},
     target::{Host, HostKind, Prompt, Target},
     tls::{self, Mode, Tls},
@@ -264,7 +264,7 @@ fn refused(target: &Target, tries: Vec<Try>, needs_password: bool, whom: String)
     if let (None, Some(last)) = (&error.hint, tries.last()) {
         error.hint = last.advice(target);
     }
-    let error = hints::advise(error);
+    let error = advice::in_session(error);
     ConnectError { error, needs_password, whom, passing: false, tries }
 }
 

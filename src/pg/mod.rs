@@ -9,7 +9,6 @@ mod der;
 pub mod error;
 mod flow;
 pub mod guard;
-mod hints;
 pub mod hub;
 pub mod lookup;
 mod monitor;

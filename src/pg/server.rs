@@ -1,10 +1,10 @@
 //! One server as the hub knows it: how to get there, and what its sessions share.
 
 use super::{
+    advice::{STANDBY, in_session},
     client::Client,
     connect::{self, ConnectError, Options},
     guard::{self, Around},
-    hints::{STANDBY, advise},
     near::near,
     target::{Prompt, Target},
     wire::{GIVEN_UP, Session},
@@ -175,7 +175,7 @@ impl Server {
             let hint = e.hint.map_or_else(|| STANDBY.to_owned(), |h| format!("{h}\n{STANDBY}"));
             return DbError { hint: Some(hint), ..e };
         }
-        let e = advise(e);
+        let e = in_session(e);
         if !self.guards(lane) {
             return e;
         }
