@@ -11,6 +11,7 @@ mod tty;
 mod browse;
 mod demo;
 mod drafts;
+mod lost;
 mod plan;
 
 use server::Database;
