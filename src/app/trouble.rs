@@ -36,10 +36,11 @@ impl App {
             add(" ", detail, "message.error");
         }
         if let Some(tried) = &trouble.tried {
-            add("✗", &format!("Tried again: {}", tried.message), "message.error");
+            // Where it was tried stands above.
+            let why = tried.message.rsplit_once(" failed: ").map_or(&*tried.message, |(_, why)| why);
+            add("✗", &format!("Tried again: {why}"), "message.error");
         }
-        let last = trouble.tried.as_ref().unwrap_or(&trouble.error);
-        for hint in last.hint.iter().flat_map(|h| h.lines()) {
+        for hint in trouble.error.hint.iter().flat_map(|h| h.lines()) {
             add("→", hint, "message.notice");
         }
         if let Some(lost) = &trouble.lost {
@@ -68,15 +69,23 @@ impl App {
             (Some(Link::Connecting(_)), _) => "Trying again now …".into(),
             (_, Some(at)) => {
                 let left = at.saturating_sub(self.world.now).as_secs_f64().ceil();
-                format!("Tried again in {left:.0} s · {key} tries now · :c connects elsewhere")
+                format!("Trying again in {left:.0} s · {key} tries now · :c connects elsewhere")
             }
             _ => format!("{key} tries again · :c connects elsewhere"),
         };
         add("·", &now, "message.notice");
-        // The last line says what to do: it stays.
-        if out.len() > ROWS {
+        // Where there is little room the advice goes first; the last line, what can be done now, stays.
+        let most = ROWS.min(usize::from(self.world.size.1 / 3));
+        if out.len() > most && trouble.lost.is_some() {
+            let mut advice = false;
+            out.retain(|(line, _)| {
+                advice = line.starts_with(" →") || advice && line.starts_with("   ");
+                !advice
+            });
+        }
+        if out.len() > most {
             let last = out.split_off(out.len() - 1);
-            out.truncate(ROWS - 1);
+            out.truncate(most.saturating_sub(1));
             out.extend(last);
         }
         out

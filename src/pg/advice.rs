@@ -1,13 +1,174 @@
-//! What to do about an error of a server, where the server itself gives no hint: one row for each SQLSTATE that has
-//! to do with getting in, being thrown out, and standbys.
-//!
-//! The code decides; words of the message only tell cases of one code apart, because they may be in any language.
+//! How far a connection came, what to do about what stopped it, and about what ends a statement or a session later.
 
-use crate::core::error::DbError;
+use super::target::{Host, HostKind, Source, Target};
+use crate::{core::error::DbError, sql::quote::ident};
 
-/// Adds a hint where there is one to give and the server gave none.
+/// The steps to a session, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Step {
+    /// The host's name becomes addresses.
+    Lookup,
+    /// A socket to the address.
+    Socket,
+    /// TLS.
+    Tls,
+    /// Who we are: start-up and authentication.
+    Login,
+    /// The database, and a place in it.
+    Database,
+    /// What `target_session_attrs` wants.
+    Attributes,
+}
+
+impl Step {
+    /// All, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Lookup, Self::Socket, Self::Tls, Self::Login, Self::Database, Self::Attributes];
+
+    /// For people and for JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lookup => "name lookup",
+            Self::Socket => "connection",
+            Self::Tls => "TLS",
+            Self::Login => "authentication",
+            Self::Database => "database",
+            Self::Attributes => "session attributes",
+        }
+    }
+
+    /// The server checks user and database in one go: its error tells them apart.
+    #[must_use]
+    pub fn exactly(self, e: &DbError) -> Self {
+        match (self, &*e.code) {
+            (Self::Login, "3D000" | "42501" | "53300" | "55000" | "57P03") => Self::Database,
+            (step, _) => step,
+        }
+    }
+}
+
+/// What to do, when there is something that usually helps.
 #[must_use]
-pub fn advise(mut e: DbError) -> DbError {
+pub fn advise(step: Step, e: &DbError, target: &Target, host: Option<&Host>) -> Option<String> {
+    let port = host.map_or("5432", |h| &h.port);
+    let name = host.and_then(|h| h.host.as_deref()).unwrap_or_default();
+    let says = |part: &str| e.message.contains(part);
+    let advice = match step {
+        Step::Lookup => format!(
+            "Check how \"{name}\" is spelled, and whether it is known here (getent hosts {name}): a VPN or another name server may be needed."
+        ),
+        Step::Socket if host.is_some_and(|h| h.kind == HostKind::Socket) => {
+            if says("ermission denied") {
+                "The socket's folder is not open to you (unix_socket_permissions): use TCP with -h localhost.".into()
+            } else {
+                "Start the server, name the folder of its socket (unix_socket_directories) with -h, or use TCP with -h localhost.".into()
+            }
+        }
+        Step::Socket if says("refused") => format!(
+            "The machine answers, but nothing listens on port {port}: check the port, that PostgreSQL runs, and that listen_addresses lets others in."
+        ),
+        Step::Socket | Step::Login if says("no answer within") => {
+            "Nothing comes back: a firewall, a VPN that is off, or a wrong address; connect_timeout sets how long to wait.".into()
+        }
+        Step::Socket => "Check the address and the way there (VPN, route, firewall).".into(),
+        Step::Tls => tls(e)?,
+        Step::Login => login(e, target, host)?,
+        Step::Database => database(e, target)?,
+        Step::Attributes => {
+            let wanted = target.get("target_session_attrs").unwrap_or("any");
+            format!("No host that answered is what target_session_attrs={wanted} asks for: add the right one, or ask for \"any\".")
+        }
+    };
+    Some(advice)
+}
+
+fn tls(e: &DbError) -> Option<String> {
+    let says = |part: &str| e.message.contains(part);
+    let advice = if says("does not support SSL") {
+        "The server has no TLS (ssl = off): turn it on there; sslmode=prefer would connect without it, readable by everybody on the way."
+    } else if says("expired") {
+        "Whoever runs the server must renew its certificate. Until then only sslmode=require without a root certificate connects, and proves nothing."
+    } else if says("another host name") {
+        "Connect by a name that stands in the certificate; sslmode=verify-ca would check who signed it, but no name."
+    } else if says("not signed by a trusted root") {
+        "Give the certificate of the authority that signed it: sslrootcert=FILE, or sslrootcert=system for one that browsers know."
+    } else if says("revoked") {
+        "The authority took the certificate back (sslcrl): ask whoever runs the server."
+    } else if says("no answer within") {
+        "The socket opened, but TLS was not answered: is this PostgreSQL's own port, with no other service or proxy on it?"
+    } else if says("not PostgreSQL") {
+        "Another service listens on this port."
+    } else {
+        return None;
+    };
+    Some(advice.to_owned())
+}
+
+fn login(e: &DbError, target: &Target, host: Option<&Host>) -> Option<String> {
+    let says = |part: &str| e.message.contains(part);
+    let user = target.user();
+    let advice = match &*e.code {
+        "28P01" => match password_source(target, host) {
+            Some(source) => format!(
+                "The user's name, the password (from {source}), or both are wrong, or the password has expired (VALID UNTIL)."
+            ),
+            None => "The user's name or the password is wrong, or the password has expired (VALID UNTIL).".into(),
+        },
+        "28000" if says("pg_hba.conf") => {
+            "The server's pg_hba.conf has no line for this user, database, address and kind of encryption: whoever runs it must add one, or try another sslmode.".into()
+        }
+        "28000" if says("not permitted to log in") => format!("ALTER ROLE {} LOGIN;", ident(user)),
+        "28000" if says("does not exist") => match target.source("user") {
+            Some(Source::OsUser) => "No user was named, so it is the one of this machine: give one with -U.".into(),
+            _ => "There is no such role on this server: check -U, or make it with CREATE ROLE … LOGIN.".into(),
+        },
+        "28000" if says("Peer") || says("Ident") => {
+            "The server asks the operating system who you are: name that user (-U), or connect by TCP with a password (-h localhost).".into()
+        }
+        "28000" if says("certificate") => {
+            "The server wants a client certificate: sslcert=FILE and sslkey=FILE, signed by an authority it knows.".into()
+        }
+        "" if says("password is needed") => {
+            "Give it in ~/.pgpass, PGPASSWORD or a profile's password_command, or leave -w away to be asked.".into()
+        }
+        _ => return None,
+    };
+    Some(advice)
+}
+
+/// Where the password that was used came from.
+fn password_source(target: &Target, host: Option<&Host>) -> Option<String> {
+    if target.get("password").is_some_and(|p| !p.is_empty()) {
+        return target.source("password").map(ToString::to_string);
+    }
+    host.filter(|h| h.password.is_some()).map(|_| "the password file".to_owned())
+}
+
+fn database(e: &DbError, target: &Target) -> Option<String> {
+    let (user, dbname) = (target.user(), target.dbname());
+    let advice = match &*e.code {
+        "3D000" => match target.source("dbname") {
+            Some(Source::Connection | Source::Flag | Source::Profile(_) | Source::Environment(_)) => {
+                "There is no database of this name here; psql -l, or :c postgres and \\l, lists them.".into()
+            }
+            _ => "No database was named, so it is the user's name: give one with -d (postgres is nearly always there).".into(),
+        },
+        "42501" => format!("GRANT CONNECT ON DATABASE {} TO {};", ident(dbname), ident(user)),
+        "53300" => "All places are taken: end idle sessions, raise max_connections or the role's or database's CONNECTION LIMIT, or put a pooler before the server.".into(),
+        "57P03" => "The server is starting, stopping or recovering: try again in a moment.".into(),
+        "55000" => format!("ALTER DATABASE {} ALLOW_CONNECTIONS true;", ident(dbname)),
+        _ => return None,
+    };
+    Some(advice)
+}
+
+/// Adds what to do about an error of an open session, or of a pooler, where the server gives no hint: one row for each
+/// SQLSTATE of being thrown out, cancelled, or on a standby. The code decides; words of the message only tell cases of
+/// one code apart, because they may be in any language.
+#[must_use]
+pub fn in_session(mut e: DbError) -> DbError {
     if e.hint.is_none() {
         e.hint = hint(&e).map(Into::into);
     }
@@ -16,40 +177,10 @@ pub fn advise(mut e: DbError) -> DbError {
 
 fn hint(e: &DbError) -> Option<&'static str> {
     let says = |part: &str| e.message.contains(part);
-    let more = |part: &str| e.detail.as_deref().is_some_and(|d| d.contains(part));
     Some(match e.code.as_str() {
-        "28P01" => {
-            "Check user and password. The password may also have run out (VALID UNTIL): the server does not tell. \"pgdeck conninfo\" says where user and password came from."
-        }
-        "28000" if says("no encryption") => {
-            "The server's pg_hba.conf has no line that lets this user into this database from this address without TLS. If it wants TLS, sslmode=require does it; otherwise whoever runs the server adds a line and reloads."
-        }
-        "28000" if says("pg_hba.conf") => {
-            "The server's pg_hba.conf has no line that lets this user into this database from this address. Whoever runs the server adds a line and reloads."
-        }
-        "28000" if says("certificate") => {
-            "Give the client certificate with sslcert and its key with sslkey (or put them at ~/.postgresql/postgresql.crt and .key); its common name must fit the user."
-        }
-        "28000" if says("Peer") || says("Ident") => {
-            "The server asks the operating system who you are. Name that user (-U), or connect by TCP with a password (-h localhost)."
-        }
-        "28000" if says("is not permitted to log in") => "ALTER ROLE … LOGIN lets this role in.",
-        "28000" => {
-            "Is the user right (-U)? Without one it is the name of the operating system's user. \"pgdeck conninfo\" says where it came from."
-        }
-        "3D000" => {
-            "Name another database (-d), or create it: CREATE DATABASE. Without a name it is that of the user."
-        }
-        "42501" if says("CONNECT") || more("CONNECT") => {
-            "GRANT CONNECT ON DATABASE … TO … lets this user in."
-        }
-        "53300" => {
-            "All places for connections are taken (max_connections, or a limit of the role or database). They come free when others leave; a few are kept for superusers."
-        }
         "53200" | "53100" | "53400" => {
             "The server is short of memory, disk or another resource: see its log."
         }
-        "57P03" => "The server starts, stops or recovers just now.",
         "57P01" => {
             "Somebody ended this session (pg_terminate_backend), or the server was stopped or restarted. What was under way was rolled back."
         }
@@ -110,29 +241,12 @@ mod tests {
 
     fn of(code: &str, message: &str) -> Option<String> {
         let e = DbError { severity: "FATAL".into(), code: code.into(), ..DbError::client(message) };
-        advise(e).hint
+        in_session(e).hint
     }
 
     #[test]
     fn errors_of_getting_in_and_being_thrown_out_say_what_to_do() {
         for (code, message, part) in [
-            ("28P01", "password authentication failed for user \"x\"", "VALID UNTIL"),
-            (
-                "28000",
-                "no pg_hba.conf entry for host \"::1\", user \"x\", database \"y\", no encryption",
-                "sslmode=require",
-            ),
-            (
-                "28000",
-                "no pg_hba.conf entry for host \"::1\", user \"x\", database \"y\", SSL encryption",
-                "adds a line",
-            ),
-            ("28000", "connection requires a valid client certificate", "sslcert"),
-            ("28000", "Peer authentication failed for user \"x\"", "-h localhost"),
-            ("28000", "role \"x\" does not exist", "Is the user right"),
-            ("28000", "Rolle »x« existiert nicht", "Is the user right"),
-            ("3D000", "database \"x\" does not exist", "-d"),
-            ("53300", "sorry, too many clients already", "max_connections"),
             ("57P01", "terminating connection due to administrator command", "rolled back"),
             ("25P03", "terminating connection due to idle-in-transaction timeout", "rolled back"),
             ("57014", "canceling statement due to statement timeout", "SET statement_timeout = 0"),
@@ -146,7 +260,7 @@ mod tests {
         assert_eq!(of("40001", "could not serialize access"), None);
         assert_eq!(of("42601", "syntax error"), None);
         let hinted =
-            DbError { hint: Some("theirs".into()), ..DbError { code: "3D000".into(), ..DbError::default() } };
-        assert_eq!(advise(hinted).hint.as_deref(), Some("theirs"));
+            DbError { hint: Some("theirs".into()), ..DbError { code: "57P01".into(), ..DbError::default() } };
+        assert_eq!(in_session(hinted).hint.as_deref(), Some("theirs"));
     }
 }

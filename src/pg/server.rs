@@ -1,7 +1,7 @@
 //! One server as the hub knows it: how to get there, and what its sessions share.
 
 use super::{
-    advice::{STANDBY, advise},
+    advice::{STANDBY, in_session},
     client::Client,
     connect::{self, ConnectError, Options},
     guard::{self, Around},
@@ -175,7 +175,7 @@ impl Server {
             let hint = e.hint.map_or_else(|| STANDBY.to_owned(), |h| format!("{h}\n{STANDBY}"));
             return DbError { hint: Some(hint), ..e };
         }
-        let e = advise(e);
+        let e = in_session(e);
         if !self.guards(lane) {
             return e;
         }
@@ -355,6 +355,7 @@ impl Server {
                 needs_password: false,
                 whom: String::new(),
                 passing: false,
+                tries: vec![],
             }),
         }
     }

@@ -6,7 +6,7 @@ mod rehearse;
 mod transfer;
 
 use super::{
-    advice::advise,
+    advice::in_session,
     flow::{Flow, Step},
     pooling,
     server::{Server, cancelled_unsent, what_was_lost},
@@ -196,7 +196,7 @@ impl Actor {
         self.server.left(self.lane);
         if matches!(self.lane, Lane::Own(_)) && !self.closing {
             let lost = what_was_lost(matches!(tx, Tx::Open | Tx::Failed));
-            self.server.link(Link::Lost(Box::new(advise(e)), lost)).await;
+            self.server.link(Link::Lost(Box::new(in_session(e)), lost)).await;
             self.try_again().await;
         }
     }
@@ -468,7 +468,7 @@ impl Actor {
             }
             Err(e) if e.fatal => {
                 self.lost(e.clone(), before).await;
-                self.failed(job, number, unknown_outcome(advise(e), statement.pure_read), Tx::Gone).await;
+                self.failed(job, number, unknown_outcome(in_session(e), statement.pure_read), Tx::Gone).await;
                 Ended::EndOfJob
             }
             // Our own cancel needs no explanation.

@@ -66,14 +66,14 @@ fn what_keeps_one_out_says_what_to_do() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     says(
         &format!("host=127.0.0.1 port={closed} user=u sslmode=disable"),
-        &["Not connected", "Connection refused", "Is the server running there", "Tried again in"],
+        &["Not connected", "Connection refused", "nothing listens on port", "Trying again in"],
     );
     says(&at("user=known"), &["Password", "known"]);
     says(&at("user=known password=wrong"), &["password authentication failed", "VALID UNTIL"]);
     says(&at("user=late password=pw"), &["password authentication failed", "VALID UNTIL"]);
     says(
         &at("user=nobody"),
-        &["no pg_hba.conf entry", "adds a line and reloads", "sslmode=require", "F5 tries again"],
+        &["no pg_hba.conf entry", "must add one, or try another sslmode", "F5 tries again"],
     );
     says(&at("user=postgres dbname=warehose"), &["does not exist", "There is \"warehouse\""]);
     says(&at("user=postgres").replace("disable", "require"), &["does not support SSL", "sslmode=prefer"]);
@@ -142,7 +142,7 @@ fn a_place_that_comes_free_is_taken() {
         held.push(client);
     }
     let url = cluster.url("postgres").replace("user=postgres", "user=guest");
-    let mut live = says(&url, &["Not connected", "max_connections", "Tried again in"]);
+    let mut live = says(&url, &["Not connected", "max_connections", "Trying again in"]);
     drop(held);
     live.until(|r| r.app.world().catalog().is_some_and(|c| c.complete));
     assert!(!live.robot.screen().contains("Not connected"), "{}", live.robot.screen());
@@ -219,7 +219,7 @@ fn a_line_that_is_cut_in_the_middle_of_an_answer() {
     run(&mut live, "update posts set title = repeat('y', 4000) returning title");
     live.until(|r| flat(&r.screen()).contains("may or may not have completed"));
     live.until(|r| flat(&r.screen()).contains("Connection lost"));
-    live.until(|r| flat(&r.screen()).contains("Tried again in"));
+    live.until(|r| flat(&r.screen()).contains("Trying again in"));
     proxy.refuse(false);
     live.see("Connected again");
     kept(&mut live);

@@ -15,3 +15,4 @@ mod plan;
 mod saved;
 mod sql;
 mod staging;
+mod trouble;

@@ -12,7 +12,7 @@ use crate::{
         ids::JobId,
     },
     pg::{
-        advice::{STANDBY, advise},
+        advice::{STANDBY, in_session},
         flow::{Flow, Step},
         guard::{Around, Block},
         server::cancelled_unsent,
@@ -133,7 +133,8 @@ impl Actor {
             Ok(xid) => xid,
             Err(Trouble { at, error }) => {
                 roll_back(session).await;
-                let error = if error.fatal || session.is_dead() { not_written(advise(error)) } else { error };
+                let error =
+                    if error.fatal || session.is_dead() { not_written(in_session(error)) } else { error };
                 return Outcome::Failed(Trouble { at, error });
             }
         };
@@ -296,7 +297,7 @@ impl Actor {
             result = result.and(Err(e));
         }
         if !flow.cancelled {
-            result = result.map_err(advise);
+            result = result.map_err(in_session);
         }
         // COMMIT that was quicker than its cancel is a COMMIT.
         if flow.cancelled && result.is_ok() && session.tx() != Tx::Idle {
