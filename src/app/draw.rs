@@ -4,7 +4,7 @@ use super::{App, SPINNER_AFTER, popups::Size};
 use crate::{
     core::{
         command::{Command, Scope},
-        event::{Link, Tx},
+        event::{Link, Pooler, Tx},
         key::pretty,
         pane::Tone,
     },
@@ -38,12 +38,18 @@ impl App {
         let hints = u16::from(self.world.settings.hints);
         self.draw_tabs(frame, Rect { height: 1, ..all });
         self.body = Rect { y: all.y + 1, height: all.height - 2 - hints, ..all };
+        let mut said = self.trouble(all.width);
+        said.truncate(usize::from(self.body.height / 2));
+        let rows = said.len() as u16;
+        self.body.height -= rows;
         let body = self.body;
         let slot = &mut self.slots[self.current];
         slot.pane.draw(frame, body, &self.world);
-        self.draw_status(frame, Rect { y: body.bottom(), height: 1, ..all });
+        self.draw_trouble(frame, Rect { y: body.bottom(), height: rows, ..all }, &said);
+        let status = body.bottom() + rows;
+        self.draw_status(frame, Rect { y: status, height: 1, ..all });
         if hints > 0 {
-            self.draw_hints(frame, Rect { y: body.bottom() + 1, height: 1, ..all });
+            self.draw_hints(frame, Rect { y: status + 1, height: 1, ..all });
         }
         for n in 0..self.popups.len() {
             self.draw_popup(frame, n);
@@ -158,7 +164,16 @@ impl App {
             out.push((" · PRODUCTION".into(), theme.style("status.tx.failed")));
         }
         if info.standby {
-            out.push((" · standby".into(), theme.style("status.read-only")));
+            let behind = match server.behind {
+                Some(d) if d.as_secs() > 0 => format!(", {} behind", units::duration(d)),
+                _ => String::new(),
+            };
+            out.push((format!(" · standby{behind}"), theme.style("status.read-only")));
+        }
+        match info.pooler {
+            Pooler::None => {}
+            Pooler::Session => out.push((" · pooler".into(), base)),
+            Pooler::Transaction => out.push((" · pooler (transactions)".into(), base)),
         }
         if info.held_read_only || info.read_only {
             out.push((" · READ ONLY".into(), theme.style("status.read-only")));

@@ -9,11 +9,13 @@ mod places;
 mod popups;
 mod quit;
 mod staging;
+mod trouble;
 mod waits;
 
 use crate::core::{
     command::{Command, Scope},
     effect::Effect,
+    error::DbError,
     event::{Event, Link, Mouse, News, Tx},
     ids::{ConnId, PaneId},
     key::{Chord, Key},
@@ -21,7 +23,7 @@ use crate::core::{
     pane::{Counter, Cx, Pane, PaneKind, Tell, Tone, Wish},
     settings::Settings,
     theme::Theme,
-    world::World,
+    world::{Trouble, World},
 };
 use crate::data::live::{Live, Sample};
 use jobs::Jobs;
@@ -43,6 +45,14 @@ struct Slot {
     id: PaneId,
     kind: PaneKind,
     pane: Box<dyn Pane>,
+}
+
+/// An error in one line with what to do.
+fn with_hint(e: &DbError) -> String {
+    match &e.hint {
+        Some(hint) => format!("{}. {hint}", e.message),
+        None => e.message.clone(),
+    }
 }
 
 /// A popup and who asked for it.
@@ -158,6 +168,19 @@ impl App {
             Event::Tick => self.tick(),
             Event::News(job, news) => self.news(job, news),
             Event::Link(conn, link) => self.link(conn, link),
+            Event::Sample(conn, sample) if matches!(*sample, Sample::Standby(..)) => {
+                let Sample::Standby(standby, behind) = *sample else { return vec![] };
+                let server = self.world.conns.entry(conn).or_default();
+                let behind = behind.filter(|_| standby);
+                // Whole seconds are shown: nothing is drawn for less.
+                let seconds = |d: Option<Duration>| d.map(|d| d.as_secs());
+                let same = seconds(server.behind) == seconds(behind);
+                server.behind = behind;
+                if same {
+                    return std::mem::take(&mut self.out);
+                }
+                self.dirty = true;
+            }
             Event::Sample(conn, sample) => {
                 let now = self.world.now;
                 self.world.conns.entry(conn).or_default().live.take(*sample, now);
@@ -206,13 +229,19 @@ impl App {
         let connecting =
             matches!(self.world.server().and_then(|s| s.link.as_ref()), Some(Link::Connecting(_)))
                 .then_some(now + STEP);
+        // The seconds until the next try are shown.
+        let counting =
+            self.world.server().and_then(|s| s.trouble.as_ref()?.next).filter(|at| *at > now).map(|at| {
+                let left = at.saturating_sub(now);
+                now + Duration::from_millis(left.subsec_millis().max(20).into())
+            });
         let panes = self
             .slots
             .iter()
             .map(|s| s.pane.wants_tick())
             .chain(self.popups.iter().map(|p| p.pane.wants_tick()));
         panes
-            .chain([busy, connecting, self.waits_tick(), self.toast.as_ref().map(|t| t.until)])
+            .chain([busy, connecting, counting, self.waits_tick(), self.toast.as_ref().map(|t| t.until)])
             .flatten()
             .min()
     }
@@ -459,6 +488,8 @@ impl App {
                     .is_some_and(|i| i.database == info.database && i.address == info.address);
                 let there = (**info).clone();
                 server.info = Some(there.clone());
+                let before = server.trouble.take();
+                server.behind = None;
                 server.tx = Tx::Idle;
                 if !same {
                     server.catalog = None;
@@ -473,6 +504,9 @@ impl App {
                     self.drafts = staging::Drafts::default();
                 }
                 self.been(&there);
+                if let Some(lost) = before.and_then(|t| t.lost) {
+                    self.say(Tone::Warning, format!("Connected again; {lost}. Nothing was sent again"));
+                }
                 self.close_password(conn);
                 self.reload_catalog();
                 if !same {
@@ -481,15 +515,19 @@ impl App {
                 return self.world_changed();
             }
             Link::NeedsPassword(prompt, error) => {
-                let (prompt, error) = (prompt.clone(), error.as_ref().map(|e| e.message.clone()));
+                let (prompt, error) = (prompt.clone(), error.as_ref().map(|e| with_hint(e)));
                 server.link = Some(link);
                 return self.ask_password(conn, prompt, error);
             }
             Link::Failed(error) => {
-                let text = crate::text::clean::line(&error.message).into_owned();
                 let first = server.info.is_none();
+                let error = (**error).clone();
+                match &mut server.trouble {
+                    // Why it was lost stays said.
+                    Some(t) if t.lost.is_some() => (t.tried, t.next) = (Some(error), None),
+                    _ => server.trouble = Some(Trouble { error, lost: None, tried: None, next: None }),
+                }
                 server.link = Some(link);
-                self.say(Tone::Error, text);
                 if first && self.popups.is_empty() {
                     // Nowhere yet: where else?
                     self.pick_server();
@@ -498,12 +536,32 @@ impl App {
             Link::Lost(error, lost) => {
                 server.tx = Tx::Idle;
                 let text = format!("Connection lost: {}. {lost}", error.message);
+                server.trouble = Some(Trouble {
+                    error: (**error).clone(),
+                    lost: Some(lost.clone()),
+                    tried: None,
+                    next: None,
+                });
                 server.link = Some(link);
-                let lost = text.clone();
-                self.on_sql(|pane, cx| pane.told(Tell::Lost(lost), cx));
-                self.say(Tone::Error, crate::text::clean::line(&text).into_owned());
+                self.on_sql(|pane, cx| pane.told(Tell::Lost(text), cx));
             }
             Link::Connecting(_) => server.link = Some(link),
+            Link::Retry(after) => {
+                if let Some(trouble) = &mut server.trouble {
+                    trouble.next = Some(self.world.now + *after);
+                }
+            }
+            Link::Known(info) => {
+                let was = server.info.as_ref().is_some_and(|i| i.standby);
+                // Settings of the session are known better here.
+                if let Some(now) = &mut server.info {
+                    (now.standby, now.pooler) = (info.standby, info.pooler);
+                }
+                if was && !info.standby {
+                    server.behind = None;
+                    self.say(Tone::Ok, "The standby was promoted: this server takes writes now");
+                }
+            }
         }
         self.world_changed();
     }

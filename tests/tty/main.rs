@@ -16,6 +16,7 @@ mod demo;
 mod drafts;
 mod hostile;
 mod look;
+mod lost;
 mod plan;
 mod secrets;
 

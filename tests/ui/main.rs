@@ -17,3 +17,4 @@ mod saved;
 mod sql;
 mod staging;
 mod statements;
+mod trouble;

@@ -69,6 +69,7 @@ async fn look(options: &Options, out: &mut dyn io::Write) -> Result<Exit, String
                 needs_password: false,
                 wants_password: false,
                 whom: String::new(),
+                passing: false,
                 tries: vec![],
             };
             written(print::failed(&e, target, options.json, out), Exit::NoConnection)

@@ -17,7 +17,7 @@ mod tests;
 mod uri;
 
 pub use check::ipv4;
-pub use env::{Environment, Found, Machine, Nothing, SOCKET_DIRS};
+pub use env::{Environment, Found, Machine, Nothing, SOCKET_DIRS, user_name};
 pub use hosts::{Host, HostKind};
 pub use params::{KEYWORDS, Keyword, STARTUP, Source, Support, Values};
 pub use resolve::resolve;
@@ -176,6 +176,21 @@ impl Target {
     #[must_use]
     pub fn unsupported(&self) -> Vec<String> {
         check::unsupported(&self.values)
+    }
+
+    /// What was set that only tunes GSSAPI, by name: it does no harm and no good.
+    #[must_use]
+    pub fn idle(&self) -> Vec<String> {
+        let set = self
+            .params()
+            .filter(|(row, _, source)| row.support == Support::Harmless && **source != Source::Default);
+        set.map(|(row, ..)| {
+            format!(
+                "{} is not supported and does nothing: pgdeck has no GSSAPI, and a server that asks for it is refused",
+                row.name
+            )
+        })
+        .collect()
     }
 
     /// Where it leads, for titles: `user@host:port/database`, the first host of several.
