@@ -22,6 +22,10 @@ pub enum Scope {
     Sql,
     /// The SQL editor while typing.
     Editor,
+    /// The results of a search.
+    Search,
+    /// The line of the Search pane while it is typed.
+    Query,
     /// Plans of statements.
     Plan,
     /// The list of saved queries.
@@ -46,7 +50,7 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Global,
         Self::Browse,
         Self::Tree,
@@ -55,6 +59,8 @@ impl Scope {
         Self::Value,
         Self::Sql,
         Self::Editor,
+        Self::Search,
+        Self::Query,
         Self::Plan,
         Self::Saved,
         Self::List,
@@ -79,6 +85,8 @@ impl Scope {
             Self::Value => "value",
             Self::Sql => "sql",
             Self::Editor => "editor",
+            Self::Search => "search",
+            Self::Query => "query",
             Self::Plan => "plan",
             Self::Saved => "saved",
             Self::List => "list",
@@ -104,6 +112,8 @@ impl Scope {
             Self::Value => "Value and JSON view",
             Self::Sql => "SQL",
             Self::Editor => "SQL editor",
+            Self::Search => "Search: results",
+            Self::Query => "Search: the line",
             Self::Plan => "Plan",
             Self::Saved => "Saved queries",
             Self::List => "Lists and pickers",
@@ -167,26 +177,27 @@ commands! {
     Quit "quit" ["ctrl-q"] [Global] "Quit (asks when something would be lost)";
     PaneBrowse "pane-browse" ["alt-1"] [Global] "Go to Browse";
     PaneSql "pane-sql" ["alt-2"] [Global] "Go to SQL";
+    PaneSearch "pane-search" ["alt-3"] [Global] "Go to Search";
     PanePlan "pane-plan" ["alt-4"] [Global] "Go to Plan";
     PaneActivity "pane-activity" ["alt-5"] [Global] "Go to Activity";
     PaneLocks "pane-locks" ["alt-6"] [Global] "Go to Locks";
     PaneSaved "pane-saved" ["alt-9"] [Global] "Go to Saved queries";
 
-    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Up";
-    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Down";
+    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "Up";
+    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "Down";
     Left "left" ["h", "left"] [Tree, Grid, Value, Plan] "Left; in a tree: fold";
     Right "right" ["l", "right"] [Tree, Grid, Value, Plan] "Right; in a tree: unfold";
-    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "First row";
-    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Last row";
+    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "First row";
+    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "Last row";
     FirstColumn "first-column" ["0", "home"] [Grid] "First column";
     LastColumn "last-column" ["$", "end"] [Grid] "Last column";
     NextColumn "next-column" ["w"] [Grid] "Next column";
     PreviousColumn "previous-column" ["b"] [Grid] "Previous column";
-    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Half a page down";
-    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Half a page up";
-    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "A page down";
-    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "A page up";
-    Find "find" ["/"] [Tree, Grid, Record, Value, Plan, Saved, Page, Live] "Find in what is loaded; in a tree or list: narrow it";
+    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "Half a page down";
+    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "Half a page up";
+    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "A page down";
+    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "A page up";
+    Find "find" ["/"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Live] "Find in what is loaded; in a tree or list: narrow it";
     FindNext "find-next" ["n"] [Grid, Record, Value, Plan, Page] "Next match";
     FindPrevious "find-previous" ["N"] [Grid, Record, Value, Plan, Page] "Previous match";
 
@@ -234,7 +245,7 @@ commands! {
     UndoApplied "undo-applied" ["U"] [Browse] "Stage what takes the last applied changes back";
     PreviewChanges "preview-changes" ["ctrl-s"] [Browse] "Staged changes: preview the SQL, apply";
 
-    Open "open" ["enter", "o"] [Tree, Saved] "Open";
+    Open "open" ["enter", "o"] [Tree, Saved, Search] "Open";
     ToggleTree "toggle-tree" ["B"] [Browse] "Show or hide the tree";
 
     NextRow "next-row" ["J", "ctrl-n"] [Record] "The next row";
@@ -325,6 +336,12 @@ commands! {
     CopyPlanJson "copy-plan-json" ["y j"] [Plan] "Copy the plan as JSON, as EXPLAIN prints it";
     OpenPlan "open-plan" ["o"] [Plan] "Open a plan of a file";
     WritePlan "write-plan" ["w"] [Plan] "Write the plan to a file: .txt .json .md .svg";
+
+    ToResults "to-results" ["enter", "down"] [Query] "To the results";
+    SearchMode "search-mode" ["f2", "m"] [Search, Query] "How the line is read: web, words, phrase, raw";
+    SearchTables "search-tables" ["f3", "t"] [Search, Query] "What is searched: tables, columns, indexes";
+    SearchAll "search-all" ["f6", "A"] [Search, Query] "Search every row where no index serves, however long it takes";
+    CopyHit "copy-hit" ["y"] [Search] "Copy title and fragments";
 
     RunSaved "run-saved" ["f5"] [Saved] "Run the query, asking for its parameters";
     Watch "watch" ["W"] [Saved, Sql] "Run it again every few seconds, or stop";

@@ -143,6 +143,8 @@ pub enum PaneKind {
     Browse = 1,
     /// The SQL editor.
     Sql = 2,
+    /// Full-text search.
+    Search = 3,
     /// Plans of statements.
     Plan = 4,
     /// Sessions of the server.
@@ -155,9 +157,10 @@ pub enum PaneKind {
 
 impl PaneKind {
     /// Every pane in the order of the tab line, with the command that goes there and its name.
-    pub const TABLE: [(Self, Command, &'static str); 6] = [
+    pub const TABLE: [(Self, Command, &'static str); 7] = [
         (Self::Browse, Command::PaneBrowse, "Browse"),
         (Self::Sql, Command::PaneSql, "SQL"),
+        (Self::Search, Command::PaneSearch, "Search"),
         (Self::Plan, Command::PanePlan, "Plan"),
         (Self::Activity, Command::PaneActivity, "Activity"),
         (Self::Locks, Command::PaneLocks, "Locks"),

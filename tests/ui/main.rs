@@ -13,5 +13,6 @@ mod frame;
 mod live;
 mod plan;
 mod saved;
+mod search;
 mod sql;
 mod staging;

@@ -1,0 +1,404 @@
+//! Drawing: the line, what the server made of it, the results with their hits marked.
+
+use super::{
+    Part, Search, Trouble,
+    run::{Outcome, Served, counted},
+};
+use crate::{
+    core::{theme::Theme, world::World},
+    data::search::{Fragment, Hit, Keeper, Mode},
+    sql::search::{MOST_COMPUTED, MOST_COUNTED, Reach},
+    text::{clean, units, width},
+    widgets::{paint, spark},
+};
+use ratatui::{Frame, buffer::Buffer, layout::Rect, style::Style};
+
+/// Cells of the rank and its bar.
+const RANK: u16 = 12;
+/// Results that are another search's are shown dim from this age on.
+const OLD: std::time::Duration = std::time::Duration::from_millis(300);
+
+type Pieces = Vec<(String, Style)>;
+
+impl Search {
+    pub(super) fn draw_all(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
+        let theme = &world.theme;
+        let buf = frame.buffer_mut();
+        self.draw_title(buf, Rect { height: 1, ..area }, world);
+        let line = Rect { y: area.y + 1, height: 1, ..area };
+        self.areas.line = line;
+        let x = paint::put(buf, line.x, line.y, line.width, " ▸ ", theme.style("key"));
+        let fault = self.fault();
+        let inside = Rect { x, width: line.right().saturating_sub(x + 1), ..line };
+        self.input.draw_on(buf, inside, theme, self.part == Part::Line, fault.as_ref().map(|f| f.at));
+        if self.input.text().is_empty() {
+            let hint = match self.mode {
+                Mode::Web => "words, \"a phrase\", or, -not",
+                Mode::Plain => "words, all of which must be there",
+                Mode::Phrase => "words beside each other",
+                Mode::Raw => "a & b | !c, follow <-> ed, begin:*, 'quoted':A",
+            };
+            paint::put_clipped(buf, inside.x + 2, line.y, inside.width - 2, hint, theme.style("text.dim"));
+        }
+        let mut y = area.y + 2;
+        let bottom = area.bottom();
+        for pieces in [self.words_line(theme), self.outcome_line(world)] {
+            if y < bottom {
+                segments(buf, Rect { y, height: 1, ..area }, &pieces);
+                y += 1;
+            }
+        }
+        let mut rest = Rect { y, height: bottom.saturating_sub(y), ..area };
+        for text in self.trouble_lines(usize::from(area.width.saturating_sub(2))) {
+            if rest.height > 1 {
+                paint::put_clipped(buf, rest.x + 1, rest.y, rest.width - 1, &text.0, theme.style(text.1));
+                rest = Rect { y: rest.y + 1, height: rest.height - 1, ..rest };
+            }
+        }
+        self.areas.results = rest;
+        self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(self.page()));
+        if self.hits().is_empty() {
+            return self.draw_nothing(buf, rest, world);
+        }
+        let each = self.lines_each() as u16;
+        let old = self.run.as_ref().is_some_and(|r| world.now.saturating_sub(r.since) >= OLD)
+            || self.trouble.is_some();
+        for (n, hit) in self.hits().iter().enumerate().skip(self.top).take(self.page()) {
+            let y = rest.y + (n - self.top) as u16 * each;
+            let place = Rect { y, height: each.min(rest.bottom().saturating_sub(y)), ..rest };
+            self.draw_hit(buf, place, hit, n == self.at, old, theme);
+        }
+    }
+
+    /// What is searched, and how the line is read.
+    fn draw_title(&self, buf: &mut Buffer, area: Rect, world: &World) {
+        let theme = &world.theme;
+        let style = theme.style("title.focus");
+        paint::fill(buf, area, theme.style("title"));
+        let right = format!("{} · {}", self.mode.word(), self.ranking.function());
+        let cells = width::width(&right) as u16 + 1;
+        let room = area.width.saturating_sub(cells + 1);
+        let names: Vec<&str> = self.tables.iter().map(|t| t.name.as_str()).collect();
+        let end = area.x + room;
+        let mut x = paint::put(buf, area.x, area.y, 1, if names.is_empty() { " " } else { "▌" }, style);
+        if names.is_empty() {
+            let text = if world.server().is_none_or(|s| s.info.is_none()) {
+                "not connected"
+            } else if self.offer.is_none() {
+                "looking for what is searchable …"
+            } else {
+                "nothing is chosen: F3 lists what can be searched"
+            };
+            paint::put_clipped(buf, x, area.y, end - x, text, theme.style("text.dim"));
+        } else {
+            x = paint::put_clipped(buf, x, area.y, end - x, &names.join(", "), style);
+            let how = match self.tables.as_slice() {
+                [one] if one.detail.is_some() => one.describe(),
+                _ => String::new(),
+            };
+            paint::put_clipped(buf, x + 2, area.y, end.saturating_sub(x + 2), &how, theme.style("text.dim"));
+        }
+        paint::put_right(
+            buf,
+            area.right().saturating_sub(cells),
+            area.y,
+            cells - 1,
+            &right,
+            theme.style("title"),
+        );
+    }
+
+    /// What the server made of the words.
+    fn words_line(&self, theme: &Theme) -> Pieces {
+        let dim = theme.style("text.dim");
+        let mut out: Pieces = vec![("   ".into(), dim)];
+        if let Some(fault) = self.fault() {
+            out.push((fault.what.to_owned(), theme.style("message.error")));
+            return out;
+        }
+        let Some(shown) = self.shown.as_ref().filter(|_| !self.input.text().trim().is_empty()) else {
+            return out;
+        };
+        let Some(words) = &shown.words else { return out };
+        if words.nodes > 0 {
+            out.push((words.query.clone(), theme.style("sql.string")));
+        }
+        let operator = |w: &&String| !(shown.mode == Mode::Web && w.eq_ignore_ascii_case("or"));
+        let stopped: Vec<&str> = words.stopped.iter().filter(operator).map(String::as_str).collect();
+        if !stopped.is_empty() {
+            let lead = if words.nodes > 0 { "   " } else { "" };
+            out.push((format!("{lead}left out as stop words: {}", stopped.join(" ")), dim));
+        }
+        out
+    }
+
+    /// How much was found in which time, and what served it.
+    fn outcome_line(&self, world: &World) -> Pieces {
+        let theme = &world.theme;
+        let dim = theme.style("text.dim");
+        let mut out: Pieces = vec![("   ".into(), dim)];
+        if let Some(run) = self.run.as_ref().filter(|r| world.now.saturating_sub(r.since) >= OLD) {
+            out.push((
+                format!("searching for \"{}\" …", width::clip(&run.text, 40)),
+                theme.style("status.busy"),
+            ));
+            return out;
+        }
+        let Some(shown) = &self.shown else { return out };
+        let nodes = shown.words.as_ref().map_or(1, |w| w.nodes);
+        if nodes == 0 {
+            return out;
+        }
+        for (table, outcome) in self.tables.iter().zip(&shown.outcomes) {
+            if out.len() > 1 {
+                out.push((" │ ".into(), dim));
+            }
+            if self.tables.len() > 1 {
+                out.push((format!("{} ", table.name), dim));
+            }
+            out.push((counted(outcome), theme.style("text.strong")));
+            out.push((format!(" in {}", units::duration(outcome.took)), dim));
+            out.push((ranked(outcome, table.source.keeper), dim));
+            let index = table.source.index().filter(|_| outcome.reach == Some(Reach::Index));
+            if let Some(condition) = index.and_then(|i| i.predicate.as_deref()) {
+                out.push((format!(", only rows that meet {condition}"), theme.style("message.warning")));
+            }
+            out.push(served(outcome, table.rows(), theme));
+        }
+        out
+    }
+
+    /// What went wrong, and the way on.
+    fn trouble_lines(&self, cells: usize) -> Vec<(String, &'static str)> {
+        let Some(Trouble { what, error, quiet, syntax }) = &self.trouble else { return vec![] };
+        let mut out = vec![];
+        let mut say = |text: &str, style| {
+            for line in clean::text(text).lines() {
+                out.extend(width::wrap(line, cells.max(10)).into_iter().map(|r| (line[r].to_owned(), style)));
+            }
+        };
+        if *quiet {
+            say(what, "message.warning");
+        } else if syntax.is_some() {
+            // The line above says what is wrong with it; the server repeats all of it.
+            say(&width::clip(&clean::line(&format!("{what}: {}", error.message)), cells), "message.error");
+        } else {
+            say(&format!("{what}: {error}"), "message.error");
+            for more in [&error.detail, &error.hint].into_iter().flatten() {
+                say(more, "text");
+            }
+            match &*error.code {
+                "42501" => say("Your role may not read this: ask for GRANT SELECT, then F5.", "text.dim"),
+                "42P01" | "42703" => say("It was changed or dropped since: F5 looks again.", "text.dim"),
+                _ if error.fatal => {
+                    say("The connection was lost: F5 connects and searches again.", "text.dim")
+                }
+                _ => say("F5 tries again.", "text.dim"),
+            }
+        }
+        if !self.hits().is_empty() {
+            let of = self.shown.as_ref().map_or("", |s| s.text.trim());
+            say(&format!("Below: what was found for \"{}\"", width::clip(of, 40)), "text.dim");
+        }
+        out
+    }
+
+    fn draw_nothing(&self, buf: &mut Buffer, area: Rect, world: &World) {
+        let cells = area.width.saturating_sub(5).max(10);
+        let mut y = area.y + 1;
+        for text in self.nothing(world) {
+            for range in width::wrap(&text, usize::from(cells)) {
+                if y < area.bottom() {
+                    paint::put(buf, area.x + 3, y, cells, &text[range], world.theme.style("text.dim"));
+                }
+                y += 1;
+            }
+        }
+    }
+
+    /// What stands where no results do.
+    fn nothing(&self, world: &World) -> Vec<String> {
+        if self.trouble.is_some() || world.server().is_none_or(|s| s.info.is_none()) {
+            return vec![];
+        }
+        if self.tables.is_empty() {
+            return match &self.offer {
+                None => vec![],
+                Some(_) => vec![
+                    "No index of this database serves full-text search of whole tables.".into(),
+                    "F3 chooses a table: without an index so many of its rows are searched at once, and all when you say so.".into(),
+                ],
+            };
+        }
+        if self.input.text().trim().is_empty() {
+            return vec![
+                "Type to search: results follow every key.".into(),
+                "F2 changes how the line is read, F3 what is searched. Tab goes to the results, Enter opens a row.".into(),
+            ];
+        }
+        let current = |s: &&super::Shown| s.text == self.input.text() && self.run.is_none();
+        let Some(shown) = self.shown.as_ref().filter(current) else { return vec![] };
+        match &shown.words {
+            Some(w) if w.nodes == 0 && w.stopped.is_empty() => {
+                vec!["There is no word in this that could be searched for.".into()]
+            }
+            Some(w) if w.nodes == 0 => {
+                vec!["Only stop words: the dictionary leaves them out of every document, so nothing can match.".into()]
+            }
+            Some(_) => vec!["Nothing matches.".into()],
+            None => vec![],
+        }
+    }
+
+    fn draw_hit(&self, buf: &mut Buffer, area: Rect, hit: &Hit, cursor: bool, old: bool, theme: &Theme) {
+        if area.height == 0 {
+            return;
+        }
+        let plain = theme.style(if old { "text.dim" } else { "text" });
+        let strong = if old { plain } else { theme.style("text.strong") };
+        let mark = theme.style("list.match");
+        let dim = theme.style("text.dim");
+        let best = self.hits().iter().map(|h| h.rank).fold(f32::MIN_POSITIVE, f32::max);
+        let rank = format!("{:>5.3} {}", hit.rank, spark::bar(f64::from(hit.rank / best), 5));
+        let x = paint::put(buf, area.x + 1, area.y, RANK, &rank, dim);
+        let x = x.max(area.x + 1 + RANK) + 1;
+        let table = self.tables.get(hit.table);
+        let key = key_of(hit, table.map_or("", |t| &t.name), self.tables.len() > 1);
+        let key_cells = (width::width(&key) as u16).min(area.width / 3);
+        let room = area.right().saturating_sub(x + key_cells + 2);
+        match (&hit.marked, &hit.title) {
+            (Some(marked), _) => drop(put_fragment(buf, (x, area.y, room), marked, (strong, mark))),
+            (None, Some(title)) => drop(paint::put_clipped(buf, x, area.y, room, title, strong)),
+            (None, None) => drop(paint::put_clipped(buf, x, area.y, room, "(no title)", dim)),
+        }
+        paint::put_right(buf, area.right().saturating_sub(key_cells + 1), area.y, key_cells, &key, dim);
+        if area.height > 1 {
+            let cells = area.right().saturating_sub(x + 1);
+            let below = Rect { x, y: area.y + 1, width: cells, height: area.height - 1 };
+            match &hit.text {
+                Some(fragments) => draw_fragments(buf, below, fragments, (plain, mark), dim),
+                None => drop(paint::put(buf, x, below.y, cells, "…", dim)),
+            }
+        }
+        if cursor {
+            for y in area.top()..area.bottom() {
+                paint::put(buf, area.x, y, 1, "▌", theme.style("border.focus"));
+            }
+            let style = if self.part == Part::Results { "list.cursor" } else { "grid.row" };
+            paint::tint(buf, Rect { height: 1, ..area }, theme.style(style));
+        }
+    }
+}
+
+/// `posts 1234`, or the key alone.
+fn key_of(hit: &Hit, table: &str, several: bool) -> String {
+    let key: Vec<&str> = hit.key.iter().map(|k| k.as_deref().unwrap_or("NULL")).collect();
+    let key = key.join(" ");
+    if several { format!("{table} {key}") } else { key }
+}
+
+/// Of how many of them the best are shown.
+fn ranked(outcome: &Outcome, keeper: Keeper) -> String {
+    if outcome.reach != Some(Reach::Index) {
+        return String::new();
+    }
+    if !keeper.is_stored() && outcome.count > MOST_COMPUTED {
+        return format!(", the last {MOST_COMPUTED} by key ranked");
+    }
+    if outcome.count > MOST_COUNTED {
+        return format!(", the first {} found ranked", units::count(MOST_COUNTED));
+    }
+    String::new()
+}
+
+/// Which index served, or what was read instead.
+fn served(outcome: &Outcome, rows: Option<u64>, theme: &Theme) -> (String, Style) {
+    let warning = theme.style("message.warning");
+    match (outcome.reach, &outcome.served) {
+        (Some(Reach::Sample(most)), _) => {
+            let read = outcome.read.unwrap_or(0);
+            if read <= most {
+                (format!(" · no index: all {} rows were read", units::count(read)), theme.style("text.dim"))
+            } else {
+                let of = rows.map(|r| format!(" of ~{}", units::count(r))).unwrap_or_default();
+                (
+                    format!(
+                        " · NO INDEX SERVES: only {}{of} rows were read, F6 reads all",
+                        units::count(most)
+                    ),
+                    warning,
+                )
+            }
+        }
+        (Some(Reach::Everything), _) => (" · every row was read".into(), theme.style("text.dim")),
+        (_, Some(Served::Indexes(names))) => {
+            (format!(" · served by {}", names.join(", ")), theme.style("message.ok"))
+        }
+        (_, Some(Served::Scan)) => (" · the planner read the table".into(), warning),
+        _ => (String::new(), warning),
+    }
+}
+
+fn segments(buf: &mut Buffer, area: Rect, pieces: &[(String, Style)]) {
+    let mut x = area.x;
+    for (text, style) in pieces {
+        x = paint::put_clipped(buf, x, area.y, area.right().saturating_sub(x + 1), text, *style);
+    }
+}
+
+/// One fragment in one line; the x after it.
+fn put_fragment(
+    buf: &mut Buffer,
+    (x, y, cells): (u16, u16, u16),
+    fragment: &Fragment,
+    (plain, mark): (Style, Style),
+) -> u16 {
+    let end = x + cells;
+    let mut at = x;
+    for piece in &fragment.pieces {
+        at = paint::put_clipped(
+            buf,
+            at,
+            y,
+            end.saturating_sub(at),
+            &piece.text,
+            if piece.hit { mark } else { plain },
+        );
+    }
+    at
+}
+
+/// Fragments, wrapped into the area; what does not fit is left out.
+fn draw_fragments(
+    buf: &mut Buffer,
+    area: Rect,
+    fragments: &[Fragment],
+    (plain, mark): (Style, Style),
+    dim: Style,
+) {
+    let (mut x, mut y) = (area.x, area.y);
+    let mut word = |text: &str, style: Style| -> bool {
+        let cells = width::width(&clean::line(text)) as u16;
+        if x + cells > area.right() && x > area.x {
+            (x, y) = (area.x, y + 1);
+        }
+        if y >= area.bottom() {
+            return false;
+        }
+        let text = if x == area.x { text.trim_start() } else { text };
+        x = paint::put_clipped(buf, x, y, area.right() - x, text, style);
+        true
+    };
+    for (n, fragment) in fragments.iter().enumerate() {
+        if n > 0 && !word(" … ", dim) {
+            return;
+        }
+        for piece in &fragment.pieces {
+            for part in piece.text.split_inclusive(' ') {
+                if !word(part, if piece.hit { mark } else { plain }) {
+                    return;
+                }
+            }
+        }
+    }
+}
