@@ -1,5 +1,9 @@
 //! The command line (clap); nothing else reads argv.
 
+mod sampled;
+
+pub use sampled::{Activity, Sampled, TableOrJson};
+
 use crate::pg::target::{Input, Profile, Prompt};
 use clap::{ArgAction, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::{ffi::OsString, io::Write, path::PathBuf, time::Duration};
@@ -31,6 +35,7 @@ Examples:
   pgdeck run table-sizes --format csv          run a saved query without a screen
   pgdeck explain plan.json --format svg        a picture of a plan, for a ticket
   pgdeck explain slow.sql --analyze -d shop    run a statement, rolled back, and see its time
+  pgdeck locks prod --format json --watch 5    who waits for whom, for a script
   pgdeck conninfo service=prod                 see what a connection resolves to";
 
 const EXPLAIN: &str = "\
@@ -124,6 +129,12 @@ pub enum Command {
     /// Analyse a plan, or explain a statement on a server: self times, wrong estimates, what to do
     #[command(after_help = EXPLAIN)]
     Explain(Box<Explain>),
+    /// Who waits for whom for a lock: one sample, or one every so often, for scripts
+    #[command(after_help = sampled::LOCKS)]
+    Locks(Sampled),
+    /// The sessions, what they do and wait for: one sample, or one every so often, for scripts
+    #[command(after_help = sampled::SAMPLED)]
+    Activity(Activity),
     /// List the saved queries: name, title, parameters, where each comes from
     Queries(Queries),
     /// Print what a connection resolves to and where each setting came from, without connecting
@@ -383,14 +394,19 @@ impl Args {
         let command = self.command.as_ref()?;
         let name = command.name();
         let place = !self.connect.flags().is_empty() || self.port.is_some() || self.connect.profile.is_some();
-        let takes_place = matches!(command, Command::Run(_) | Command::Explain(_) | Command::Conninfo(_));
+        let takes_place = matches!(
+            command,
+            Command::Run(_)
+                | Command::Explain(_)
+                | Command::Locks(_)
+                | Command::Activity(_)
+                | Command::Conninfo(_)
+        );
         if !takes_place && (place || self.connection.is_some()) {
             return Some((ArgumentConflict, format!("\"{name}\" takes no connection")));
         }
-        if let Command::Conninfo(Conninfo { connection: Some(_), .. }) = command
-            && self.connection.is_some()
-        {
-            return Some((ArgumentConflict, "two connections given, before and after \"conninfo\"".into()));
+        if command.connection().is_some() && self.connection.is_some() {
+            return Some((ArgumentConflict, format!("two connections given, before and after \"{name}\"")));
         }
         if let Command::Run(run) = command
             && !run.on.is_empty()
@@ -413,13 +429,15 @@ impl Args {
     /// All that was said about the connection, before and after a subcommand.
     #[must_use]
     pub fn input(&self, profiles: Vec<Profile>) -> Input {
-        let none = (None, &Connect::default(), &None);
-        let (own, connect, port) = match &self.command {
-            Some(Command::Run(run)) => (None, &run.connect, &run.port),
-            Some(Command::Explain(explain)) => (None, &explain.connect, &explain.port),
-            Some(Command::Conninfo(c)) => (c.connection.clone(), &c.connect, &c.port),
+        let none = (&Connect::default(), &None);
+        let (connect, port) = match &self.command {
+            Some(Command::Run(run)) => (&run.connect, &run.port),
+            Some(Command::Explain(explain)) => (&explain.connect, &explain.port),
+            Some(Command::Locks(s) | Command::Activity(Activity { sampled: s, .. })) => (&s.connect, &s.port),
+            Some(Command::Conninfo(c)) => (&c.connect, &c.port),
             _ => none,
         };
+        let own = self.command.as_ref().and_then(|c| c.connection().cloned());
         let mut flags = self.connect.flags();
         flags.extend(self.port.iter().map(|p| ("port".to_owned(), p.clone())));
         let mut later = connect.flags();
@@ -470,6 +488,15 @@ impl Connect {
 }
 
 impl Command {
+    /// The connection said behind the subcommand.
+    fn connection(&self) -> Option<&String> {
+        match self {
+            Self::Locks(s) | Self::Activity(Activity { sampled: s, .. }) => s.connection.as_ref(),
+            Self::Conninfo(c) => c.connection.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The word on the command line.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -477,6 +504,8 @@ impl Command {
             Self::Demo(_) => "demo",
             Self::Run(_) => "run",
             Self::Explain(_) => "explain",
+            Self::Locks(_) => "locks",
+            Self::Activity(_) => "activity",
             Self::Queries(_) => "queries",
             Self::Conninfo(_) => "conninfo",
             Self::Completions { .. } => "completions",
@@ -555,6 +584,9 @@ mod tests {
         assert_eq!(input("-d demo").flags, [("dbname".into(), "demo".into())]);
         assert_eq!(input("prod run q").connection.as_deref(), Some("prod"));
         assert_eq!(input("conninfo run").connection.as_deref(), Some("run"));
+        assert_eq!(input("locks shop").connection.as_deref(), Some("shop"));
+        assert_eq!(input("shop activity --all").connection.as_deref(), Some("shop"));
+        assert_eq!(input("locks -p 7").flags, [("port".into(), "7".into())]);
         assert_eq!(input("").connection, None);
     }
 
@@ -610,6 +642,11 @@ mod tests {
             "--theme dark run q",
             "--read-only conninfo",
             "conninfo --format csv",
+            "a locks b",
+            "locks --format csv",
+            "activity --watch 0",
+            "--read-only locks",
+            "locks --all",
             "-w -W",
             "demo --rows 0",
         ] {

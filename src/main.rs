@@ -5,7 +5,7 @@ use pgdeck::{
     data::saved::Origin,
     demo::{self, obtain::Install},
     format,
-    headless::{conninfo, exit::Exit, explain, queries, run},
+    headless::{conninfo, exit::Exit, explain, live, queries, run},
     pg::target::{Input, Machine, Target, resolve},
     settings::{
         config::{self, Config},
@@ -44,6 +44,10 @@ fn dispatch(args: &Args) -> Result<Exit, String> {
     match &args.command {
         Some(Command::Run(run)) => run_query(args, run),
         Some(Command::Explain(asked)) => explain_plan(args, asked),
+        Some(Command::Locks(asked)) => sample(args, asked, live::What::Locks),
+        Some(Command::Activity(asked)) => {
+            sample(args, &asked.sampled, live::What::Activity { all: asked.all })
+        }
         Some(Command::Queries(q)) => {
             written(queries::queries(&places(), format::find(q.format.name()).ok_or("no such format")?))
         }
@@ -171,6 +175,13 @@ fn explain_plan(args: &Args, asked: &args::Explain) -> Result<Exit, String> {
         servers.pop().map(|server| server.target).ok_or_else(|| "no connection".to_owned())
     };
     Ok(explain::explain(&options, &target))
+}
+
+fn sample(args: &Args, asked: &args::Sampled, what: live::What) -> Result<Exit, String> {
+    let target = servers(args, &[])?.pop().ok_or("no connection")?.target;
+    let json = asked.format == args::TableOrJson::Json;
+    let (watch, timeout) = (asked.watch, asked.timeout);
+    Ok(live::live(&live::Options { what, json, watch, timeout, target }))
 }
 
 /// Where to run: the one connection that was said, or the profiles of `--on`.

@@ -20,4 +20,4 @@ select (extract(epoch from pg_catalog.clock_timestamp()) * 1000000)::int8 as now
   coalesce(pg_catalog.length(s.query) > $2::int4, false) as query_cut,
   s.backend_type is null as masked
 from pg_catalog.pg_stat_get_activity(null) s
-where s.pid <> all ($1::int4[])
+where s.pid <> all ($1::int4[]) and s.pid <> pg_catalog.pg_backend_pid()

@@ -20,6 +20,7 @@ use crate::core::{
     theme::Theme,
     world::World,
 };
+use crate::data::live::Live;
 use jobs::Jobs;
 use ratatui::layout::Rect;
 use std::{sync::Arc, time::Duration};
@@ -421,6 +422,8 @@ impl App {
                 }
                 server.link = Some(link);
                 if !same {
+                    // Samples, too, are of the other place.
+                    server.live = Live::default();
                     server.staged = Arc::default();
                     server.inverse.clear();
                     // The file of the other place still holds it.

@@ -3,6 +3,7 @@
 pub mod conninfo;
 pub mod exit;
 pub mod explain;
+pub mod live;
 pub(crate) mod output;
 pub mod password;
 pub mod queries;

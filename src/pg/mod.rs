@@ -12,6 +12,7 @@ pub mod hub;
 pub mod lookup;
 mod monitor;
 pub mod queries;
+pub mod sampler;
 pub mod server;
 pub mod session;
 pub mod socket;

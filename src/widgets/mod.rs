@@ -4,6 +4,7 @@
 //! text cursor belongs, `draw` returns its place. Text of unknown origin goes through `text::clean`.
 
 pub mod chrome;
+pub mod cursor;
 pub mod editor;
 pub mod finder;
 pub mod form;

@@ -9,6 +9,7 @@ mod cases;
 mod ends;
 mod explain;
 mod formats;
+mod live;
 mod output;
 mod params;
 mod read_only;

@@ -72,4 +72,19 @@ fn check(name: &str, seen: &Seen) {
             line.trim_start().split(' ').next().is_some_and(|who| seen.cycle.iter().any(|c| c == who));
         assert_eq!(cycle, member, "{name}: {line}");
     }
+    // The same without a screen.
+    let told = &seen.told;
+    assert_eq!(told.edges, seen.wanted_edges, "{name}: edges of pgdeck locks");
+    for waiter in &seen.waiters {
+        let times = told.nodes.iter().filter(|n| *n == waiter).count();
+        assert_eq!(times, 1, "{name}: {waiter} stands once in {:?}", told.nodes);
+    }
+    if let Some(roots) = &seen.wanted_roots {
+        assert_eq!(told.roots, *roots, "{name}: roots of pgdeck locks");
+    }
+    assert_eq!(told.cycle, seen.cycle.iter().cloned().collect(), "{name}: circle of pgdeck locks");
+    for (who, what) in &seen.wanted_objects {
+        let object = told.objects.get(who).cloned().unwrap_or_default();
+        assert!(object.contains(what), "{name}: {who} waits for {object}, not for {what}");
+    }
 }

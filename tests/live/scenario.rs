@@ -47,12 +47,33 @@ pub struct Stage {
 pub struct Seen {
     /// `who blocks frees` of each line, indented by its depth, `!` behind one in a cycle.
     pub lines: Vec<String>,
+    /// `@object`: who, and a part of what it waits for in words.
+    pub wanted_objects: Vec<(String, String)>,
     /// Everybody who waits.
     pub waiters: BTreeSet<String>,
     /// `@roots`
     pub wanted_roots: Option<Vec<String>>,
     /// `@cycle`
     pub cycle: Vec<String>,
+    /// `@edges`
+    pub wanted_edges: BTreeSet<String>,
+    /// What `pgdeck locks --format json` says meanwhile.
+    pub told: Told,
+}
+
+/// The same from the binary without a screen.
+#[derive(Default)]
+pub struct Told {
+    /// `waiter<-blocker:kind` of `edges`.
+    pub edges: BTreeSet<String>,
+    /// Who waits, once a line of `trees`.
+    pub nodes: Vec<String>,
+    /// Roots of `trees`, but for those of circles.
+    pub roots: Vec<String>,
+    /// Members of circles.
+    pub cycle: BTreeSet<String>,
+    /// What each waits for, in words.
+    pub objects: BTreeMap<String, String>,
 }
 
 #[derive(Default)]
@@ -142,7 +163,9 @@ impl Stage {
                 script.objects
             );
         };
-        let seen = see(live, &script);
+        let mut seen = see(live, &script);
+        seen.told = told(&self.cluster.url(&database));
+        seen.wanted_edges.clone_from(&script.edges);
         actors.end();
         for sql in &script.teardown {
             server::execute(&self.cluster, &database, sql);
@@ -344,8 +367,56 @@ fn see(live: &Live, script: &Script) -> Seen {
     };
     Seen {
         lines: tree.nodes.iter().map(line).collect(),
+        wanted_objects: script.objects.clone(),
         waiters: pulse.edges.iter().map(|e| name(pulse, &Who::Session(e.waiter))).collect(),
         wanted_roots: script.roots.clone(),
         cycle: script.cycle.clone(),
+        wanted_edges: BTreeSet::new(),
+        told: Told::default(),
     }
+}
+
+/// Asks the binary.
+fn told(url: &str) -> Told {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pgdeck"));
+    command.args(["locks", url, "--format", "json"]).env_clear().env("HOME", "/nonexistent");
+    let ran = command.output().expect("the binary runs");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let sample: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let mut names: BTreeMap<i64, String> = BTreeMap::new();
+    let mut told = Told::default();
+    for tree in list(&sample["trees"]) {
+        for node in list(&tree["nodes"]) {
+            let name = match (&node["prepared"], node["backend_type"].as_str()) {
+                (serde_json::Value::String(gid), _) => format!("P({gid})"),
+                (_, Some("autovacuum worker")) => "AV".into(),
+                _ => {
+                    let application = node["application"].as_str().unwrap_or_default();
+                    application.strip_prefix("scn:").unwrap_or(application).to_owned()
+                }
+            };
+            if node["level"] == 1 && list(&tree["cycle"]).is_empty() {
+                told.roots.push(name.clone());
+            }
+            if node["in_cycle"] == true {
+                told.cycle.insert(name.clone());
+            }
+            names.insert(node["pid"].as_i64().expect("a pid"), name.clone());
+            told.nodes.push(name);
+        }
+    }
+    for edge in list(&sample["edges"]) {
+        let name =
+            |pid: &serde_json::Value| names.get(&pid.as_i64().expect("a pid")).cloned().unwrap_or_default();
+        let by = match edge["prepared"].as_str() {
+            Some(gid) => format!("P({gid})"),
+            None => name(&edge["blocked_by"]),
+        };
+        let (waiter, kind) = (name(&edge["pid"]), edge["kind"].as_str().expect("a kind"));
+        told.edges.insert(format!("{waiter}<-{by}:{kind}"));
+        told.objects.insert(waiter, edge["object"].as_str().expect("an object").to_owned());
+    }
+    told.roots.sort();
+    told
 }

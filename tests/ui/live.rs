@@ -137,8 +137,11 @@ fn terminating_wants_the_pid_typed() {
     sample(&mut robot, Sample::Pulse(pile()));
     let signals = |robot: &Robot| robot.effects.iter().filter(|e| matches!(e, Effect::Signal { .. })).count();
     robot.keys("Ky\n");
-    assert!(robot.screen().contains("Not confirmed"), "{}", robot.screen());
+    assert!(robot.screen().contains("That is not it"), "{}", robot.screen());
     assert_eq!(signals(&robot), 0);
+    robot.keys("<esc>");
+    assert!(!robot.screen().contains("That is not it"), "{}", robot.screen());
+    assert_eq!(signals(&robot), 0, "Esc sends nothing");
     robot.keys("K101\n");
     assert_eq!(signals(&robot), 1);
     let job = robot.take(|e| match e {
@@ -243,4 +246,49 @@ fn what_may_not_be_seen_is_said() {
     sample(&mut robot, Sample::Pulse(pulse));
     let screen = robot.screen();
     assert!(screen.contains("GRANT pg_read_all_stats TO ada"), "{screen}");
+}
+
+/// Takes every wish to sample out of what was asked.
+fn watched(robot: &mut Robot) -> usize {
+    let before = robot.effects.len();
+    robot.effects.retain(|e| !matches!(e, Effect::Watch { .. }));
+    before - robot.effects.len()
+}
+
+#[test]
+fn a_pane_opened_before_the_connection_samples_once_it_is_up() {
+    for key in ["<alt-5>", "<alt-6>"] {
+        let mut robot = Robot::new(80, 24);
+        robot.keys(key);
+        assert_eq!(watched(&mut robot), 0, "nothing to ask yet");
+        robot.connect(Catalog::default());
+        assert!(watched(&mut robot) > 0, "{key}");
+        // The same server again, after it was lost: its sessions are new and sample nothing by themselves.
+        robot.connect(Catalog::default());
+        assert!(watched(&mut robot) > 0, "{key} after the connection came back");
+    }
+}
+
+#[test]
+fn a_pane_never_looked_at_asks_nothing() {
+    let mut robot = Robot::new(80, 24);
+    robot.connect(Catalog::default());
+    assert_eq!(watched(&mut robot), 0);
+}
+
+#[test]
+fn samples_of_another_server_are_not_shown_as_those_of_this_one() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    robot.keys(",p");
+    robot.connect(Catalog::default());
+    assert!(robot.screen().contains("● 101"), "the same server: {}", robot.screen());
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + SECOND, ..pile() }));
+    robot.keys(",");
+    robot.connect_to("elsewhere", Catalog::default());
+    let screen = robot.screen();
+    assert!(!screen.contains("101") && screen.contains("waiting for the first sample"), "{screen}");
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 9 * SECOND, edges: vec![], ..pile() }));
+    let screen = robot.screen();
+    assert!(screen.contains("22:13:29 UTC") && !screen.contains("paused"), "{screen}");
 }

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod locks;
 mod ring;
+pub mod told;
 pub mod words;
 
 pub use ring::{Ring, Weighed};
@@ -20,6 +21,16 @@ pub type Micros = i64;
 pub enum Probe {
     /// Sessions and who blocks whom: Activity and Locks.
     Pulse,
+}
+
+impl Probe {
+    /// How often it is asked for while a pane wants it.
+    #[must_use]
+    pub fn every(self) -> Duration {
+        match self {
+            Self::Pulse => Duration::from_secs(1),
+        }
+    }
 }
 
 /// One answer of the monitoring session.
@@ -94,10 +105,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that belongs to somebody, not to the server itself.
+    /// A session that belongs to somebody, not to the server itself. Where its kind may not be seen, one with a database.
     #[must_use]
     pub fn is_client(&self) -> bool {
-        matches!(&*self.backend_type, "client backend" | "")
+        match &*self.backend_type {
+            "client backend" => true,
+            kind => kind.is_empty() && self.database != 0,
+        }
     }
 
     /// In a transaction and doing nothing: what it locked stays locked.

@@ -262,26 +262,41 @@ async fn open(run: &Run<'_>, server: &Server, stop: &Stop) -> Result<Session, En
 
 /// Connects, asking for a password where one is wanted and somebody is there.
 pub(super) async fn connected(target: &Target, read_only: bool, stop: &Stop) -> Result<Session, End> {
+    opened(target, stop, async |password| {
+        let options = connect::Options {
+            application_name: "pgdeck".into(),
+            read_only,
+            password,
+            ..connect::Options::default()
+        };
+        connect::open(target, &options).await
+    })
+    .await
+}
+
+/// The same for any way to open: it is given the password that was typed, if one was.
+pub(super) async fn opened<T>(
+    target: &Target,
+    stop: &Stop,
+    open: impl AsyncFn(Option<Secret>) -> Result<T, ConnectError>,
+) -> Result<T, End> {
     for warning in &target.warnings {
         say(&format!("{}\n", crate::text::clean::line(warning)));
     }
     target.check().map_err(|e| End::usage(crate::text::clean::line(&e.message)))?;
-    let mut options =
-        connect::Options { application_name: "pgdeck".into(), read_only, ..connect::Options::default() };
-    let mut asked = false;
+    let mut typed = None;
     loop {
         let opened = tokio::select! {
-            opened = connect::open(target, &options) => opened,
+            opened = open(typed.clone()) => opened,
             exit = stop.stopped() => return Err(stopped(exit)),
         };
         match opened {
-            Ok(session) => return Ok(session),
-            Err(e) if e.needs_password && !asked => {
+            Ok(opened) => return Ok(opened),
+            Err(e) if e.needs_password && typed.is_none() => {
                 let Some(password) = password::ask(target, &e.whom) else {
                     return Err(unconnected(&e));
                 };
-                options.password = Some(Secret(password));
-                asked = true;
+                typed = Some(Secret(password));
             }
             Err(e) => return Err(unconnected(&e)),
         }

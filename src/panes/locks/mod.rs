@@ -6,8 +6,8 @@ use crate::{
     core::{
         command::{Command, Scope},
         effect::{Effect, SignalKind},
-        event::{Mouse, MouseKind, News},
-        ids::{ConnId, JobId},
+        event::{Mouse, News},
+        ids::JobId,
         pane::{Cx, Pane, PaneKind, Popup, Running, Tell, Tone},
         world::World,
     },
@@ -16,16 +16,13 @@ use crate::{
         locks::{LockNode, LockTree, Who},
     },
     views::live::{
-        Moment,
-        list::List,
-        signal::{Ask, QUESTION, whom},
+        self, Moment,
+        list::{Hit, List},
+        signal::Signals,
     },
 };
 use ratatui::{Frame, layout::Rect};
-use std::{sync::Arc, time::Duration};
-
-/// How often the server is asked.
-const EVERY: Duration = Duration::from_secs(1);
+use std::sync::Arc;
 
 /// The tree of who waits for whom.
 #[derive(Default)]
@@ -34,9 +31,8 @@ pub struct Locks {
     list: List<Who>,
     /// The tree of the sample it was made of, by its number and server clock.
     tree: (Option<i64>, LockTree),
-    watching: Option<ConnId>,
-    asked: Option<Ask>,
-    sent: Option<(JobId, Ask, Duration)>,
+    wanted: bool,
+    signals: Signals,
     foot: Rect,
 }
 
@@ -69,12 +65,9 @@ impl Locks {
         }
     }
 
-    fn watch(&mut self, cx: &mut Cx<'_>) {
-        let conn = cx.world.active;
-        let up = cx.world.server().is_some_and(|s| s.info.is_some());
-        if up && self.watching != Some(conn) {
-            self.watching = Some(conn);
-            cx.ask(Effect::Watch { conn, probe: Probe::Pulse, every: Some(EVERY) });
+    fn watch(&self, cx: &mut Cx<'_>) {
+        if let Some(effect) = live::watch(cx.world, Probe::Pulse).filter(|_| self.wanted) {
+            cx.ask(effect);
         }
     }
 
@@ -90,21 +83,12 @@ impl Locks {
             );
             return cx.popup(Popup::Page { title: format!("Prepared transaction {gid}"), text });
         }
+        let frees = frees(node);
         let Some(session) = self.session(cx.world) else { return };
-        match Ask::new(kind, session, whom(session, cx.world)) {
+        match self.signals.ask(kind, session, Some(&frees), cx.world) {
             Err(why) => cx.toast(Tone::Warning, why),
-            Ok(ask) => {
-                cx.popup(ask.popup(Some(&frees(node))));
-                self.asked = Some(ask);
-            }
+            Ok(question) => cx.popup(question),
         }
-    }
-
-    fn send(&mut self, cx: &mut Cx<'_>) {
-        let Some(ask) = self.asked.take() else { return };
-        let (conn, signal) = (cx.world.active, ask.signal.clone());
-        let job = cx.start(|job| Effect::Signal { job, conn, signal });
-        self.sent = Some((job, ask, cx.world.now));
     }
 }
 
@@ -155,17 +139,14 @@ impl Pane for Locks {
     fn command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
         self.settle(cx.world);
         let Some(server) = cx.world.server() else { return false };
-        match command {
-            Command::Pause => self.moment.pause(&server.live.pulses),
-            Command::StepBack | Command::StepForward => {
-                let by = if command == Command::StepBack { -1 } else { 1 };
-                if !self.moment.step(by, &server.live.pulses) {
-                    cx.toast(
-                        Tone::Note,
-                        if by < 0 { "No older sample is kept" } else { "This is the newest sample" },
-                    );
-                }
+        if let Some(done) = self.moment.command(command, &server.live.pulses) {
+            self.settle(cx.world);
+            if let Err(why) = done {
+                cx.toast(Tone::Note, why);
             }
+            return true;
+        }
+        match command {
             Command::WorstMoment => match worst(&server.live.pulses) {
                 Some(number) => self.moment.stop_at(number),
                 None => cx.toast(Tone::Note, "Nobody waited in the samples kept"),
@@ -184,7 +165,7 @@ impl Pane for Locks {
                 cx.toast(Tone::Ok, "Copied");
             }
             Command::Refresh => {
-                self.watching = None;
+                self.wanted = true;
                 self.watch(cx);
             }
             other => return self.list.command(other),
@@ -195,71 +176,49 @@ impl Pane for Locks {
 
     fn mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
         self.settle(cx.world);
-        match mouse.kind {
-            MouseKind::ScrollUp => self.list.wheel(-3),
-            MouseKind::ScrollDown => self.list.wheel(3),
-            MouseKind::Press => {
-                self.list.click(mouse.x, mouse.y);
-            }
-            MouseKind::Double => {
-                if self.list.click(mouse.x, mouse.y) {
-                    self.command(Command::OpenSession, cx);
-                }
-            }
-            MouseKind::Drag => {}
+        if self.list.mouse(mouse) == Hit::Open {
+            self.command(Command::OpenSession, cx);
         }
     }
 
     fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
-        let Some((_, ask, _)) = self.sent.take_if(|(sent, _, _)| *sent == job) else { return };
-        match news {
-            News::Signalled(outcome) => {
-                let (tone, text) = ask.said(&outcome);
-                cx.toast(tone, text);
-            }
-            News::Failed(_, e, _) => cx.toast(Tone::Error, e.message),
-            _ => {}
+        if let Some((tone, text)) = self.signals.news(job, &news) {
+            cx.toast(tone, text);
         }
     }
 
     fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {
-        match tell {
-            Tell::Answer { question: QUESTION, button: 0 } => self.send(cx),
-            Tell::Answer { question: QUESTION, .. } => self.asked = None,
-            Tell::Chosen { question: QUESTION, text, .. } => {
-                if self.asked.as_ref().is_some_and(|ask| ask.confirmed_by(&text)) {
-                    self.send(cx);
-                } else {
-                    self.asked = None;
-                    cx.toast(Tone::Note, "Not confirmed: nothing was sent");
-                }
+        if let Some(signal) = self.signals.told(&tell) {
+            let conn = cx.world.active;
+            let job = cx.start(|job| Effect::Signal { job, conn, signal });
+            self.signals.sent(job, cx.world.now);
+        }
+        if let Tell::ShowLocks(pid) = tell {
+            self.moment = Moment::default();
+            self.settle(cx.world);
+            if !self.list.go(&Who::Session(pid)) {
+                cx.toast(Tone::Note, format!("pid {pid} waits for nobody and nobody waits for it"));
             }
-            Tell::ShowLocks(pid) => {
-                self.moment = Moment::default();
-                self.settle(cx.world);
-                if !self.list.go(&Who::Session(pid)) {
-                    cx.toast(Tone::Note, format!("pid {pid} waits for nobody and nobody waits for it"));
-                }
-            }
-            _ => {}
         }
     }
 
     fn shown(&mut self, cx: &mut Cx<'_>) {
-        self.watch(cx);
-    }
-
-    fn world_changed(&mut self, cx: &mut Cx<'_>) {
-        if self.watching.is_some_and(|conn| conn != cx.world.active) {
-            self.watching = None;
-            self.moment = Moment::default();
+        if !self.wanted {
+            self.wanted = true;
             self.watch(cx);
         }
     }
 
+    fn world_changed(&mut self, cx: &mut Cx<'_>) {
+        if cx.world.server().is_some_and(|s| s.live.pulses.is_empty()) {
+            // Another server: what was stopped at is gone.
+            self.moment = Moment::default();
+        }
+        self.watch(cx);
+    }
+
     fn running(&self) -> Option<Running> {
-        let (job, ask, since) = self.sent.as_ref()?;
-        Some(Running { job: *job, what: format!("ending {}", ask.whom), since: *since })
+        self.signals.running()
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
@@ -303,9 +262,9 @@ impl Locks {
 /// What somebody waits for in an edge, since when: exactly, or at most so long where the server does not tell.
 fn waited(edge: &Edge, session: Option<&Arc<Session>>, now: i64) -> String {
     match (edge.since, session) {
-        (Some(_), _) => crate::views::live::age(edge.since, now),
+        (Some(_), _) => live::age(edge.since, now),
         (None, Some(session)) if session.state_change.is_some() => {
-            format!("≤ {}", crate::views::live::age(session.state_change, now))
+            format!("≤ {}", live::age(session.state_change, now))
         }
         _ => "?".into(),
     }

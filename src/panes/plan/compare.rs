@@ -2,7 +2,6 @@
 
 use super::{
     draw::rule,
-    list::List,
     opened::Opened,
     pairs::{Pair, pairs},
     row,
@@ -11,7 +10,7 @@ use super::{
 use crate::{
     core::{command::Command, theme::Theme},
     text::{clean, units, width},
-    widgets::paint,
+    widgets::{cursor::Cursor, paint},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::sync::Arc;
@@ -28,8 +27,8 @@ pub(super) struct Comparison {
     /// Costs are compared, as one of them has no times.
     by_cost: bool,
     pairs: Vec<Pair>,
-    list: List,
-    lower: List,
+    list: Cursor,
+    lower: Cursor,
     verdict: Vec<(String, &'static str)>,
 }
 
@@ -37,13 +36,13 @@ impl Comparison {
     pub fn new(a: Arc<Opened>, b: Arc<Opened>) -> Self {
         let pairs = pairs(&a.plan, &b.plan);
         let verdict = verdict(&a, &b, &pairs);
-        let mut list = List::default();
+        let mut list = Cursor::default();
         // Where the difference is greatest.
         let by_cost = a.by_cost || b.by_cost;
         let change = |p: &Pair| (own(&a, p.a, by_cost) - own(&b, p.b, by_cost)).abs();
         list.at =
             (0..pairs.len()).max_by(|x, y| change(&pairs[*x]).total_cmp(&change(&pairs[*y]))).unwrap_or(0);
-        Self { a, b, by_cost, pairs, list, lower: List::default(), verdict }
+        Self { a, b, by_cost, pairs, list, lower: Cursor::default(), verdict }
     }
 
     /// The nodes under the cursor.

@@ -1,11 +1,11 @@
 //! The findings: what is wrong, ranked, and for the one under the cursor its reason and the next step.
 
-use super::{list::List, opened::Opened, row};
+use super::{opened::Opened, row};
 use crate::{
     core::theme::Theme,
     data::plan::findings::Finding,
     text::{clean, width},
-    widgets::paint,
+    widgets::{cursor::Cursor, paint},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -14,7 +14,7 @@ pub(super) fn draw(
     buf: &mut Buffer,
     area: Rect,
     opened: &Opened,
-    list: &mut List,
+    list: &mut Cursor,
     theme: &Theme,
     focus: bool,
 ) {

@@ -8,7 +8,6 @@ mod files;
 mod findings;
 mod history;
 mod known;
-mod list;
 mod opened;
 mod pairs;
 mod row;
@@ -25,11 +24,10 @@ use crate::{
         pane::{Cx, Pane, Running, Tell, Tone},
         world::World,
     },
-    widgets::textview::TextView,
+    widgets::{cursor::Cursor, textview::TextView},
 };
 use compare::Comparison;
 use history::History;
-use list::List;
 use opened::Opened;
 use ratatui::{Frame, layout::Rect};
 use std::{collections::HashMap, sync::Arc};
@@ -80,7 +78,7 @@ struct Open {
     tree: Tree,
     table: Table,
     timeline: Timeline,
-    findings: List,
+    findings: Cursor,
 }
 
 impl Open {
@@ -92,7 +90,7 @@ impl Open {
             tree,
             table: Table::default(),
             timeline: Timeline::default(),
-            findings: List::default(),
+            findings: Cursor::default(),
         };
         open.turn(view);
         open

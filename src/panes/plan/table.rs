@@ -1,10 +1,10 @@
 //! The plan as a table: what each kind of node, or each relation, took together.
 
-use super::{View, list::List, opened::Opened, row};
+use super::{View, opened::Opened, row};
 use crate::{
     core::{command::Command, theme::Theme},
     text::units,
-    widgets::{paint, spark},
+    widgets::{cursor::Cursor, paint, spark},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -24,7 +24,7 @@ pub(super) struct Group {
 /// The view.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
-    list: List,
+    list: Cursor,
     groups: Vec<Group>,
     of: View,
 }
@@ -59,7 +59,7 @@ impl Table {
             }
         }
         groups.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.name.cmp(&b.name)));
-        Self { list: List::default(), groups, of }
+        Self { list: Cursor::default(), groups, of }
     }
 
     /// The most expensive node of the line under the cursor.

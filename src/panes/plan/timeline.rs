@@ -1,10 +1,10 @@
 //! Self times laid end to end, in the order in which the nodes end: where the time went, from left to right.
 
-use super::{list::List, opened::Opened, row, tree};
+use super::{opened::Opened, row, tree};
 use crate::{
     core::{command::Command, theme::Theme},
     text::units,
-    widgets::paint,
+    widgets::{cursor::Cursor, paint},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -23,7 +23,7 @@ struct Piece {
 /// The view.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timeline {
-    list: List,
+    list: Cursor,
     pieces: Vec<Piece>,
     /// How many nodes are not shown, and their part.
     small: (usize, f64),

@@ -1,13 +1,14 @@
 //! A list that lives: rows come and go between samples, and the cursor stays on the one it was on.
 
 use crate::{
-    core::{command::Command, theme::Theme},
-    widgets::paint,
+    core::{
+        command::Command,
+        event::{Mouse, MouseKind},
+        theme::Theme,
+    },
+    widgets::{cursor::Cursor, paint},
 };
-use ratatui::{
-    buffer::Buffer,
-    layout::{Position, Rect},
-};
+use ratatui::{buffer::Buffer, layout::Rect};
 
 /// A column of a list.
 #[derive(Clone, Copy, Debug)]
@@ -30,91 +31,76 @@ impl Column {
     }
 }
 
-/// Cursor and scrolling of a list whose rows are known by a key.
+/// What the mouse did to a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// Nothing that asks for more.
+    Moved,
+    /// The row under the cursor is to be opened.
+    Open,
+}
+
+/// A list whose rows are known by a key.
 #[derive(Debug)]
 pub struct List<K> {
     keys: Vec<K>,
-    at: usize,
-    top: usize,
-    area: Rect,
+    cursor: Cursor,
 }
 
 impl<K> Default for List<K> {
     fn default() -> Self {
-        Self { keys: vec![], at: 0, top: 0, area: Rect::default() }
+        Self { keys: vec![], cursor: Cursor::default() }
     }
 }
 
 impl<K: PartialEq + Clone> List<K> {
     /// The rows are these now. The cursor stays on its row; when that is gone, at its place.
     pub fn settle(&mut self, keys: Vec<K>) {
-        if let Some(key) = self.keys.get(self.at)
+        if let Some(key) = self.chosen()
+            && keys.get(self.cursor.at) != Some(key)
             && let Some(at) = keys.iter().position(|k| k == key)
         {
-            self.at = at;
+            self.cursor.at = at;
         }
         self.keys = keys;
-        self.at = self.at.min(self.keys.len().saturating_sub(1));
+        self.cursor.at = self.cursor.at.min(self.keys.len().saturating_sub(1));
     }
 
     /// The row under the cursor.
     #[must_use]
     pub fn chosen(&self) -> Option<&K> {
-        self.keys.get(self.at)
+        self.keys.get(self.cursor.at)
     }
 
     /// Number of the row under the cursor.
     #[must_use]
     pub fn at(&self) -> usize {
-        self.at
+        self.cursor.at
     }
 
     /// The cursor to a row; `false`: it is not there.
     pub fn go(&mut self, key: &K) -> bool {
-        match self.keys.iter().position(|k| k == key) {
-            Some(at) => {
-                self.at = at;
-                true
-            }
-            None => false,
-        }
+        let place = self.keys.iter().position(|k| k == key);
+        self.cursor.at = place.unwrap_or(self.cursor.at);
+        place.is_some()
     }
 
     /// Moves the cursor; `false`: not a command of moving.
     pub fn command(&mut self, command: Command) -> bool {
-        let page = usize::from(self.area.height.saturating_sub(1)).max(1);
-        let last = self.keys.len().saturating_sub(1);
-        self.at = match command {
-            Command::Up => self.at.saturating_sub(1),
-            Command::Down => self.at + 1,
-            Command::HalfUp => self.at.saturating_sub(page / 2),
-            Command::HalfDown => self.at + page / 2,
-            Command::PageUp => self.at.saturating_sub(page),
-            Command::PageDown => self.at + page,
-            Command::First => 0,
-            Command::Last => last,
-            _ => return false,
-        }
-        .min(last);
-        true
+        self.cursor.command(command, self.keys.len())
     }
 
-    /// The wheel.
-    pub fn wheel(&mut self, by: i64) {
-        let last = self.keys.len().saturating_sub(1);
-        self.at = self.at.saturating_add_signed(by as isize).min(last);
-    }
-
-    /// A click on a row puts the cursor there; `false` elsewhere.
-    pub fn click(&mut self, x: u16, y: u16) -> bool {
-        if !self.area.contains(Position { x, y }) || y == self.area.y {
-            return false;
+    /// The wheel moves, a click chooses, a second one opens.
+    pub fn mouse(&mut self, mouse: Mouse) -> Hit {
+        let len = self.keys.len();
+        match mouse.kind {
+            MouseKind::ScrollUp => self.cursor.wheel(-3, len),
+            MouseKind::ScrollDown => self.cursor.wheel(3, len),
+            MouseKind::Press => drop(self.cursor.click(mouse.x, mouse.y, len)),
+            MouseKind::Double if self.cursor.click(mouse.x, mouse.y, len) => return Hit::Open,
+            MouseKind::Double | MouseKind::Drag => {}
         }
-        let at = self.top + usize::from(y - self.area.y - 1);
-        if at < self.keys.len() {
-            self.at = at;
-        }
-        at < self.keys.len()
+        Hit::Moved
     }
 
     /// Draws the heading and the rows in view; `cell` gives text and style of a row's column.
@@ -126,13 +112,9 @@ impl<K: PartialEq + Clone> List<K> {
         theme: &Theme,
         cell: impl Fn(&K, usize) -> (String, &'static str),
     ) {
-        self.area = area;
         if area.height < 2 {
-            return;
+            return self.cursor.hide();
         }
-        let lines = usize::from(area.height - 1);
-        self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(lines));
-        self.top = self.top.min(self.keys.len().saturating_sub(lines));
         let shown: Vec<(usize, u16)> = places(columns, area.width);
         let head = Rect { height: 1, ..area };
         paint::fill(buf, head, theme.style("grid.header"));
@@ -146,9 +128,9 @@ impl<K: PartialEq + Clone> List<K> {
             }
             x += cells + 1;
         }
-        for (line, key) in self.keys.iter().skip(self.top).take(lines).enumerate() {
-            let y = area.y + 1 + line as u16;
-            let cursor = self.top + line == self.at;
+        let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+        for (line, place) in self.cursor.lines(body, self.keys.len()) {
+            let (key, y) = (&self.keys[line], place.y);
             let mut x = area.x + 1;
             for (column, cells) in &shown {
                 let (text, style) = cell(key, *column);
@@ -159,9 +141,9 @@ impl<K: PartialEq + Clone> List<K> {
                 }
                 x += cells + 1;
             }
-            if cursor {
+            if line == self.cursor.at {
                 paint::put(buf, area.x, y, 1, "▌", theme.style("border.focus"));
-                paint::tint(buf, Rect { y, height: 1, ..area }, theme.style("list.cursor"));
+                paint::tint(buf, place, theme.style("list.cursor"));
             }
         }
     }

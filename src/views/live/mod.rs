@@ -4,7 +4,7 @@ pub mod list;
 pub mod signal;
 
 use crate::{
-    core::{theme::Theme, world::World},
+    core::{command::Command, effect::Effect, theme::Theme, world::World},
     data::live::{Live, Micros, Probe, Pulse, Ring},
     text::units,
     widgets::paint,
@@ -16,7 +16,29 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moment(Option<u64>);
 
+/// The wish that the active server is sampled for a pane; none while it is not connected. Asked again whenever the
+/// connection came up: a new one samples nothing by itself.
+#[must_use]
+pub fn watch(world: &World, probe: Probe) -> Option<Effect> {
+    world.server()?.info.as_ref()?;
+    Some(Effect::Watch { conn: world.active, probe, every: Some(probe.every()) })
+}
+
 impl Moment {
+    /// Stops, follows again or steps; `None`: not its command. The error: what to say instead.
+    pub fn command<T>(&mut self, command: Command, ring: &Ring<T>) -> Option<Result<(), &'static str>> {
+        let (by, none) = match command {
+            Command::Pause => {
+                self.pause(ring);
+                return Some(Ok(()));
+            }
+            Command::StepBack => (-1, "No older sample is kept"),
+            Command::StepForward => (1, "This is the newest sample"),
+            _ => return None,
+        };
+        Some(if self.step(by, ring) { Ok(()) } else { Err(none) })
+    }
+
     /// Stops at the newest sample, or follows again.
     pub fn pause<T>(&mut self, ring: &Ring<T>) {
         self.0 = match self.0 {

@@ -3,24 +3,26 @@
 use crate::{
     core::{
         effect::{Signal, SignalKind},
-        event::Signalled,
-        pane::{Popup, Tone},
+        event::{News, Signalled},
+        ids::JobId,
+        pane::{Popup, Running, Tell, Tone},
         world::World,
     },
     data::live::Session,
     text::units,
 };
+use std::time::Duration;
 
 /// The question's name.
-pub const QUESTION: &str = "signal";
+const QUESTION: &str = "signal";
 
 /// A signal about to be sent, and whom people would say it goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
+struct Ask {
     /// What is sent.
-    pub signal: Signal,
+    signal: Signal,
     /// `pid 4711 (app of alice)`.
-    pub whom: String,
+    whom: String,
 }
 
 impl Ask {
@@ -28,7 +30,7 @@ impl Ask {
     ///
     /// # Errors
     /// Why it makes no sense.
-    pub fn new(kind: SignalKind, session: &Session, whom: String) -> Result<Self, String> {
+    fn new(kind: SignalKind, session: &Session, whom: String) -> Result<Self, String> {
         if kind == SignalKind::Cancel && session.idle_in_transaction() {
             return Err(format!(
                 "{whom} is idle in its transaction: there is no statement to cancel. K terminates the session, which rolls the transaction back"
@@ -42,8 +44,7 @@ impl Ask {
     }
 
     /// The question. Terminating wants the pid typed: it is not undone by a second thought.
-    #[must_use]
-    pub fn popup(&self, frees: Option<&str>) -> Popup {
+    fn popup(&self, frees: Option<&str>) -> Popup {
         let frees = frees.map(|f| format!("\n{f}")).unwrap_or_default();
         match self.signal.kind {
             SignalKind::Cancel => Popup::Confirm {
@@ -55,28 +56,20 @@ impl Ask {
                 ),
                 buttons: vec!["Cancel the statement".into(), "Leave it".into()],
             },
-            SignalKind::Terminate => Popup::Line {
+            SignalKind::Terminate => Popup::Typed {
                 question: QUESTION,
                 title: format!("Terminate {}?", self.whom),
-                text: String::new(),
-                hint: format!(
-                    "pg_terminate_backend: the session ends, its transaction is rolled back. Type {} to do it.{}",
-                    self.signal.pid,
-                    frees.replace('\n', " ")
+                text: format!(
+                    "select pg_terminate_backend({}): the session ends, its transaction is rolled back.{frees}",
+                    self.signal.pid
                 ),
+                word: self.signal.pid.to_string(),
             },
         }
     }
 
-    /// Is what was typed the confirmation?
-    #[must_use]
-    pub fn confirmed_by(&self, typed: &str) -> bool {
-        typed.trim() == self.signal.pid.to_string()
-    }
-
     /// What became of it.
-    #[must_use]
-    pub fn said(&self, outcome: &Signalled) -> (Tone, String) {
+    fn said(&self, outcome: &Signalled) -> (Tone, String) {
         let whom = &self.whom;
         let cancel = self.signal.kind == SignalKind::Cancel;
         match outcome {
@@ -108,6 +101,64 @@ impl Ask {
     }
 }
 
+/// The signals of a pane: the one that is asked about, and the one that was sent and not answered.
+#[derive(Debug, Default)]
+pub struct Signals {
+    asked: Option<Ask>,
+    sent: Option<(JobId, Ask, Duration)>,
+}
+
+impl Signals {
+    /// The question before a signal to a session as it was seen. `frees`: what it would do for others.
+    ///
+    /// # Errors
+    /// Why it makes no sense, in words for the user.
+    pub fn ask(
+        &mut self,
+        kind: SignalKind,
+        session: &Session,
+        frees: Option<&str>,
+        world: &World,
+    ) -> Result<Popup, String> {
+        let ask = Ask::new(kind, session, whom(session, world))?;
+        Ok(self.asked.insert(ask).popup(frees))
+    }
+
+    /// An answer to the question; the signal that is to be sent now, if it is one.
+    pub fn told(&mut self, tell: &Tell) -> Option<Signal> {
+        match tell {
+            Tell::Answer { question: QUESTION, button: 0 } => self.asked.as_ref().map(|a| a.signal.clone()),
+            Tell::Answer { question: QUESTION, .. } => {
+                self.asked = None;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// It was sent.
+    pub fn sent(&mut self, job: JobId, now: Duration) {
+        self.sent = self.asked.take().map(|ask| (job, ask, now));
+    }
+
+    /// News of it, to be said; `None`: not its job.
+    pub fn news(&mut self, job: JobId, news: &News) -> Option<(Tone, String)> {
+        let (_, ask, _) = self.sent.take_if(|(sent, _, _)| *sent == job)?;
+        match news {
+            News::Signalled(outcome) => Some(ask.said(outcome)),
+            News::Failed(_, e, _) => Some((Tone::Error, e.message.clone())),
+            _ => None,
+        }
+    }
+
+    /// The signal whose effect is watched.
+    #[must_use]
+    pub fn running(&self) -> Option<Running> {
+        let (job, ask, since) = self.sent.as_ref()?;
+        Some(Running { job: *job, what: format!("ending {}", ask.whom), since: *since })
+    }
+}
+
 /// `pid 4711 (app of alice)`.
 #[must_use]
 pub fn whom(session: &Session, world: &World) -> String {
@@ -129,8 +180,7 @@ mod tests {
         let mut session = Session { pid: 7, state: "idle in transaction".into(), ..Session::default() };
         let ask = |kind, session: &Session| Ask::new(kind, session, "pid 7".into());
         assert!(ask(SignalKind::Cancel, &session).is_err_and(|why| why.contains("no statement to cancel")));
-        let terminate = ask(SignalKind::Terminate, &session).expect("can be terminated");
-        assert!(terminate.confirmed_by(" 7 ") && !terminate.confirmed_by("y") && !terminate.confirmed_by(""));
+        assert!(ask(SignalKind::Terminate, &session).is_ok(), "its transaction can be rolled back");
         session.state = "idle".into();
         assert!(ask(SignalKind::Cancel, &session).is_err());
         session.state = "".into();

@@ -1,18 +1,19 @@
-//! A cursor in a list of lines of which only those on the screen are drawn.
+//! The cursor of a list of lines of which only those on the screen are drawn.
 
 use crate::core::command::Command;
 use ratatui::layout::Rect;
 
 /// Where the cursor is, and what the screen shows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct List {
+pub struct Cursor {
+    /// Number of the line under the cursor.
     pub at: usize,
     top: usize,
     area: Rect,
 }
 
-impl List {
-    /// Moves; `false`: not the list's.
+impl Cursor {
+    /// Moves in a list of so many lines; `false`: not a command of moving.
     pub fn command(&mut self, command: Command, len: usize) -> bool {
         let last = len.saturating_sub(1);
         let page = usize::from(self.area.height.max(2)) - 1;
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_cursor_stays_on_the_screen() {
-        let mut l = List::default();
+        let mut l = Cursor::default();
         let area = Rect::new(0, 5, 10, 4);
         assert_eq!(
             l.lines(area, 10).map(|(n, r)| (n, r.y)).collect::<Vec<_>>(),
