@@ -107,11 +107,10 @@ fn operand(text: &str, start: usize) -> Result<usize, Fault> {
     } else {
         while let Some((i, c)) = chars.next() {
             match c {
-                '\\' => {
-                    if chars.next().is_none() {
-                        return Err(Fault { at: start + i, what: "nothing follows the backslash" });
-                    }
+                '\\' if chars.next().is_none() => {
+                    return Err(Fault { at: start + i, what: "nothing follows the backslash" });
                 }
+                '\\' => {}
                 c if c.is_whitespace() || "!&|()<:".contains(c) => break,
                 _ => {}
             }

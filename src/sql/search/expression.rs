@@ -109,7 +109,7 @@ fn closing(tokens: &[Token], open: usize) -> Option<usize> {
 }
 
 /// The pieces between separators that stand in no parentheses.
-fn split<'t>(tokens: &'t [Token], separates: impl Fn(&Token) -> bool) -> Vec<&'t [Token]> {
+fn split(tokens: &[Token], separates: impl Fn(&Token) -> bool) -> Vec<&[Token]> {
     let (mut depth, mut from, mut out) = (0i32, 0, vec![]);
     for (n, token) in tokens.iter().enumerate() {
         match token.kind {

@@ -19,7 +19,9 @@ pub fn completes(mode: Mode, text: &str) -> bool {
         Mode::Plain | Mode::Phrase => true,
         // Within quotes and behind a minus a word is meant as it is.
         Mode::Web => {
-            text.matches('"').count() % 2 == 0 && !word.starts_with('-') && !word.eq_ignore_ascii_case("or")
+            text.matches('"').count().is_multiple_of(2)
+                && !word.starts_with('-')
+                && !word.eq_ignore_ascii_case("or")
         }
     }
 }
