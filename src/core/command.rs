@@ -204,7 +204,7 @@ commands! {
     FindOnServer "find-on-server" ["g /"] [Browse] "Find rows on the server: this column contains a text";
     FilterCell "filter-cell" ["f"] [Browse] "Filter by this cell";
     FilterBuilder "filter-builder" ["F"] [Browse] "Build a filter, or write a WHERE condition";
-    ClearFilter "clear-filter" ["X"] [Browse] "Clear filter and sort";
+    ClearFilter "clear-filter" ["X"] [Browse, Search] "Clear filter and sort";
     Sort "sort" ["s"] [Browse] "Sort by this column: ascending, descending, not";
     SortAdd "sort-add" ["S"] [Browse] "Add this column to the sort";
     FollowKey "follow-key" ["g d"] [Browse] "Follow the foreign key of this cell";
@@ -213,6 +213,7 @@ commands! {
     GoForward "go-forward" ["alt-right"] [Browse] "Forward again";
     Detail "detail" ["D"] [Browse] "Child rows of this row below: next reference, or off";
     CountRows "count-rows" ["#"] [Browse] "Count the rows exactly";
+    SearchIn "search-in" ["g f"] [Browse] "Full-text search in this table, within its filter";
     OpenSql "open-sql" ["g s"] [Browse, Plan] "This view, or the plan's statement, in the SQL pane";
 
     OpenRecord "open-record" ["enter"] [Grid] "Record view: this row, a field a line";
@@ -310,7 +311,7 @@ commands! {
     CompleteOrIndent "complete-or-indent" ["tab"] [Editor] "Complete after a word, otherwise indent";
     ExternalEditor "external-editor" ["ctrl-o"] [Sql, Editor] "Open $EDITOR on the text";
     SearchHistory "history" ["f8"] [Sql, Editor, Plan] "Search the history; in Plan: the plans kept";
-    SaveQuery "save-query" ["ctrl-s"] [Sql, Editor] "Save the text as a query";
+    SaveQuery "save-query" ["ctrl-s"] [Sql, Editor, Search, Query] "Save the text, or the search, as a query";
     Transaction "transaction" ["ctrl-t"] [Sql, Editor] "Transaction: begin, commit, roll back, savepoints";
     EditSql "edit-sql" ["i"] [Sql, Saved] "To the editor";
     EditResult "edit-result" ["e"] [Sql, Saved] "Edit this value of the result; of a saved query: its text";
@@ -341,6 +342,12 @@ commands! {
     SearchMode "search-mode" ["f2", "m"] [Search, Query] "How the line is read: web, words, phrase, raw";
     SearchTables "search-tables" ["f3", "t"] [Search, Query] "What is searched: tables, columns, indexes";
     SearchAll "search-all" ["f6", "A"] [Search, Query] "Search every row where no index serves, however long it takes";
+    SearchAdd "search-add" ["f4", "+"] [Search, Query] "Search in one more table at once, or no more";
+    SearchRanking "search-ranking" ["f7", "w"] [Search, Query] "Ranking, weights, configuration, title and columns";
+    SearchFacet "search-facet" ["f8", "f"] [Search, Query] "Which column's values are counted beside the results";
+    WhyMatched "why-matched" ["f9", "x"] [Search, Query] "Why this row matched, and what became of each word";
+    IndexAdvice "index-advice" ["f10", "I"] [Search, Query] "Which index would serve, its size, the statements that make it";
+    TakeMeant "take-meant" ["ctrl-y"] [Search, Query] "Take what was probably meant";
     CopyHit "copy-hit" ["y"] [Search] "Copy title and fragments";
 
     RunSaved "run-saved" ["f5"] [Saved] "Run the query, asking for its parameters";

@@ -224,6 +224,13 @@ pub enum Tell {
         /// Run it and measure.
         analyze: bool,
     },
+    /// Search: this relation, and only rows that meet a condition.
+    SearchIn {
+        /// By OID.
+        relation: u32,
+        /// SQL, its values written out.
+        condition: Option<String>,
+    },
     /// Locks: show this session by its pid.
     ShowLocks(i32),
     /// Saved: open the form of this query.

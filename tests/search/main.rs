@@ -117,7 +117,7 @@ fn without_an_index_a_bounded_number_of_rows_is_read_until_all_are_asked_for() {
 fn negations_alone_are_no_work_for_an_index() {
     let db = server::database_with_posts();
     let mut live = search(&db);
-    live.keys("-vacuum").see("NO INDEX SERVES: only 2,000 of ~3,000 rows were read");
+    live.keys("-vacuum").see("NO INDEX SERVES NEGATIONS ALONE: only 2,000 of ~3,000 rows were read");
     let screen = live.robot.screen();
     assert!(screen.contains("!'vacuum'"), "{screen}");
 }

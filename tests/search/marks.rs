@@ -8,7 +8,7 @@ use pgdeck::{
     },
     pg::wire::{Item, Session},
     sql::{
-        filter::Query,
+        filter::{Filter, Query},
         search::{Ask, BEFORE_KEY, Reach, Target, sources::chosen},
     },
 };
@@ -73,13 +73,13 @@ async fn the_hits_of_500_documents_are_those_of_ts_headline() {
         parts: vec![],
         indexes: vec![TextIndex { name: "doc_idx".into(), method: "gin".into(), ..TextIndex::default() }],
     };
-    let body = ["body".to_owned()];
+    let (body, nothing) = (["body".to_owned()], Filter::default());
     let target = Target {
         detail: &detail,
         source: &source,
         config: "english",
         reach: Reach::Everything,
-        filter: None,
+        filter: &nothing,
         title: Some("title"),
         body: &body,
     };
@@ -98,7 +98,7 @@ async fn the_hits_of_500_documents_are_those_of_ts_headline() {
     ] {
         let ask = Ask { text, mode, ranking: &ranking, limit: 500, offset: 0, page: 500, words: 15 };
         let mut found = Hits::default();
-        for batch in batches(&mut session, &target.search(&ask)).await {
+        for batch in batches(&mut session, &target.search(&ask).expect("a statement")).await {
             found.take(&batch, 0, BEFORE_KEY);
         }
         let options = "StartSel=⟦,StopSel=⟧,MaxFragments=2,MaxWords=15,MinWords=7,FragmentDelimiter=\"…\"";
@@ -160,6 +160,7 @@ async fn chosen_columns_of_views_and_tables_without_a_key_are_searched_too() {
         ("parts", vec!["t".to_owned()], 19),
     ] {
         let detail = session::describe(&db, table).await;
+        let filter = Filter { conditions: vec![], raw: Some("true -- and a comment".into()) };
         let source = chosen(detail.relation.oid, &columns, "simple");
         for reach in [Reach::Sample(1000), Reach::Sample(5), Reach::Everything] {
             let target = Target {
@@ -167,7 +168,7 @@ async fn chosen_columns_of_views_and_tables_without_a_key_are_searched_too() {
                 source: &source,
                 config: "simple",
                 reach,
-                filter: Some("true -- and a comment"),
+                filter: &filter,
                 title: columns.first().map(String::as_str),
                 body: &columns[1..],
             };
@@ -182,7 +183,7 @@ async fn chosen_columns_of_views_and_tables_without_a_key_are_searched_too() {
                 words: 9,
             };
             let mut found = Hits::default();
-            for batch in batches(&mut session, &target.search(&ask)).await {
+            for batch in batches(&mut session, &target.search(&ask).expect("a statement")).await {
                 found.take(&batch, 0, BEFORE_KEY);
             }
             let wanted = if reach == Reach::Sample(5) { 6 } else { count };

@@ -3,11 +3,13 @@
 mod fragments;
 mod hits;
 mod marks;
+mod nearest;
 mod raw;
 
 pub use fragments::{Fragment, Piece, fragments};
 pub use hits::{Hit, Hits, Words};
 pub use marks::{DELIMITER, START, STOP};
+pub use nearest::{lexemes_of, nearest, put_right};
 pub use raw::{Fault, fault};
 
 /// How the line typed is turned into a tsquery.

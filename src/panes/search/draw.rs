@@ -42,8 +42,9 @@ impl Search {
         }
         let mut y = area.y + 2;
         let bottom = area.bottom();
-        for pieces in [self.words_line(theme), self.outcome_line(world)] {
-            if y < bottom {
+        let filter = self.filter_line(theme);
+        for pieces in [self.words_line(theme), self.outcome_line(world), filter] {
+            if y < bottom && !pieces.is_empty() {
                 segments(buf, Rect { y, height: 1, ..area }, &pieces);
                 y += 1;
             }
@@ -55,7 +56,12 @@ impl Search {
                 rest = Rect { y: rest.y + 1, height: rest.height - 1, ..rest };
             }
         }
+        let facets = self.facets_area(&mut rest);
+        self.areas.facets = facets;
         self.areas.results = rest;
+        if facets.width > 0 {
+            self.draw_facets(buf, facets, theme);
+        }
         self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(self.page()));
         if self.hits().is_empty() {
             return self.draw_nothing(buf, rest, world);
@@ -159,13 +165,69 @@ impl Search {
             out.push((counted(outcome), theme.style("text.strong")));
             out.push((format!(" in {}", units::duration(outcome.took)), dim));
             out.push((ranked(outcome, table.source.keeper), dim));
-            let index = table.source.index().filter(|_| outcome.reach == Some(Reach::Index));
+            let index = table.source.index().filter(|_| outcome.reach.is_some_and(Reach::is_served));
             if let Some(condition) = index.and_then(|i| i.predicate.as_deref()) {
                 out.push((format!(", only rows that meet {condition}"), theme.style("message.warning")));
             }
-            out.push(served(outcome, table.rows(), theme));
+            out.push(served(outcome, table.rows(), table.source.index().is_some(), theme));
         }
         out
+    }
+
+    /// What rows must meet; empty: nothing is filtered.
+    fn filter_line(&self, theme: &Theme) -> Pieces {
+        let mut out: Pieces = vec![];
+        for table in self.tables.iter().filter(|t| !t.filter.is_empty()) {
+            let name = if self.tables.len() > 1 { format!("{}: ", table.name) } else { String::new() };
+            let lead = if out.is_empty() { "   only " } else { " │ " };
+            out.push((format!("{lead}{name}"), theme.style("text.dim")));
+            out.push((table.filter.describe(), theme.style("message.notice")));
+        }
+        if !out.is_empty() {
+            out.push(("   X clears".into(), theme.style("text.dim")));
+        }
+        out
+    }
+
+    /// Takes the right of the results for the values beside them.
+    fn facets_area(&self, rest: &mut Rect) -> Rect {
+        let none = Rect { width: 0, ..*rest };
+        let cells = if rest.width >= 100 { 26 } else { 24 };
+        if self.facet_values().is_empty() || (rest.width < 100 && self.part != Part::Facets) {
+            return none;
+        }
+        rest.width -= cells;
+        Rect { x: rest.right(), width: cells, ..*rest }
+    }
+
+    fn draw_facets(&mut self, buf: &mut Buffer, area: Rect, theme: &Theme) {
+        for y in area.top()..area.bottom() {
+            paint::put(buf, area.x, y, 1, "│", theme.style("border"));
+        }
+        let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+        let focused = self.part == Part::Facets;
+        let facet = self.tables.first().and_then(|t| t.facet.clone());
+        let Some(facet) = facet.filter(|_| area.height > 1) else { return };
+        let title = theme.style(if focused { "title.focus" } else { "title" });
+        paint::put_clipped(buf, inside.x + 1, inside.y, inside.width - 1, &facet.label(), title);
+        let lines = usize::from(area.height - 1);
+        self.facet_at = self.facet_at.min(self.facet_values().len().saturating_sub(1));
+        self.facet_top = self.facet_top.min(self.facet_at).max((self.facet_at + 1).saturating_sub(lines));
+        for (n, value) in self.facet_values().iter().enumerate().skip(self.facet_top).take(lines) {
+            let y = inside.y + 1 + (n - self.facet_top) as u16;
+            let picked = self.is_picked(value);
+            let count = units::count(value.rows);
+            let cells = width::width(&count) as u16;
+            let mark = if picked { "✓" } else { " " };
+            let style = theme.style(if picked { "text.mark" } else { "text" });
+            let x = paint::put(buf, inside.x, y, 2, mark, style) + 1;
+            let room = inside.right().saturating_sub(x + cells + 1);
+            paint::put_clipped(buf, x, y, room, &facet.shown(&value.value), style);
+            paint::put_right(buf, inside.right() - cells, y, cells, &count, theme.style("text.dim"));
+            if focused && n == self.facet_at {
+                paint::tint(buf, Rect { y, height: 1, ..inside }, theme.style("list.cursor"));
+            }
+        }
     }
 
     /// What went wrong, and the way on.
@@ -245,7 +307,23 @@ impl Search {
             Some(w) if w.nodes == 0 => {
                 vec!["Only stop words: the dictionary leaves them out of every document, so nothing can match.".into()]
             }
-            Some(_) => vec!["Nothing matches.".into()],
+            Some(words) => {
+                let mut out = vec!["Nothing matches.".to_owned()];
+                let meant: Vec<String> = self.meant().into_iter().map(|(_, m)| format!("\"{m}\"")).collect();
+                if !meant.is_empty() {
+                    out.push(format!("Did you mean {}? Ctrl+Y takes it.", meant.join(", ")));
+                }
+                if self.tables.iter().any(|t| !t.filter.is_empty()) {
+                    out.push("The filter holds, too: X in the results clears it.".into());
+                }
+                out.push("F9 tells what became of each word, and which rows have it.".into());
+                if words.query.chars().any(super::why::is_unspaced) {
+                    out.push(
+                        "The server's parser cuts words at blanks: Chinese, Japanese and Thai are found by their beginning only (F9 tells more).".into(),
+                    );
+                }
+                out
+            }
             None => vec![],
         }
     }
@@ -299,31 +377,35 @@ fn key_of(hit: &Hit, table: &str, several: bool) -> String {
 
 /// Of how many of them the best are shown.
 fn ranked(outcome: &Outcome, keeper: Keeper) -> String {
-    if outcome.reach != Some(Reach::Index) {
+    if !outcome.reach.is_some_and(Reach::is_served) {
         return String::new();
     }
     if !keeper.is_stored() && outcome.count > MOST_COMPUTED {
         return format!(", the last {MOST_COMPUTED} by key ranked");
     }
     if outcome.count > MOST_COUNTED {
-        return format!(", the first {} found ranked", units::count(MOST_COUNTED));
+        let which = if outcome.reach == Some(Reach::Newest) { "last" } else { "first" };
+        let by = if which == "last" { "by key" } else { "found" };
+        return format!(", the {which} {} {by} ranked", units::count(MOST_COUNTED));
     }
     String::new()
 }
 
 /// Which index served, or what was read instead.
-fn served(outcome: &Outcome, rows: Option<u64>, theme: &Theme) -> (String, Style) {
+fn served(outcome: &Outcome, rows: Option<u64>, indexed: bool, theme: &Theme) -> (String, Style) {
     let warning = theme.style("message.warning");
     match (outcome.reach, &outcome.served) {
         (Some(Reach::Sample(most)), _) => {
             let read = outcome.read.unwrap_or(0);
             if read <= most {
-                (format!(" · no index: all {} rows were read", units::count(read)), theme.style("text.dim"))
+                let why = if indexed { "no index serves a search for what is not there" } else { "no index" };
+                (format!(" · {why}: all {} rows were read", units::count(read)), theme.style("text.dim"))
             } else {
                 let of = rows.map(|r| format!(" of ~{}", units::count(r))).unwrap_or_default();
                 (
                     format!(
-                        " · NO INDEX SERVES: only {}{of} rows were read, F6 reads all",
+                        " · {}: only {}{of} rows were read, F6 reads all",
+                        if indexed { "NO INDEX SERVES NEGATIONS ALONE" } else { "NO INDEX SERVES" },
                         units::count(most)
                     ),
                     warning,

@@ -1,8 +1,12 @@
 //! Search: a line typed, the rows that match it with their hits marked, and what the server made of it.
 
 mod draw;
+mod facets;
+mod rank;
 mod run;
+mod save;
 mod tables;
+mod why;
 
 use crate::{
     core::{
@@ -20,9 +24,10 @@ use crate::{
     widgets::input::Input,
 };
 use ratatui::{Frame, layout::Rect};
-use run::{Fetch, Outcome, Run};
+use run::{Fetch, How, Outcome, Run};
 use std::time::Duration;
 use tables::{Looking, Offer, Table};
+use why::Inquiry;
 
 /// A part of the pane that can have the focus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +35,7 @@ enum Part {
     #[default]
     Line,
     Results,
+    Facets,
 }
 
 /// The last search that ended well.
@@ -41,6 +47,7 @@ struct Shown {
     /// One for each table.
     outcomes: Vec<Outcome>,
     words: Option<Words>,
+    facets: Vec<facets::Value>,
 }
 
 /// What went wrong.
@@ -65,6 +72,7 @@ impl Trouble {
 struct Areas {
     line: Rect,
     results: Rect,
+    facets: Rect,
 }
 
 /// See the module.
@@ -81,11 +89,23 @@ pub struct Search {
     /// What was chosen last time, being recalled.
     recall: Option<JobId>,
     recalled: Option<String>,
+    /// The table Browse asked for, and its filter.
+    wanted: Option<(u32, Option<String>)>,
     tables: Vec<Table>,
     /// When to search.
     due: Option<Duration>,
     run: Option<Run>,
     fetch: Option<Fetch>,
+    inquiry: Option<Inquiry>,
+    /// When to read a sample of what the documents hold.
+    sample_due: Option<Duration>,
+    facet_at: usize,
+    facet_top: usize,
+    /// The document column whose key is being asked for.
+    facet_asked: Option<String>,
+    /// Name and text of the query being saved.
+    saving: Option<(String, String)>,
+    writing: Option<JobId>,
     /// Ctrl+C was pressed.
     cancelled: bool,
     shown: Option<Shown>,
@@ -168,6 +188,18 @@ impl Search {
         true
     }
 
+    /// The line, the results, the values beside them.
+    fn next_part(&mut self, forward: bool) {
+        let facets = !self.facet_values().is_empty();
+        self.part = match (self.part, forward) {
+            (Part::Line, true) => Part::Results,
+            (Part::Line, false) if facets => Part::Facets,
+            (Part::Results, true) if facets => Part::Facets,
+            (Part::Facets, false) | (Part::Line, false) => Part::Results,
+            _ => Part::Line,
+        };
+    }
+
     /// Keeps the cursor on the screen, and what is on the screen with its fragments.
     fn scroll(&mut self, cx: &mut Cx<'_>) {
         let page = self.page();
@@ -226,7 +258,7 @@ impl Pane for Search {
     fn scopes(&self) -> Vec<Scope> {
         match self.part {
             Part::Line => vec![Scope::Query],
-            Part::Results => vec![Scope::Search],
+            Part::Results | Part::Facets => vec![Scope::Search],
         }
     }
 
@@ -236,9 +268,13 @@ impl Pane for Search {
 
     fn can(&self, command: Command, _: &World) -> bool {
         match command {
-            Command::Open | Command::CopyHit => self.part == Part::Results && self.chosen().is_some(),
+            Command::CopyHit => self.part == Part::Results && self.chosen().is_some(),
+            Command::Open => self.part == Part::Facets || self.chosen().is_some(),
+            Command::TakeMeant => !self.meant().is_empty(),
+            Command::ClearFilter => self.tables.iter().any(|t| !t.filter.is_empty()),
+            Command::SaveQuery => self.tables.len() == 1,
             Command::ToResults => !self.hits().is_empty(),
-            Command::Find => self.part == Part::Results,
+            Command::Find => self.part != Part::Line,
             Command::SearchAll => {
                 let bounded =
                     |o: &Outcome| matches!(o.reach, Some(Reach::Sample(n)) if o.read.is_none_or(|r| r > n));
@@ -251,34 +287,43 @@ impl Pane for Search {
 
     fn command(&mut self, command: Command, cx: &mut Cx<'_>) -> bool {
         match command {
-            Command::NextPart | Command::PreviousPart => {
-                self.part = if self.part == Part::Line { Part::Results } else { Part::Line };
-            }
+            Command::NextPart | Command::PreviousPart => self.next_part(command == Command::NextPart),
             Command::ToResults => {
                 if self.due.is_some() {
-                    self.start(false, cx);
+                    self.start(How::Bounded, cx);
                 }
                 self.part = Part::Results;
             }
             Command::Find => self.part = Part::Line,
+            Command::Back if self.part == Part::Facets => self.part = Part::Results,
             Command::Back if self.part == Part::Line && !self.hits().is_empty() => self.part = Part::Results,
             Command::Cancel => {
                 self.cancelled = self.run.is_some();
                 return false;
             }
+            command if self.part == Part::Facets && self.facet_command(command, cx) => {}
             Command::Open => self.open(cx),
             Command::CopyHit => self.copy(cx),
             Command::SearchMode => {
                 self.mode = self.mode.next();
+                self.keep(cx);
                 self.changed(cx);
             }
-            Command::SearchTables => self.ask_tables(cx),
+            Command::SearchTables => self.ask_tables(tables::TABLES, cx),
+            Command::SearchAdd => self.ask_tables(tables::ADD, cx),
+            Command::SearchRanking => self.ask_ranking(cx),
+            Command::SearchFacet => self.ask_facet(cx),
+            Command::ClearFilter => self.clear_filter(cx),
+            Command::WhyMatched => self.ask_why(cx),
+            Command::IndexAdvice => self.ask_advice(cx),
+            Command::TakeMeant => self.take_meant(cx),
+            Command::SaveQuery => self.ask_save(cx),
             Command::SearchAll if self.can(command, cx.world) => self.ask_all(cx),
             Command::SearchAll => cx.toast(Tone::Note, "Every row is searched already"),
             Command::Refresh => {
                 self.trouble = None;
                 self.look(cx);
-                self.start(false, cx);
+                self.start(How::Bounded, cx);
             }
             other => return self.go(other, cx),
         }
@@ -303,6 +348,16 @@ impl Pane for Search {
             MouseKind::ScrollUp => drop(self.go(Command::Up, cx)),
             MouseKind::ScrollDown => drop(self.go(Command::Down, cx)),
             MouseKind::Press | MouseKind::Double if self.areas.line.contains(place) => self.part = Part::Line,
+            MouseKind::Press | MouseKind::Double if self.areas.facets.contains(place) => {
+                self.part = Part::Facets;
+                let line = usize::from(mouse.y - self.areas.facets.y);
+                if let Some(at) = line.checked_sub(1).map(|n| n + self.facet_top)
+                    && at < self.facet_values().len()
+                {
+                    self.facet_at = at;
+                    self.facet_command(Command::Open, cx);
+                }
+            }
             MouseKind::Press | MouseKind::Double if self.areas.results.contains(place) => {
                 self.part = Part::Results;
                 let at = self.top + usize::from(mouse.y - self.areas.results.y) / self.lines_each();
@@ -325,18 +380,28 @@ impl Pane for Search {
                 return;
             }
             self.recall = None;
-            return self.choose_first(cx);
+            self.choose_first(cx);
+            return self.take_wanted(cx);
         }
         let _ = self.look_news(job, &news, cx)
             || self.describe_news(job, &news, cx)
             || self.run_news(job, &news, cx)
-            || self.fetch_news(job, &news, cx);
+            || self.fetch_news(job, &news, cx)
+            || self.inquiry_news(job, &news, cx)
+            || self.save_news(job, &news, cx);
     }
 
     fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {
         match tell {
-            Tell::Chosen { question: tables::TABLES, index, .. } => self.table_chosen(index, cx),
-            Tell::Answer { question: run::ALL, button: 0 } => self.start(true, cx),
+            Tell::Chosen { question: tables::TABLES, index, .. } => self.table_chosen(index, false, cx),
+            Tell::Chosen { question: tables::ADD, index, .. } => self.table_chosen(index, true, cx),
+            Tell::Chosen { question: facets::FACET, index, .. } => self.facet_chosen(index, cx),
+            Tell::Chosen { question: facets::FACET_KEY, text, .. } => self.facet_key(&text, cx),
+            Tell::Chosen { question: save::SAVE, text, .. } => self.save_as(&text, cx),
+            Tell::Answer { question: save::REPLACE, button: 0 } => self.write(true, cx),
+            Tell::Filled { question: rank::RANKING, values } => self.ranking_filled(&values, cx),
+            Tell::SearchIn { relation, condition } => self.search_in(relation, condition, cx),
+            Tell::Answer { question: run::ALL, button: 0 } => self.start(How::Everything, cx),
             _ => {}
         }
     }
@@ -360,17 +425,19 @@ impl Pane for Search {
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
         if self.due.is_some_and(|due| due <= cx.world.now) {
-            self.start(false, cx);
+            self.start(How::Bounded, cx);
+        } else if self.sample_due.is_some_and(|due| due <= cx.world.now) {
+            self.sample(cx);
         }
     }
 
     fn wants_tick(&self) -> Option<Duration> {
-        self.due
+        [self.due, self.sample_due].into_iter().flatten().min()
     }
 
     fn running(&self) -> Option<Running> {
         let run = self.run.as_ref()?;
-        let what = if run.everything { "searching every row" } else { "searching" };
+        let what = if run.how == How::Everything { "searching every row" } else { "searching" };
         Some(Running { job: run.job, what: what.into(), since: run.since })
     }
 

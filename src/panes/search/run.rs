@@ -1,6 +1,10 @@
 //! Running a search: at once when nothing runs, else when the typing has paused; the older one is cancelled.
 
-use super::{Search, Shown, Trouble, tables::Table};
+use super::{
+    Search, Shown, Trouble,
+    facets::{self, Value},
+    tables::Table,
+};
 use crate::{
     core::{
         effect::{Effect, Statement},
@@ -15,7 +19,7 @@ use crate::{
     },
     sql::{
         filter::Query,
-        search::{Ask, BEFORE_KEY, MOST_COUNTED, Reach, explain, words},
+        search::{Address, Ask, BEFORE_KEY, MOST_COUNTED, Reach, address, explain, words},
     },
     text::units,
 };
@@ -37,6 +41,8 @@ enum Step {
     Hits(usize),
     /// What became of the words.
     Words,
+    /// Values beside the results.
+    Facet,
     /// The plan of a table's search.
     Plan(usize),
 }
@@ -60,6 +66,17 @@ pub(super) struct Outcome {
     pub served: Option<Served>,
 }
 
+/// How far a search goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// Bounded.
+    Bounded,
+    /// More hits than are counted: the last ones by key are ranked.
+    Newest,
+    /// Every row.
+    Everything,
+}
+
 /// A search under way.
 #[derive(Debug)]
 pub(super) struct Run {
@@ -67,7 +84,8 @@ pub(super) struct Run {
     pub since: Duration,
     pub text: String,
     pub mode: Mode,
-    pub everything: bool,
+    pub how: How,
+    facets: Vec<Value>,
     steps: VecDeque<Step>,
     hits: Vec<Hits>,
     outcomes: Vec<Outcome>,
@@ -83,7 +101,7 @@ pub(super) struct Fetch {
     at: usize,
 }
 
-fn statement(query: Query, short: bool) -> Statement {
+pub(super) fn statement(query: Query, short: bool) -> Statement {
     Statement { short, ..Statement::read(query.sql, query.params, query.types) }
 }
 
@@ -94,13 +112,13 @@ impl Search {
         if self.run.is_some() {
             self.due = Some(cx.world.now + PAUSE);
         } else {
-            self.start(false, cx);
+            self.start(How::Bounded, cx);
         }
     }
 
     /// Ends what runs and searches.
-    pub(super) fn start(&mut self, everything: bool, cx: &mut Cx<'_>) {
-        self.due = None;
+    pub(super) fn start(&mut self, how: How, cx: &mut Cx<'_>) {
+        (self.due, self.sample_due) = (None, None);
         self.stop(cx);
         let text = self.input.text().to_owned();
         if text.trim().is_empty() {
@@ -109,44 +127,68 @@ impl Search {
         if self.tables.is_empty() || self.tables.iter().any(|t| t.detail.is_none()) {
             return; // begun when they are described
         }
-        let reaches: Vec<Reach> = self
-            .tables
-            .iter()
-            .map(|t| match t.reach() {
-                _ if everything => Reach::Everything,
-                Reach::Index if self.unservable(&text) => t.sample(),
-                reach => reach,
-            })
-            .collect();
+        let everything = how == How::Everything;
+        let reach = |n: usize, table: &Table| match table.reach() {
+            _ if everything => Reach::Everything,
+            Reach::Index if self.unservable(&text) => table.sample(),
+            Reach::Index if how == How::Newest && self.is_capped(n) => Reach::Newest,
+            reach => reach,
+        };
+        let reaches: Vec<Reach> = self.tables.iter().enumerate().map(|(n, t)| reach(n, t)).collect();
         let ask = self.ask(&text, self.page());
-        let (mut steps, mut statements, mut plans) = (VecDeque::new(), vec![], vec![]);
+        let (mut steps, mut statements, mut after) = (VecDeque::new(), vec![], vec![]);
+        if let (Some(first), How::Bounded | How::Everything) = (self.tables.first(), how) {
+            after.push((Step::Words, statement(words(&ask, &first.config), true)));
+        }
         for (n, (table, reach)) in self.tables.iter().zip(&reaches).enumerate() {
             let Some(target) = table.target(*reach) else { continue };
-            let query = target.search(&ask);
-            plans.push((Step::Plan(n), statement(explain(&query), !everything)));
+            let query = match target.search(&ask) {
+                Ok(query) => query,
+                Err(why) => {
+                    self.trouble = Some(Trouble::new(&table.name, &DbError::client(why)));
+                    return;
+                }
+            };
+            if how != How::Newest {
+                let facet = table.facet.as_ref().filter(|_| self.tables.len() == 1);
+                if let Some(query) = facet.and_then(|f| target.facet(&ask, f).ok()) {
+                    after.push((Step::Facet, statement(query, !everything)));
+                }
+                after.push((Step::Plan(n), statement(explain(&query), !everything)));
+            }
             steps.push_back(Step::Hits(n));
             statements.push(statement(query, !everything));
         }
-        if let Some(first) = self.tables.first() {
-            steps.push_back(Step::Words);
-            statements.push(statement(words(&ask, &first.config), true));
-        }
-        for (step, statement) in plans {
+        for (step, statement) in after {
             steps.push_back(step);
             statements.push(statement);
         }
-        let outcomes = reaches.iter().map(|r| Outcome { reach: Some(*r), ..Outcome::default() }).collect();
+        let before = self.shown.as_ref().filter(|_| how == How::Newest).map(|s| s.outcomes.clone());
+        let outcome = |(n, reach): (usize, &Reach)| {
+            let known = before.as_ref().and_then(|b| b.get(n)).cloned().unwrap_or_default();
+            Outcome { reach: Some(*reach), ..known }
+        };
+        let outcomes = reaches.iter().enumerate().map(outcome).collect();
         let hits = vec![Hits::default(); self.tables.len()];
         let conn = cx.world.active;
         // A long one leaves Browse its session.
         let lane = if everything { Lane::Aside(conn) } else { Lane::Read(conn) };
         let job = cx.start(|job| Effect::Execute { job, lane, statements, credit: CREDIT });
         let (mode, since) = (self.mode, cx.world.now);
-        self.run = Some(Run { job, since, text, mode, everything, steps, hits, outcomes, words: None });
+        let facets = vec![];
+        self.run = Some(Run { job, since, text, mode, how, facets, steps, hits, outcomes, words: None });
+    }
+
+    /// More hits than are counted were found in this table for this very line.
+    fn is_capped(&self, table: usize) -> bool {
+        let current = self.shown.as_ref().filter(|s| s.text == self.input.text() && s.mode == self.mode);
+        let outcome = current.and_then(|s| s.outcomes.get(table));
+        let keyed = self.tables.get(table).and_then(|t| t.detail.as_deref()).map(address) == Some(Address::Key);
+        keyed && outcome.is_some_and(|o| o.reach == Some(Reach::Index) && o.count > MOST_COUNTED)
     }
 
     /// What is asked of every table.
-    fn ask<'a>(&'a self, text: &'a str, page: usize) -> Ask<'a> {
+    pub(super) fn ask<'a>(&'a self, text: &'a str, page: usize) -> Ask<'a> {
         Ask {
             text,
             mode: self.mode,
@@ -169,7 +211,11 @@ impl Search {
 
     /// Cancels what runs on the server.
     pub(super) fn stop(&mut self, cx: &mut Cx<'_>) {
-        let jobs = [self.run.take().map(|r| r.job), self.fetch.take().map(|f| f.job)];
+        let jobs = [
+            self.run.take().map(|r| r.job),
+            self.fetch.take().map(|f| f.job),
+            self.inquiry.take().map(|i| i.job),
+        ];
         for job in jobs.into_iter().flatten() {
             cx.ask(Effect::Cancel { job });
         }
@@ -182,6 +228,7 @@ impl Search {
             News::Rows(batch) => match run.steps.front() {
                 Some(Step::Hits(n)) => run.hits[*n].take(batch, *n, BEFORE_KEY),
                 Some(Step::Words) => run.words = Some(Words::read(batch)),
+                Some(Step::Facet) => run.facets.extend(facets::values(batch)),
                 Some(Step::Plan(n)) => {
                     let text = batch.cell(0, 0).map(String::from_utf8_lossy).unwrap_or_default();
                     let table = self.tables.get(*n);
@@ -201,8 +248,13 @@ impl Search {
         let step = run.steps.pop_front();
         if let Some(Step::Hits(n)) = step {
             let outcome = &mut run.outcomes[n];
-            outcome.took = summary.elapsed;
-            (outcome.count, outcome.read) = (run.hits[n].count, run.hits[n].read);
+            if outcome.reach == Some(Reach::Newest) {
+                // Only these were counted; how many there are is known from before.
+                outcome.took += summary.elapsed;
+            } else {
+                outcome.took = summary.elapsed;
+                (outcome.count, outcome.read) = (run.hits[n].count, run.hits[n].read);
+            }
         }
         let hits_left = run.steps.iter().any(|s| matches!(s, Step::Hits(_)));
         if matches!(step, Some(Step::Hits(_))) && !hits_left {
@@ -210,7 +262,10 @@ impl Search {
         } else if let (Some(run), Some(shown)) = (&self.run, &mut self.shown)
             && !hits_left
         {
-            shown.words.clone_from(&run.words);
+            if run.how != How::Newest {
+                shown.words.clone_from(&run.words);
+                shown.facets.clone_from(&run.facets);
+            }
             shown.outcomes.clone_from(&run.outcomes);
         }
         if summary.last {
@@ -220,9 +275,12 @@ impl Search {
                 unservable && s.outcomes.iter().any(|o| o.reach == Some(Reach::Index))
             });
             if again || self.due.is_some() {
-                self.start(false, cx);
+                self.start(How::Bounded, cx);
+            } else if self.at == 0 && (0..self.tables.len()).any(|n| self.is_capped(n)) {
+                self.start(How::Newest, cx);
             } else {
                 self.fetch_fragments(cx);
+                self.nothing_found(cx);
             }
         }
     }
@@ -236,12 +294,14 @@ impl Search {
         }
         let kept = self.shown.as_ref().filter(|s| s.text == run.text && s.mode == run.mode);
         let words = run.words.clone().or_else(|| kept.and_then(|s| s.words.clone()));
+        let facets = kept.map(|s| s.facets.clone()).unwrap_or_default();
         self.shown = Some(Shown {
             text: run.text.clone(),
             mode: run.mode,
             hits,
             outcomes: run.outcomes.clone(),
             words,
+            facets,
         });
         self.trouble = None;
         (self.at, self.top) = (0, 0);
@@ -250,7 +310,7 @@ impl Search {
     fn failed(&mut self, error: &DbError, cx: &mut Cx<'_>) {
         let Some(run) = self.run.take() else { return };
         if self.due.is_some() {
-            return self.start(false, cx);
+            return self.start(How::Bounded, cx);
         }
         let after = units::duration(cx.world.now.saturating_sub(run.since));
         let what = if error.is_cancel() && self.cancelled {
@@ -384,7 +444,7 @@ fn served(text: &str, table: &Table) -> Option<Served> {
 
 /// `407 hits`, `more than 10,000 hits`.
 pub(super) fn counted(outcome: &Outcome) -> String {
-    if outcome.reach == Some(Reach::Index) && outcome.count > MOST_COUNTED {
+    if outcome.reach.is_some_and(Reach::is_served) && outcome.count > MOST_COUNTED {
         format!("more than {} hits", units::count(MOST_COUNTED))
     } else {
         units::counted(outcome.count, "hit", "hits")

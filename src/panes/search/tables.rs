@@ -1,6 +1,6 @@
 //! What is searched: tables, what of each makes its document, how its rows are shown.
 
-use super::Search;
+use super::{Search, facets, run::How};
 use crate::{
     core::{
         effect::{Effect, Statement},
@@ -11,12 +11,13 @@ use crate::{
     },
     data::{
         catalog::{Catalog, ColumnInfo, Detail, Relation},
-        search::{Config, Keeper, Source, title_like},
+        search::{Config, Keeper, Mode, Source, title_like},
     },
     sql::{
+        filter::Filter,
         page::key_columns,
         search::{
-            CONFIGURATIONS, Reach, Target,
+            CONFIGURATIONS, Facet, Reach, Target,
             sources::{Found, SOURCES, chosen, columns_of, found},
         },
     },
@@ -27,6 +28,10 @@ use std::sync::Arc;
 
 /// The question of which table.
 pub(super) const TABLES: &str = "search-tables";
+/// The same, for one more.
+pub(super) const ADD: &str = "search-add";
+/// Tables searched at once.
+const MOST_TABLES: usize = 8;
 /// Bytes of the answers about what is searchable.
 const CREDIT: u64 = 16 << 20;
 /// Rows read without an index where the vector is stored, and where it is computed.
@@ -63,10 +68,17 @@ pub(super) struct Table {
     pub config: String,
     pub title: Option<String>,
     pub body: Vec<String>,
+    /// What rows must meet: what Browse filtered, and the values picked beside the results.
+    pub filter: Filter,
+    pub facet: Option<Facet>,
+    /// Lexemes of a sample with their rows; none: not read.
+    pub lexemes: Option<Vec<(String, u64)>>,
+    /// What the user chose instead of what is chosen by itself.
+    kept: Kept,
 }
 
 /// What is kept of a choice for the next start.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Kept {
     schema: String,
@@ -74,6 +86,23 @@ pub(super) struct Kept {
     /// The vector; empty: chosen columns.
     vector: String,
     columns: Vec<String>,
+    /// Configuration, title and columns of the fragments, where they were chosen.
+    pub config: Option<String>,
+    pub title: Option<String>,
+    pub body: Option<Vec<String>>,
+    /// Column and key whose values stand beside the results; an empty column: none do.
+    facet: Option<(String, Option<String>)>,
+}
+
+/// All that is kept.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct KeptAll {
+    tables: Vec<Kept>,
+    mode: String,
+    cover: bool,
+    normalisation: Option<u8>,
+    weights: Option<[f32; 4]>,
 }
 
 impl Table {
@@ -83,10 +112,22 @@ impl Table {
             _ => config.to_owned(),
         };
         let name = name_of(relation, world);
-        Self { source, name, detail: None, describing: None, config, title: None, body: vec![] }
+        Self {
+            source,
+            name,
+            detail: None,
+            describing: None,
+            config,
+            title: None,
+            body: vec![],
+            filter: Filter::default(),
+            facet: None,
+            lexemes: None,
+            kept: Kept::default(),
+        }
     }
 
-    fn described(&mut self, detail: Arc<Detail>) {
+    fn described(&mut self, detail: Arc<Detail>, indexed: &[(u32, String)]) {
         let key = key_columns(&detail);
         let texts: Vec<&str> = (detail.columns.iter().enumerate())
             .filter(|(n, c)| is_text(c) && !key.contains(n))
@@ -100,6 +141,44 @@ impl Table {
             body.into_iter().filter(|c| Some(*c) != title).take(MOST_BODY).map(str::to_owned).collect();
         self.title = title.map(str::to_owned);
         self.detail = Some(detail);
+        self.facet = match self.kept.facet.clone() {
+            None => facets::by_itself(self, indexed),
+            Some((column, key)) => self
+                .detail
+                .iter()
+                .flat_map(|d| &d.columns)
+                .find(|c| c.name == column)
+                .and_then(Facet::of)
+                .map(|f| if let Facet::Json(c, _) = f { Facet::Json(c, key.clone()) } else { f }),
+        };
+        self.take_kept();
+    }
+
+    /// What was chosen goes over what is chosen by itself.
+    fn take_kept(&mut self) {
+        if let Some(config) = &self.kept.config {
+            self.config.clone_from(config);
+        }
+        let there = |c: &&String| self.detail.iter().any(|d| d.columns.iter().any(|i| i.name == **c));
+        if let Some(title) = &self.kept.title {
+            self.title = Some(title).filter(there).cloned();
+        }
+        if let Some(body) = &self.kept.body {
+            self.body = body.iter().filter(there).cloned().collect();
+        }
+    }
+
+    /// How the user wants it searched and shown.
+    pub fn choose(&mut self, config: String, title: Option<String>, body: Vec<String>) {
+        let kept = &mut self.kept;
+        kept.config = Some(config).filter(|c| *c != self.config).or(kept.config.take());
+        if title != self.title {
+            kept.title = Some(title.unwrap_or_default());
+        }
+        if body != self.body {
+            kept.body = Some(body);
+        }
+        self.take_kept();
     }
 
     /// How far a search goes unasked.
@@ -119,7 +198,7 @@ impl Table {
             source: &self.source,
             config: &self.config,
             reach,
-            filter: None,
+            filter: &self.filter,
             title: self.title.as_deref(),
             body: &self.body,
         })
@@ -209,6 +288,7 @@ impl Search {
                 if let Some(looking) = self.looking.take() {
                     self.offer = Some(Offer { found: found(&looking.rows), configs: looking.configs });
                     self.choose_first(cx);
+                    self.take_wanted(cx);
                 }
             }
             News::Failed(_, error, _) => {
@@ -231,14 +311,22 @@ impl Search {
         if !self.tables.is_empty() || self.recall.is_some() {
             return;
         }
-        let kept: Vec<Kept> =
+        let kept: KeptAll =
             self.recalled.take().and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default();
-        let mut sources: Vec<Source> = kept.iter().filter_map(|k| self.kept_source(k, &catalog)).collect();
+        if let Some(mode) = Mode::parse(&kept.mode) {
+            self.mode = mode;
+            self.ranking.cover = kept.cover;
+            self.ranking.normalisation = kept.normalisation.unwrap_or(self.ranking.normalisation);
+            self.ranking.weights = kept.weights.unwrap_or(self.ranking.weights);
+        }
+        let mut sources: Vec<(Source, Kept)> =
+            kept.tables.into_iter().filter_map(|k| Some((self.kept_source(&k, &catalog)?, k))).collect();
         if sources.is_empty() {
             let served =
                 offer.found.sources.iter().filter(|s| s.index().is_some_and(|i| i.predicate.is_none()));
             let rows = |s: &&Source| catalog.relation(s.relation).map_or(0, |r| r.rows.max(0.0) as u64);
-            sources.extend(served.max_by_key(|s| (rows(s), std::cmp::Reverse(s.relation))).cloned());
+            let best = served.max_by_key(|s| (rows(s), std::cmp::Reverse(s.relation))).cloned();
+            sources.extend(best.map(|s| (s, Kept::default())));
         }
         self.choose(sources, cx);
     }
@@ -256,46 +344,90 @@ impl Search {
     }
 
     /// These are searched from now on.
-    pub(super) fn choose(&mut self, sources: Vec<Source>, cx: &mut Cx<'_>) {
-        let Some(catalog) = cx.world.catalog().cloned() else { return };
-        let config = self.default_config();
-        self.tables = (sources.into_iter())
-            .filter_map(|s| Some(Table::new(s.clone(), catalog.relation(s.relation)?, cx.world, &config)))
-            .collect();
-        let conn = cx.world.active;
-        for table in &mut self.tables {
-            let relation = table.source.relation;
-            table.describing = Some(cx.start(|job| Effect::Describe { job, conn, relation }));
+    fn choose(&mut self, sources: Vec<(Source, Kept)>, cx: &mut Cx<'_>) {
+        self.tables.clear();
+        for (source, kept) in sources {
+            self.add(source, kept, cx);
         }
         self.forget_results();
+    }
+
+    /// This is searched, too.
+    fn add(&mut self, source: Source, kept: Kept, cx: &mut Cx<'_>) {
+        let (config, conn, oid) = (self.default_config(), cx.world.active, source.relation);
+        let Some(relation) = cx.world.catalog().and_then(|c| c.relation(oid)) else { return };
+        let mut table = Table::new(source, relation, cx.world, &config);
+        table.kept = kept;
+        table.describing = Some(cx.start(|job| Effect::Describe { job, conn, relation: oid }));
+        self.tables.push(table);
+    }
+
+    /// Browse asks for its table, as it is filtered there.
+    pub(super) fn search_in(&mut self, relation: u32, condition: Option<String>, cx: &mut Cx<'_>) {
+        self.part = super::Part::Line;
+        self.wanted = Some((relation, condition));
+        self.take_wanted(cx);
+    }
+
+    /// Opens what Browse asked for, once it is known what can be searched.
+    pub(super) fn take_wanted(&mut self, cx: &mut Cx<'_>) {
+        if self.offer.is_none() || self.recall.is_some() {
+            return;
+        }
+        let Some((relation, condition)) = self.wanted.take() else { return };
+        let known = |t: &Table| t.source.relation == relation;
+        if self.tables.len() != 1 || !self.tables.iter().all(known) {
+            let choices = self.choices(cx.world);
+            let Some((source, _)) = choices.into_iter().find(|(s, _)| s.relation == relation) else {
+                return cx.toast(Tone::Note, "This table has no text to search in");
+            };
+            self.choose(vec![(source, Kept::default())], cx);
+            self.keep(cx);
+        }
+        if let Some(table) = self.tables.first_mut() {
+            table.filter = Filter { conditions: vec![], raw: condition };
+        }
+        self.changed(cx);
     }
 
     /// Keeps the choice for the next start.
     pub(super) fn keep(&self, cx: &mut Cx<'_>) {
         let Some(catalog) = cx.world.catalog().cloned() else { return };
-        let kept: Vec<Kept> = (self.tables.iter())
+        let tables: Vec<Kept> = (self.tables.iter())
             .filter_map(|t| {
                 let relation = catalog.relation(t.source.relation)?;
                 let stands = t.source.keeper != Keeper::Chosen;
+                let key = |f: &Facet| if let Facet::Json(_, key) = f { key.clone() } else { None };
+                let facet = t.facet.as_ref().map(|f| (f.column().to_owned(), key(f)));
                 Some(Kept {
                     schema: relation.schema.to_string(),
                     name: relation.name.to_string(),
                     vector: if stands { t.source.vector.clone() } else { String::new() },
                     columns: t.source.chosen.clone(),
+                    facet: if t.detail.is_some() { Some(facet.unwrap_or_default()) } else { t.kept.facet.clone() },
+                    ..t.kept.clone()
                 })
             })
             .collect();
+        let kept = KeptAll {
+            tables,
+            mode: self.mode.word().into(),
+            cover: self.ranking.cover,
+            normalisation: Some(self.ranking.normalisation),
+            weights: Some(self.ranking.weights),
+        };
         cx.ask(Effect::Keep { key: key(cx.world), value: serde_json::to_string(&kept).ok() });
     }
 
     /// News of a description; `false`: of something else.
     pub(super) fn describe_news(&mut self, job: JobId, news: &News, cx: &mut Cx<'_>) -> bool {
         let Some(at) = self.tables.iter().position(|t| t.describing == Some(job)) else { return false };
+        let indexed = self.offer.as_ref().map(|o| o.found.tags.clone()).unwrap_or_default();
         match news {
             News::Detail(Some(detail)) => {
                 let table = &mut self.tables[at];
                 table.describing = None;
-                table.described(Arc::clone(detail));
+                table.described(Arc::clone(detail), &indexed);
             }
             News::Detail(None) => {
                 let gone = self.tables.remove(at);
@@ -354,25 +486,40 @@ impl Search {
     }
 
     /// Opens the list of what can be searched.
-    pub(super) fn ask_tables(&mut self, cx: &mut Cx<'_>) {
-        let items: Vec<(String, String)> =
-            self.choices(cx.world).into_iter().map(|(_, shown)| shown).collect();
+    pub(super) fn ask_tables(&mut self, question: &'static str, cx: &mut Cx<'_>) {
+        let chosen = |s: &Source| self.tables.iter().any(|t| t.source.vector == s.vector && t.source.relation == s.relation);
+        let mark = |s: &Source| if question == ADD && chosen(s) { "✓ " } else { "" };
+        let items: Vec<(String, String)> = (self.choices(cx.world).into_iter())
+            .map(|(source, (text, remark))| (format!("{}{text}", mark(&source)), remark))
+            .collect();
         if items.is_empty() {
-            let why = if self.offer.is_none() {
-                "Still reading what is searchable"
-            } else {
-                "No table here has text"
-            };
+            let why =
+                if self.offer.is_none() { "Still reading what is searchable" } else { "No table here has text" };
             return cx.toast(Tone::Note, why);
         }
-        cx.popup(Popup::Pick { question: TABLES, title: "Search in".into(), items });
+        let title = if question == ADD { "Search in as well, or no more" } else { "Search in" };
+        cx.popup(Popup::Pick { question, title: title.into(), items });
     }
 
     /// One of the list was chosen.
-    pub(super) fn table_chosen(&mut self, index: usize, cx: &mut Cx<'_>) {
+    pub(super) fn table_chosen(&mut self, index: usize, more: bool, cx: &mut Cx<'_>) {
         let Some((source, _)) = self.choices(cx.world).into_iter().nth(index) else { return };
-        self.choose(vec![source], cx);
+        if !more {
+            self.choose(vec![(source, Kept::default())], cx);
+            return self.keep(cx);
+        }
+        let same = |t: &Table| t.source.vector == source.vector && t.source.relation == source.relation;
+        match self.tables.iter().position(same) {
+            Some(at) => drop(self.tables.remove(at)),
+            None if self.tables.len() >= MOST_TABLES => {
+                return cx.toast(Tone::Note, format!("At most {MOST_TABLES} tables are searched at once"));
+            }
+            None => self.add(source, Kept::default(), cx),
+        }
+        self.stop(cx);
+        self.forget_results();
         self.keep(cx);
+        self.start(How::Bounded, cx);
     }
 }
 

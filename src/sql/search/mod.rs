@@ -7,11 +7,14 @@
 //! parameter, so the server folds it into a constant before it plans.
 
 pub mod expression;
+mod facets;
 mod line;
+mod saved;
 pub mod sources;
+mod why;
 
 use super::{
-    filter::{Query, TEXT},
+    filter::{self, Filter, Query, TEXT},
     page::{key_columns, table},
     quote::{ident, literal},
 };
@@ -20,7 +23,10 @@ use crate::data::{
     edits::RowKey,
     search::{DELIMITER, Mode, Ranking, START, STOP, Source},
 };
+pub use facets::Facet;
 pub use line::{completes, tsquery};
+pub use saved::saved_query;
+pub use why::{Word, configurations, lexemes, look_up, measure, words_of};
 
 /// Hits that are counted: more are "more than".
 pub const MOST_COUNTED: u64 = 10_000;
@@ -41,10 +47,20 @@ pub const CONFIGURATIONS: &str = include_str!("../../../queries/search/configura
 pub enum Reach {
     /// All rows, through an index. A query that no index can serve finds nothing.
     Index,
+    /// The same, of the last hits by key: for a query with more hits than are counted.
+    Newest,
     /// So many rows (one more, to know whether there are more): the last ones by key, or those that come first.
     Sample(u64),
     /// Every row, however long it takes.
     Everything,
+}
+
+impl Reach {
+    /// An index is to serve.
+    #[must_use]
+    pub fn is_served(self) -> bool {
+        matches!(self, Self::Index | Self::Newest)
+    }
 }
 
 /// A table as it is to be searched.
@@ -58,8 +74,8 @@ pub struct Target<'a> {
     pub config: &'a str,
     /// How far.
     pub reach: Reach,
-    /// A condition that rows must meet, as SQL.
-    pub filter: Option<&'a str>,
+    /// What rows must meet.
+    pub filter: &'a Filter,
     /// The title's column.
     pub title: Option<&'a str>,
     /// The columns fragments are taken from.
@@ -203,21 +219,42 @@ impl Target<'_> {
     }
 
     /// The condition on rows beside the query.
-    fn and_filter(&self) -> String {
-        let index = self.source.index().filter(|_| self.reach == Reach::Index);
+    fn and_filter(&self, query: &mut Query) -> Result<String, String> {
+        let index = self.source.index().filter(|_| self.reach.is_served());
         let predicate = index.and_then(|i| i.predicate.as_deref());
-        let mut out = String::new();
-        for condition in predicate.into_iter().chain(self.filter) {
-            // The line break keeps a trailing `--` comment from swallowing the parenthesis.
-            out.push_str(&format!("\n    AND ({condition}\n  )"));
-        }
-        out
+        let mut parts: Vec<String> = predicate.map(|p| format!("({p})")).into_iter().collect();
+        parts.extend(filter::conditions(self.detail, self.filter, query)?);
+        Ok(parts.into_iter().map(|p| format!("\n    AND {p}")).collect())
+    }
+
+    /// The condition that a row is a hit, for an index; nothing is found by a query that none can serve.
+    fn matches(&self, q: &str, filter: &str) -> String {
+        let served = if self.reach.is_served() {
+            format!("\n    AND querytree({q}) NOT IN ('', 'T')")
+        } else {
+            String::new()
+        };
+        format!("{} @@ {q}{served}{filter}", self.source.vector)
+    }
+
+    /// A bounded number of rows under the table's own name.
+    fn sampled(&self, named: &str, rows: u64) -> String {
+        let by_key = address(self.detail) == Address::Key;
+        let last = if by_key { format!(" ORDER BY {}", self.keys_list("", " DESC")) } else { String::new() };
+        format!(
+            "(SELECT {named}* FROM {}{last} LIMIT {}) AS {}",
+            table(self.detail),
+            rows.saturating_add(1),
+            self.alias()
+        )
     }
 
     /// The search. Columns: hits (at most one more than are counted), rows read where they were counted, number in the
     /// order, rank, title, title with marks, fragments, then the key. Without a hit: one row with the first two.
-    #[must_use]
-    pub fn search(&self, ask: &Ask<'_>) -> Query {
+    ///
+    /// # Errors
+    /// When a filter names a missing column or the raw condition cannot stand.
+    pub fn search(&self, ask: &Ask<'_>) -> Result<Query, String> {
         let mut query = Query::default();
         let parameter = query.bind(Some(ask.text.to_owned()), TEXT);
         let q = tsquery(ask.mode, self.config, &parameter, ask.text);
@@ -231,37 +268,33 @@ impl Target<'_> {
             String::new()
         };
         let rank = self.rank(ask, &q);
-        let filter = self.and_filter();
-        let late = self.reach == Reach::Index && !self.source.keeper.is_stored() && !carried;
+        let filter = self.and_filter(&mut query)?;
+        let late = self.reach.is_served() && !self.source.keeper.is_stored() && !carried;
         let found = match self.reach {
-            Reach::Index | Reach::Everything => {
-                let served = if self.reach == Reach::Index {
-                    format!("\n    AND querytree({q}) NOT IN ('', 'T')")
-                } else {
-                    String::new()
-                };
-                let rank = if late { "NULL::float4".to_owned() } else { rank.clone() };
-                format!(
-                    "SELECT {named}{carry}{rank} AS pgdeck_r\n  FROM {from}\n  WHERE {vector} @@ {q}{served}{filter}"
-                )
-            }
             Reach::Sample(rows) => {
-                let last = if keys.is_empty() || address(self.detail) == Address::Place {
-                    String::new()
-                } else {
-                    format!(" ORDER BY {}", self.keys_list("", " DESC"))
-                };
                 let named_keys = if keys.is_empty() { String::new() } else { format!("{keys}, ") };
                 format!(
-                    "SELECT {named_keys}{carry}CASE WHEN {vector} @@ {q}{filter} THEN {rank} END AS pgdeck_r\n  FROM (SELECT {named}* FROM {from}{last} LIMIT {}) AS {}",
-                    rows.saturating_add(1),
-                    self.alias()
+                    "SELECT {named_keys}{carry}CASE WHEN {vector} @@ {q}{filter} THEN {rank} END AS pgdeck_r\n  FROM {}",
+                    self.sampled(&named, rows)
+                )
+            }
+            _ => {
+                let rank = if late { "NULL::float4".to_owned() } else { rank.clone() };
+                let last = if self.reach == Reach::Newest && !keys.is_empty() {
+                    let most = if late { MOST_COMPUTED } else { MOST_COUNTED };
+                    format!("\n  ORDER BY {} LIMIT {most}", self.keys_list("", " DESC"))
+                } else {
+                    String::new()
+                };
+                format!(
+                    "SELECT {named}{carry}{rank} AS pgdeck_r\n  FROM {from}\n  WHERE {}{last}",
+                    self.matches(&q, &filter)
                 )
             }
         };
         let taken = match self.reach {
             Reach::Index => format!("SELECT * FROM i LIMIT {}", MOST_COUNTED + 1),
-            Reach::Everything => "SELECT * FROM i".into(),
+            Reach::Newest | Reach::Everything => "SELECT * FROM i".into(),
             Reach::Sample(_) => "SELECT * FROM i WHERE pgdeck_r IS NOT NULL".into(),
         };
         let read =
@@ -291,7 +324,7 @@ impl Target<'_> {
         query.sql = format!(
             "WITH i AS MATERIALIZED (\n  {found}\n), c AS MATERIALIZED (\n  {taken}\n), n AS (\n  SELECT count(*) AS pgdeck_n, {read} AS pgdeck_a FROM c\n), k AS MATERIALIZED (\n  {kept}\n), o AS MATERIALIZED (\n  SELECT k.*, row_number() OVER (ORDER BY {order}) AS pgdeck_o FROM k\n)\nSELECT pgdeck_n, pgdeck_a, pgdeck_h.*\nFROM n LEFT JOIN (\n  SELECT pgdeck_o, pgdeck_r, {title} AS pgdeck_title, {marked} AS pgdeck_marked, {fragments} AS pgdeck_text{shown}\n  FROM {rows}\n) AS pgdeck_h ON true\nORDER BY pgdeck_o"
         );
-        query
+        Ok(query)
     }
 
     /// A key value as the text that finds the row again whatever DateStyle says.
