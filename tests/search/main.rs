@@ -12,6 +12,7 @@ mod server;
 #[allow(dead_code, reason = "every test program uses its own part of this")]
 mod session;
 
+mod around;
 mod marks;
 mod typing;
 mod whatever;
@@ -44,7 +45,12 @@ fn posts_about_a_subject_are_found_by_the_index_and_opened() {
     );
     assert!(screen.contains(&format!("{count} hits in")), "{count}\n{screen}");
     // The first result's key stands at the right of its title.
-    let first = screen.lines().nth(5).and_then(|l| l.split_whitespace().last()).expect("a key").to_owned();
+    let first = screen
+        .lines()
+        .nth(5)
+        .and_then(|l| l.split('│').next()?.split_whitespace().last())
+        .expect("a key")
+        .to_owned();
     live.keys("<enter><enter>").see("▌1 Browse").settle();
     let title = ask(&db, &format!("select title from posts where id = {first}"));
     let screen = live.robot.screen();

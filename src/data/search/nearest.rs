@@ -47,7 +47,11 @@ pub fn nearest<'a>(lexeme: &str, prefix: bool, known: &'a [(String, u64)]) -> Op
     for (other, rows) in known {
         let there: Vec<char> = other.chars().collect();
         // What is still being typed is compared with beginnings.
-        let lengths = if prefix && there.len() > letters.len() { vec![letters.len(), letters.len() + 1, there.len()] } else { vec![there.len()] };
+        let lengths = if prefix && there.len() > letters.len() {
+            vec![letters.len(), letters.len() + 1, there.len()]
+        } else {
+            vec![there.len()]
+        };
         for length in lengths {
             let there = &there[..length.min(there.len())];
             if there.len().abs_diff(letters.len()) > most {
@@ -83,9 +87,8 @@ fn distance(a: &[char], b: &[char]) -> usize {
 /// The line with the word put right: the one that begins most like the lexeme.
 #[must_use]
 pub fn put_right(line: &str, lexeme: &str, meant: &str) -> Option<String> {
-    let common = |word: &str| {
-        word.to_lowercase().chars().zip(lexeme.chars()).take_while(|(a, b)| a == b).count()
-    };
+    let common =
+        |word: &str| word.to_lowercase().chars().zip(lexeme.chars()).take_while(|(a, b)| a == b).count();
     let mut best: Option<(usize, usize, usize)> = None;
     let mut at = 0;
     for word in line.split_inclusive(|c: char| !c.is_alphanumeric()) {
@@ -115,8 +118,9 @@ mod tests {
 
     #[test]
     fn the_fewest_slips_and_then_the_most_rows() {
-        let known: Vec<(String, u64)> =
-            [("vacuum", 40), ("vacant", 90), ("index", 9), ("indent", 50)].map(|(w, n)| (w.to_owned(), n)).into();
+        let known: Vec<(String, u64)> = [("vacuum", 40), ("vacant", 90), ("index", 9), ("indent", 50)]
+            .map(|(w, n)| (w.to_owned(), n))
+            .into();
         assert_eq!(nearest("vacum", false, &known), Some("vacuum"));
         assert_eq!(nearest("vaucum", false, &known), Some("vacuum"), "swapped letters are one slip");
         assert_eq!(nearest("vacuum", false, &known), None);

@@ -333,9 +333,13 @@ impl Browse {
                 self.table().is_some_and(|t| !t.grid.finding().is_empty())
             }
             C::OpenRecord | C::OpenValue | C::FilterCell | C::MarkRow | C::SelectRows => rows,
-            C::FilterBuilder | C::ClearFilter | C::Sort | C::SortAdd | C::CountRows | C::OpenSql | C::SearchIn => {
-                self.main.is_some()
-            }
+            C::FilterBuilder
+            | C::ClearFilter
+            | C::Sort
+            | C::SortAdd
+            | C::CountRows
+            | C::OpenSql
+            | C::SearchIn => self.main.is_some(),
             C::FindOnServer | C::Detail | C::Columns => self.main.is_some(),
             C::Referring => {
                 rows && self

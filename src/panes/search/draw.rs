@@ -155,13 +155,7 @@ impl Search {
         if nodes == 0 {
             return out;
         }
-        for (table, outcome) in self.tables.iter().zip(&shown.outcomes) {
-            if out.len() > 1 {
-                out.push((" │ ".into(), dim));
-            }
-            if self.tables.len() > 1 {
-                out.push((format!("{} ", table.name), dim));
-            }
+        if let ([table], [outcome]) = (self.tables.as_slice(), shown.outcomes.as_slice()) {
             out.push((counted(outcome), theme.style("text.strong")));
             out.push((format!(" in {}", units::duration(outcome.took)), dim));
             out.push((ranked(outcome, table.source.keeper), dim));
@@ -170,7 +164,24 @@ impl Search {
                 out.push((format!(", only rows that meet {condition}"), theme.style("message.warning")));
             }
             out.push(served(outcome, table.rows(), table.source.index().is_some(), theme));
+            return out;
         }
+        // Of several tables only what matters.
+        let warning = theme.style("message.warning");
+        for (table, outcome) in self.tables.iter().zip(&shown.outcomes) {
+            let lead = if out.len() > 1 { " · " } else { "" };
+            out.push((format!("{lead}{} ", table.name), dim));
+            out.push((counted(outcome), theme.style("text.strong")));
+            match (outcome.reach, &outcome.served) {
+                (Some(Reach::Sample(most)), _) if outcome.read.unwrap_or(0) > most => {
+                    out.push((format!(" in {} rows (no index, F6 reads all)", units::count(most)), warning));
+                }
+                (_, Some(Served::Indexes(_))) => out.push((" by index".into(), theme.style("message.ok"))),
+                _ => {}
+            }
+        }
+        let all = shown.outcomes.iter().map(|o| o.took).sum();
+        out.push((format!(" · {}", units::duration(all)), dim));
         out
     }
 
@@ -344,7 +355,11 @@ impl Search {
         let key = key_of(hit, table.map_or("", |t| &t.name), self.tables.len() > 1);
         let key_cells = (width::width(&key) as u16).min(area.width / 3);
         let room = area.right().saturating_sub(x + key_cells + 2);
+        // Without a title the text stands in its place.
+        let untitled =
+            table.is_some_and(|t| t.title.is_none()) && hit.text.as_ref().is_some_and(|t| !t.is_empty());
         match (&hit.marked, &hit.title) {
+            _ if untitled => {}
             (Some(marked), _) => drop(put_fragment(buf, (x, area.y, room), marked, (strong, mark))),
             (None, Some(title)) => drop(paint::put_clipped(buf, x, area.y, room, title, strong)),
             (None, None) => drop(paint::put_clipped(buf, x, area.y, room, "(no title)", dim)),
@@ -352,7 +367,10 @@ impl Search {
         paint::put_right(buf, area.right().saturating_sub(key_cells + 1), area.y, key_cells, &key, dim);
         if area.height > 1 {
             let cells = area.right().saturating_sub(x + 1);
-            let below = Rect { x, y: area.y + 1, width: cells, height: area.height - 1 };
+            let mut below = Rect { x, y: area.y + 1, width: cells, height: area.height - 1 };
+            if untitled {
+                below = Rect { y: area.y, height: area.height, width: room, ..below };
+            }
             match &hit.text {
                 Some(fragments) => draw_fragments(buf, below, fragments, (plain, mark), dim),
                 None => drop(paint::put(buf, x, below.y, cells, "…", dim)),

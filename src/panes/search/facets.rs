@@ -123,14 +123,18 @@ impl Search {
         }
         let offered = self.facets_offered();
         if offered.is_empty() {
-            return cx.toast(Tone::Note, "This table has no array, jsonb, enum or boolean column to count values of");
+            return cx.toast(
+                Tone::Note,
+                "This table has no array, jsonb, enum or boolean column to count values of",
+            );
         }
         let kind = |f: &Facet| match f {
             Facet::Array(_) => "array",
             Facet::Json(..) => "jsonb: a key is asked for",
             Facet::Plain(_) => "value",
         };
-        let mut items: Vec<(String, String)> = offered.iter().map(|f| (f.label(), kind(f).to_owned())).collect();
+        let mut items: Vec<(String, String)> =
+            offered.iter().map(|f| (f.label(), kind(f).to_owned())).collect();
         items.push(("(none)".into(), "nothing beside the results".into()));
         cx.popup(Popup::Pick { question: FACET, title: "Count the values of".into(), items });
     }

@@ -24,7 +24,13 @@ impl Search {
         let functions = vec!["ts_rank".to_owned(), "ts_rank_cd".to_owned()];
         let weights: Vec<String> = ranking.weights.iter().rev().map(f32::to_string).collect();
         let mut fields = vec![
-            field("function", "how often the words occur; _cd: how near they are", ranking.function().into(), functions, true),
+            field(
+                "function",
+                "how often the words occur; _cd: how near they are",
+                ranking.function().into(),
+                functions,
+                true,
+            ),
             field(
                 "normalisation",
                 "0 none; add: 1 log length, 2 length, 4 distance, 8 and 16 words, 32 to 0..1",
@@ -55,7 +61,10 @@ impl Search {
         let weights: Vec<f32> = text(2).split([' ', ',', ';']).filter_map(|w| w.parse().ok()).collect();
         let normalisation = text(1).parse::<u8>().ok().filter(|n| *n < 64);
         let (Some(normalisation), [a, b, c, d]) = (normalisation, weights.as_slice()) else {
-            return cx.toast(Tone::Warning, "Not taken: normalisation is 0 to 63, weights are four numbers from 0 to 1");
+            return cx.toast(
+                Tone::Warning,
+                "Not taken: normalisation is 0 to 63, weights are four numbers from 0 to 1",
+            );
         };
         let weights = [*d, *c, *b, *a];
         if weights.iter().any(|w| !(0.0..=1.0).contains(w)) {

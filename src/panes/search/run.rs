@@ -183,7 +183,8 @@ impl Search {
     fn is_capped(&self, table: usize) -> bool {
         let current = self.shown.as_ref().filter(|s| s.text == self.input.text() && s.mode == self.mode);
         let outcome = current.and_then(|s| s.outcomes.get(table));
-        let keyed = self.tables.get(table).and_then(|t| t.detail.as_deref()).map(address) == Some(Address::Key);
+        let keyed =
+            self.tables.get(table).and_then(|t| t.detail.as_deref()).map(address) == Some(Address::Key);
         keyed && outcome.is_some_and(|o| o.reach == Some(Reach::Index) && o.count > MOST_COUNTED)
     }
 

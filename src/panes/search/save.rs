@@ -29,7 +29,9 @@ impl Search {
                     question: SAVE,
                     title: "Save the search as a query".into(),
                     text: text_name,
-                    hint: "Plain SQL with :query and :limit; Alt+9 lists it, pgdeck run NAME -p query=… runs it".into(),
+                    hint:
+                        "Plain SQL with :query and :limit; Alt+9 lists it, pgdeck run NAME -p query=… runs it"
+                            .into(),
                 });
             }
         }

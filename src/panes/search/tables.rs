@@ -404,7 +404,11 @@ impl Search {
                     name: relation.name.to_string(),
                     vector: if stands { t.source.vector.clone() } else { String::new() },
                     columns: t.source.chosen.clone(),
-                    facet: if t.detail.is_some() { Some(facet.unwrap_or_default()) } else { t.kept.facet.clone() },
+                    facet: if t.detail.is_some() {
+                        Some(facet.unwrap_or_default())
+                    } else {
+                        t.kept.facet.clone()
+                    },
                     ..t.kept.clone()
                 })
             })
@@ -487,14 +491,19 @@ impl Search {
 
     /// Opens the list of what can be searched.
     pub(super) fn ask_tables(&mut self, question: &'static str, cx: &mut Cx<'_>) {
-        let chosen = |s: &Source| self.tables.iter().any(|t| t.source.vector == s.vector && t.source.relation == s.relation);
+        let chosen = |s: &Source| {
+            self.tables.iter().any(|t| t.source.vector == s.vector && t.source.relation == s.relation)
+        };
         let mark = |s: &Source| if question == ADD && chosen(s) { "✓ " } else { "" };
         let items: Vec<(String, String)> = (self.choices(cx.world).into_iter())
             .map(|(source, (text, remark))| (format!("{}{text}", mark(&source)), remark))
             .collect();
         if items.is_empty() {
-            let why =
-                if self.offer.is_none() { "Still reading what is searchable" } else { "No table here has text" };
+            let why = if self.offer.is_none() {
+                "Still reading what is searchable"
+            } else {
+                "No table here has text"
+            };
             return cx.toast(Tone::Note, why);
         }
         let title = if question == ADD { "Search in as well, or no more" } else { "Search in" };

@@ -108,9 +108,10 @@ impl Search {
 
     /// Nothing was found: what is in the documents is looked at once the typing pauses.
     pub(super) fn nothing_found(&mut self, cx: &Cx<'_>) {
-        let missing = self.shown.as_ref().is_some_and(|s| {
-            s.hits.is_empty() && s.words.as_ref().is_some_and(|w| w.nodes > 0)
-        });
+        let missing = self
+            .shown
+            .as_ref()
+            .is_some_and(|s| s.hits.is_empty() && s.words.as_ref().is_some_and(|w| w.nodes > 0));
         if missing && self.tables.first().is_some_and(|t| t.lexemes.is_none()) {
             self.sample_due = Some(cx.world.now + PAUSE);
         }
@@ -129,8 +130,7 @@ impl Search {
 
     /// The lexemes of the line that nothing has, each with what was probably meant.
     pub(super) fn meant(&self) -> Vec<(String, String)> {
-        let (Some(shown), Some(known)) =
-            (&self.shown, self.tables.first().and_then(|t| t.lexemes.as_ref()))
+        let (Some(shown), Some(known)) = (&self.shown, self.tables.first().and_then(|t| t.lexemes.as_ref()))
         else {
             return vec![];
         };
@@ -211,7 +211,8 @@ impl Search {
             }
             _ => {
                 let text = reasons(table, inquiry);
-                let title = if inquiry.title.is_empty() { "What became of the words" } else { "Why it matched" };
+                let title =
+                    if inquiry.title.is_empty() { "What became of the words" } else { "Why it matched" };
                 cx.popup(Popup::Page { title: title.into(), text });
             }
         }
@@ -224,9 +225,10 @@ fn cell(row: &[Option<String>], n: usize) -> &str {
 
 /// `3A 15B` of positions and weights.
 fn places(positions: &str, weights: &str) -> String {
-    let each = positions.split(' ').zip(weights.chars()).map(|(p, w)| {
-        if w == 'D' { p.to_owned() } else { format!("{p}{w}") }
-    });
+    let each = positions
+        .split(' ')
+        .zip(weights.chars())
+        .map(|(p, w)| if w == 'D' { p.to_owned() } else { format!("{p}{w}") });
     each.collect::<Vec<_>>().join(" ")
 }
 
@@ -268,7 +270,11 @@ fn reasons(table: &Table, inquiry: &Inquiry) -> String {
     }
     out.push_str("\nWhat other configurations make of it\n\n");
     for row in inquiry.rows(Part::Configurations) {
-        out.push_str(&format!("  {}\n    {}\n", if cell(row, 1).is_empty() { "(nothing)" } else { cell(row, 1) }, cell(row, 0)));
+        out.push_str(&format!(
+            "  {}\n    {}\n",
+            if cell(row, 1).is_empty() { "(nothing)" } else { cell(row, 1) },
+            cell(row, 0)
+        ));
     }
     out.push_str("\nA word is found only where document and query were made by the same configuration.\n");
     let no_parser = look_up(inquiry.rows(Part::Words)).iter().any(|w| w.token.chars().any(is_unspaced));
@@ -340,7 +346,8 @@ fn advice(table: &Table, inquiry: &Inquiry) -> String {
     }
     let relation = table_sql(detail);
     let name = &detail.relation.name;
-    let vector = if source.keeper.is_stored() { source.vector.clone() } else { format!("({})", source.vector) };
+    let vector =
+        if source.keeper.is_stored() { source.vector.clone() } else { format!("({})", source.vector) };
     if source.index().is_none() {
         out.push_str(&format!(
             "\nAn index without changing the table; searching is fast, ranking computes each vector once more:\n\nCREATE INDEX CONCURRENTLY {} ON {relation} USING gin ({vector});\n",

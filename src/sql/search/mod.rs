@@ -239,8 +239,12 @@ impl Target<'_> {
 
     /// A bounded number of rows under the table's own name.
     fn sampled(&self, named: &str, rows: u64) -> String {
-        let by_key = address(self.detail) == Address::Key;
-        let last = if by_key { format!(" ORDER BY {}", self.keys_list("", " DESC")) } else { String::new() };
+        let last = if address(self.detail) == Address::Key {
+            let keys: Vec<String> = self.keys().into_iter().map(|(key, _)| format!("{key} DESC")).collect();
+            format!(" ORDER BY {}", keys.join(", "))
+        } else {
+            String::new()
+        };
         format!(
             "(SELECT {named}* FROM {}{last} LIMIT {}) AS {}",
             table(self.detail),
