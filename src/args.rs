@@ -36,7 +36,8 @@ Examples:
   pgdeck explain plan.json --format svg        a picture of a plan, for a ticket
   pgdeck explain slow.sql --analyze -d shop    run a statement, rolled back, and see its time
   pgdeck locks prod --format json --watch 5    who waits for whom, for a script
-  pgdeck conninfo service=prod                 see what a connection resolves to";
+  pgdeck conninfo service=prod                 see what a connection resolves to
+  pgdeck doctor service=prod                   connect and see what works and what is missing";
 
 const EXPLAIN: &str = "\
 FILE holds a plan (EXPLAIN in any of its formats, with psql's frame or a log around it) or one
@@ -49,6 +50,18 @@ Exit codes:
   1    the server refused the statement
   2    usage, a statement that has no plan, or a plan that cannot be read to its end (what
        could be read is written)
+  3    no connection
+  5    timeout
+  130  interrupted";
+
+const DOCTOR: &str = "\
+Each line is ok, limited, no, or - (a fact). Below it stands what is missing, and the statement that
+would bring it, for somebody who may run it; doctor itself changes nothing. Without a connection it
+tells at which step it failed (name lookup, connection, TLS, authentication, database) and what to do.
+
+Exit codes:
+  0    connected, whatever is missing
+  2    usage: bad option or connection string
   3    no connection
   5    timeout
   130  interrupted";
@@ -139,6 +152,9 @@ pub enum Command {
     Queries(Queries),
     /// Print what a connection resolves to and where each setting came from, without connecting
     Conninfo(Conninfo),
+    /// Connect and tell what works: TLS, rights, extensions, pooler, and what each pane lacks
+    #[command(after_help = DOCTOR)]
+    Doctor(Box<Doctor>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -281,6 +297,25 @@ pub struct Conninfo {
     port: Option<String>,
 }
 
+/// `pgdeck doctor`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Doctor {
+    /// URI, keyword=value string, profile name or database name; nothing: libpq's defaults
+    #[arg(value_name = "CONNECTION")]
+    connection: Option<String>,
+    /// How it is written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: TableOrJson,
+    /// Give up after so many seconds (exit code 5)
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    #[command(flatten)]
+    connect: Connect,
+    /// The server's port
+    #[arg(short, long, value_name = "PORT", help_heading = CONNECTION)]
+    port: Option<String>,
+}
+
 /// Output formats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -401,6 +436,7 @@ impl Args {
                 | Command::Locks(_)
                 | Command::Activity(_)
                 | Command::Conninfo(_)
+                | Command::Doctor(_)
         );
         if !takes_place && (place || self.connection.is_some()) {
             return Some((ArgumentConflict, format!("\"{name}\" takes no connection")));
@@ -435,6 +471,7 @@ impl Args {
             Some(Command::Explain(explain)) => (&explain.connect, &explain.port),
             Some(Command::Locks(s) | Command::Activity(Activity { sampled: s, .. })) => (&s.connect, &s.port),
             Some(Command::Conninfo(c)) => (&c.connect, &c.port),
+            Some(Command::Doctor(d)) => (&d.connect, &d.port),
             _ => none,
         };
         let own = self.command.as_ref().and_then(|c| c.connection().cloned());
@@ -493,6 +530,7 @@ impl Command {
         match self {
             Self::Locks(s) | Self::Activity(Activity { sampled: s, .. }) => s.connection.as_ref(),
             Self::Conninfo(c) => c.connection.as_ref(),
+            Self::Doctor(d) => d.connection.as_ref(),
             _ => None,
         }
     }
@@ -508,6 +546,7 @@ impl Command {
             Self::Activity(_) => "activity",
             Self::Queries(_) => "queries",
             Self::Conninfo(_) => "conninfo",
+            Self::Doctor(_) => "doctor",
             Self::Completions { .. } => "completions",
             Self::Man => "man",
         }
@@ -639,6 +678,9 @@ mod tests {
             "x demo",
             "-h x queries",
             "a conninfo b",
+            "a doctor b",
+            "--read-only doctor",
+            "doctor --format csv",
             "--theme dark run q",
             "--read-only conninfo",
             "conninfo --format csv",

@@ -5,7 +5,7 @@ use pgdeck::{
     data::saved::Origin,
     demo::{self, obtain::Install},
     format,
-    headless::{conninfo, exit::Exit, explain, live, queries, run},
+    headless::{conninfo, doctor, exit::Exit, explain, live, queries, run},
     pg::target::{Input, Machine, Target, resolve},
     settings::{
         config::{self, Config},
@@ -52,6 +52,7 @@ fn dispatch(args: &Args) -> Result<Exit, String> {
             written(queries::queries(&places(), format::find(q.format.name()).ok_or("no such format")?))
         }
         Some(Command::Conninfo(c)) => conninfo(args, c),
+        Some(Command::Doctor(d)) => examine(args, d),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             args::completions(*shell, &mut text);
@@ -136,6 +137,12 @@ fn conninfo(args: &Args, c: &args::Conninfo) -> Result<Exit, String> {
     let input = args.input(config.profiles);
     let told = conninfo::conninfo(&input, &Machine, options, &mut io::stdout(), &mut io::stderr());
     written(told.map(|code| if code == 0 { Exit::Done } else { Exit::Usage }))
+}
+
+fn examine(args: &Args, d: &args::Doctor) -> Result<Exit, String> {
+    let target = resolve(&args.input(config(args)?.profiles), &Machine).map_err(|e| e.message)?;
+    let json = d.format == args::TableOrJson::Json;
+    doctor::doctor(&doctor::Options { target, json, timeout: d.timeout }, &mut io::stdout())
 }
 
 fn run_query(args: &Args, asked: &args::Run) -> Result<Exit, String> {

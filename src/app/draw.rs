@@ -171,6 +171,9 @@ impl App {
             let staged = format!(" · ● {} staged", server.staged.len());
             out.push((staged, theme.style("status.tx.open")));
         }
+        if !self.unkept.is_empty() {
+            out.push((" · draft NOT kept".into(), theme.style("status.error")));
+        }
         if !info.time_zone.is_empty() {
             out.push((format!(" · {}", info.time_zone), base));
         }

@@ -23,7 +23,7 @@ use crate::core::{
 use crate::data::live::Live;
 use jobs::Jobs;
 use ratatui::layout::Rect;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// What runs longer than this shows a spinner.
 pub const SPINNER_AFTER: Duration = Duration::from_millis(150);
@@ -76,6 +76,8 @@ pub struct App {
     tabs: Vec<(Rect, PaneKind)>,
     themes: Vec<Theme>,
     drafts: staging::Drafts,
+    /// Drafts that cannot be written, and why.
+    unkept: BTreeMap<String, String>,
 }
 
 impl App {
@@ -107,6 +109,7 @@ impl App {
             tabs: vec![],
             themes,
             drafts: staging::Drafts::default(),
+            unkept: BTreeMap::new(),
         };
         for row in crate::panes::TABLE {
             let id = app.new_id();
@@ -143,6 +146,7 @@ impl App {
                 let now = self.world.now;
                 self.world.conns.entry(conn).or_default().live.take(*sample, now);
             }
+            Event::Draft { key, trouble } => self.draft_trouble(key, trouble),
             Event::Terminate => self.leave(),
         }
         self.dirty |= seen;
@@ -221,12 +225,16 @@ impl App {
             Hit::Command(command) => {
                 self.pending.clear();
                 // Esc leaves things; a key too many must not leave the program.
-                let leaving = command == Command::Back && chord.key == Key::Esc && self.popups.is_empty();
+                let leaving = matches!(command, Command::Back | Command::Clear)
+                    && chord.key == Key::Esc
+                    && self.popups.is_empty();
                 if !leaving {
                     return self.command(command);
                 }
                 let at = self.current;
-                if self.on_pane(at, |pane, cx| pane.command(command, cx)) != Some(true) {
+                let mut done = |command| self.on_pane(at, |pane, cx| pane.command(command, cx)) == Some(true);
+                // Where there is nothing to clear, Esc leaves.
+                if !done(command) && (command == Command::Back || !done(Command::Back)) {
                     self.say(Tone::Note, "Nothing to go back from (q quits)");
                 }
             }

@@ -8,9 +8,9 @@ use crate::{
         pane::{Pane, Popup, Tell},
     },
     panes::{
-        changes::Changes, confirm::Confirm, delete::Delete, edit::Edit, form::FormPopup, help, line::Line,
-        menu::Menu, page::Page, palette::Palette, password::Password, pick::Pick, typed::Typed,
-        upsert::UpsertPopup,
+        changes::Changes, confirm::Confirm, delete::Delete, document::Document, edit::Edit, form::FormPopup,
+        help, line::Line, menu::Menu, page::Page, palette::Palette, password::Password, pick::Pick,
+        typed::Typed, upsert::UpsertPopup,
     },
 };
 
@@ -47,6 +47,7 @@ impl App {
                 (Box::new(FormPopup::new(question, title, text, fields)), Size::Small)
             }
             Popup::Edit(ask) => (Box::new(Edit::new(*ask)), Size::Small),
+            Popup::Document(ask) => (Box::new(Document::new(*ask, &self.world)), Size::Large),
             Popup::Delete(ask) => (Box::new(Delete::new(*ask)), Size::Small),
             Popup::Upsert { detail, id } => (Box::new(UpsertPopup::new(detail, id)), Size::Small),
             Popup::Changes => (Box::new(Changes::default()), Size::Large),

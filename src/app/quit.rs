@@ -16,8 +16,10 @@ pub const QUESTION_TX: &str = "quit-transaction";
 impl App {
     /// Leaves at once when nothing would be lost, otherwise asks.
     pub(super) fn quit(&mut self) {
-        let held = self.slots.iter().filter_map(|s| s.pane.holds(&self.world));
-        let held: Vec<String> = held.chain(self.staged_text()).collect();
+        self.keep_unkept();
+        let popups = self.popups.iter().filter_map(|p| p.pane.holds(&self.world));
+        let held = self.slots.iter().filter_map(|s| s.pane.holds(&self.world)).chain(popups);
+        let held: Vec<String> = held.chain(self.staged_text()).chain(self.unkept_text()).collect();
         let tx = self.world.server().map_or(Tx::Idle, |s| s.tx);
         let mut text = held.join("\n");
         match tx {

@@ -8,10 +8,12 @@ use crate::{
         pane::{PaneKind, Popup, Tell, Tone},
     },
     data::edits::{Change, Stage},
-    text::units,
+    text::{clean, units},
 };
 use std::sync::Arc;
 
+/// What the keys of these drafts begin with.
+const EDITS: &str = "draft.edits.";
 /// Question: take up the draft of last time?
 pub const DRAFT: &str = "draft";
 
@@ -45,10 +47,15 @@ impl App {
             let tell = Tell::Applied { relations: relations.clone(), inverse: vec![] };
             self.on_pane(at, |pane, cx| pane.told(tell, cx));
         }
+        let popups: Vec<_> = self.popups.iter().map(|p| p.id).collect();
+        for id in popups {
+            let tell = Tell::Applied { relations: relations.clone(), inverse: vec![] };
+            self.on_id(id, |pane, cx| pane.told(tell, cx));
+        }
     }
 
     fn draft_key(&self) -> Option<String> {
-        Some(format!("draft.edits.{}", self.world.place()?))
+        Some(format!("{EDITS}{}", self.world.place()?))
     }
 
     fn keep_draft(&mut self) {
@@ -57,6 +64,36 @@ impl App {
             self.drafts.found.iter().chain(staged.changes().iter().map(|c| &**c)).collect();
         let value = if changes.is_empty() { None } else { serde_json::to_string(&changes).ok() };
         self.out.push(Effect::Keep { key, value });
+    }
+
+    /// A draft cannot be written, or can again.
+    pub(super) fn draft_trouble(&mut self, key: String, trouble: Option<String>) {
+        let edits = key.starts_with(EDITS);
+        let Some(why) = trouble else {
+            self.unkept.remove(&key);
+            return self.say(Tone::Ok, "The draft can be written again, and is");
+        };
+        let (what, then) = if edits {
+            ("What is staged", "It is all here, but a crash would lose it; the next change tries again")
+        } else {
+            ("The SQL text", "It is all here, but a crash would lose it; the next key tries again")
+        };
+        let why = clean::line(&why).into_owned();
+        self.say(Tone::Error, format!("{what} cannot be kept as a draft: {why}. {then}."));
+        self.unkept.insert(key, why);
+    }
+
+    /// The text of SQL that is lost by leaving.
+    pub(super) fn unkept_text(&self) -> Option<String> {
+        let (_, why) = self.unkept.iter().find(|(k, _)| !k.starts_with(EDITS))?;
+        Some(format!("The text in SQL is LOST by leaving: its draft cannot be written ({why})."))
+    }
+
+    /// Before leaving: the draft that could not be written is tried once more.
+    pub(super) fn keep_unkept(&mut self) {
+        if self.unkept.keys().any(|k| k.starts_with(EDITS)) {
+            self.keep_draft();
+        }
     }
 
     /// The connection is up: asks for what was staged last time.
@@ -129,7 +166,14 @@ impl App {
         let count = self.world.conns.values().map(|s| s.staged.len()).sum::<usize>() as u64;
         (count > 0).then(|| {
             let changes = units::counted(count, "change is", "changes are");
-            format!("{changes} staged and not applied. The draft is kept and offered at the next start.")
+            match self.unkept.iter().find(|(k, _)| k.starts_with(EDITS)) {
+                Some((_, why)) => {
+                    format!("{changes} staged and not applied, and LOST by leaving: the draft cannot be written ({why}).")
+                }
+                None => {
+                    format!("{changes} staged and not applied. The draft is kept and offered at the next start.")
+                }
+            }
         })
     }
 }

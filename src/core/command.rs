@@ -218,6 +218,7 @@ commands! {
 
     OpenRecord "open-record" ["enter"] [Grid] "Record view: this row, a field a line";
     OpenValue "open-value" ["v"] [Grid, Record] "Value view: the whole value, JSON as a tree";
+    Clear "clear" ["esc"] [Tree, Grid] "Clear the matches, else the selection, else the marks; in the tree what was typed";
     MarkRow "mark-row" ["m"] [Grid] "Mark this row";
     SelectRows "select-rows" ["V"] [Grid] "Select rows from here";
     CopyCell "copy-cell" ["y y"] [Grid, Record, Value] "Copy the value";
@@ -235,7 +236,7 @@ commands! {
     Narrower "narrower" ["<"] [Grid] "Narrow this column";
 
     EditCell "edit-cell" ["e", "i"] [Browse] "Edit this value";
-    SetSpecial "set-special" ["C"] [Browse] "Set to NULL, the empty text, DEFAULT or now()";
+    SetSpecial "set-special" ["C"] [Browse, Sql] "Set to NULL, the empty text, DEFAULT or now()";
     InsertRow "insert-row" ["o"] [Browse, Sql] "Add a row";
     DuplicateRow "duplicate-row" ["O"] [Browse, Sql] "Add a row like this one";
     DeleteRow "delete-row" ["d d"] [Browse, Sql] "Delete this row, or the marked ones";

@@ -33,6 +33,13 @@ pub enum Event {
     Link(ConnId, Link),
     /// A sample for the live panes.
     Sample(ConnId, Box<Sample>),
+    /// A draft cannot be kept, and why; `None`: it can again. Comes once for each reason.
+    Draft {
+        /// Its key.
+        key: String,
+        /// What is wrong.
+        trouble: Option<String>,
+    },
     /// The process is asked to end (SIGTERM, SIGHUP): leave without asking, keep drafts.
     Terminate,
 }

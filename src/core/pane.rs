@@ -11,6 +11,7 @@ use super::{
 use crate::data::{
     catalog::Detail,
     edits::{Change, RowKey, Stage, Text, Value},
+    json::Step,
 };
 use ratatui::{Frame, layout::Rect};
 use std::sync::Arc;
@@ -367,6 +368,8 @@ pub enum Popup {
     },
     /// One value to edit: the popup stages it by itself. Nothing is answered.
     Edit(Box<EditAsk>),
+    /// A document to edit by node: the popup stages it by itself. Nothing is answered.
+    Document(Box<DocumentAsk>),
     /// Rows to delete: shows what goes with them, and stages it. Nothing is answered.
     Delete(Box<DeleteAsk>),
     /// What a new row does when its key is there already. Nothing is answered.
@@ -441,6 +444,17 @@ pub struct EditAsk {
     pub staged: Option<Value>,
     /// Only the menu of NULL, empty, DEFAULT and now().
     pub special: bool,
+}
+
+/// A document of a stored row to edit by node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentAsk {
+    /// Which value.
+    pub ask: EditAsk,
+    /// The node to begin at; when there is none, the whole.
+    pub at: Vec<Step>,
+    /// The command of the value view to begin with; `OpenValue`: only show it.
+    pub begin: Command,
 }
 
 /// Rows to delete.

@@ -95,6 +95,14 @@ pub fn has_zone(oid: u32) -> bool {
     matches!(oid, 1184 | 1185 | 3910 | 3911 | 4534 | 6153)
 }
 
+/// Is a date or time printed in the ISO style, which every session reads as the same one? Others depend on the order
+/// of day and month, and on abbreviations of zones.
+#[must_use]
+pub fn is_iso(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    (digits >= 4 && text.as_bytes().get(digits) == Some(&b'-')) || matches!(text, "infinity" | "-infinity")
+}
+
 /// The abbreviation of a zone in a text of times. The server prints the session's own and reads another list: `IST` of
 /// Kolkata is read as Israel's. Offsets and whole names such as `Asia/Kolkata` are read as they are meant.
 #[must_use]

@@ -1,7 +1,7 @@
 //! `pgdeck conninfo`: what a connection resolves to, and where each setting came from. Nothing is sent.
 
 use crate::{
-    pg::target::{Environment, Host, Input, Keyword, Target, masked, resolve},
+    pg::target::{Environment, Host, Input, Keyword, Source, Target, masked, resolve},
     text::{clean, width},
 };
 use serde_json::{Map, Value, json};
@@ -96,14 +96,21 @@ fn as_json(target: &Target, show: bool) -> Value {
             })
         })
         .collect();
-    let params: Map<String, Value> = target
-        .params()
-        .map(|(row, value, source)| {
-            let value = param(row, value, show);
-            (row.name.into(), json!({"value": value, "source": source.to_string()}))
-        })
-        .collect();
-    json!({"hosts": hosts, "params": params})
+    json!({"hosts": hosts, "params": params(target, show)})
+}
+
+fn params(target: &Target, show: bool) -> Map<String, Value> {
+    let pair = |(row, value, source): (&Keyword, &str, &Source)| {
+        let value = param(row, value, show);
+        (row.name.into(), json!({"value": value, "source": source.to_string()}))
+    };
+    target.params().map(pair).collect()
+}
+
+/// Parameter, value and where it came from, of what was said and not left at its default; no secrets.
+pub(super) fn said(target: &Target) -> Vec<(&'static str, String, String)> {
+    let rows = target.params().filter(|(_, _, source)| **source != Source::Default);
+    rows.map(|(row, value, source)| (row.name, param(row, value, false).into(), source.to_string())).collect()
 }
 
 fn as_text(target: &Target, show: bool, out: &mut dyn Write) -> io::Result<()> {

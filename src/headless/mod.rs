@@ -1,6 +1,7 @@
 //! Subcommands without a screen.
 
 pub mod conninfo;
+pub mod doctor;
 pub mod exit;
 pub mod explain;
 pub mod live;

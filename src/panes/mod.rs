@@ -5,6 +5,7 @@ pub mod browse;
 pub mod changes;
 pub mod confirm;
 pub mod delete;
+pub mod document;
 pub mod edit;
 pub mod form;
 pub mod help;

@@ -1,6 +1,7 @@
 //! From a target to a session: hosts in order, addresses, TLS, login, all under one timeout per address.
 
 use super::{
+    advice::{Step, advise},
     cancel::CancelHandle,
     client::{self, Client},
     error,
@@ -10,7 +11,16 @@ use super::{
     wire::{Binding, Login, LoginError, Session, Socket, Stream},
 };
 use crate::core::{effect::Secret, error::DbError};
-use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
 
 /// Time one address may take when `connect_timeout` is not given. libpq would wait for ever; a
 /// console must say within a bearable time that a server does not answer. `connect_timeout=0` waits.
@@ -41,6 +51,21 @@ pub struct ConnectError {
     pub needs_password: bool,
     /// For whom and where, for the question: `user "x" at host:port`.
     pub whom: String,
+    /// Every try, in order, and how far each came.
+    pub tries: Vec<Try>,
+}
+
+/// One try that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Try {
+    /// Number of the host in the target.
+    pub host: usize,
+    /// How people name the place.
+    pub place: String,
+    /// What failed.
+    pub step: Step,
+    /// Why.
+    pub error: DbError,
 }
 
 /// A session and where it was found.
@@ -174,6 +199,7 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
         error: DbError::client(message),
         needs_password: false,
         whom: String::new(),
+        tries: vec![],
     };
     target.check().map_err(|e| refuse(e.message))?;
     if let Some(peer) = target.get("requirepeer").filter(|p| !p.is_empty()) {
@@ -182,38 +208,32 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
         )));
     }
     let tls = Arc::new(Tls::new(&|name| target.get(name).map(str::to_owned)).map_err(|e| refuse(e.message))?);
-    let mut troubles: Vec<DbError> = vec![];
+    let mut tries: Vec<Try> = vec![];
     for index in order(target, options) {
         let Some(host) = target.hosts.get(index) else { continue };
-        let way = Way { target, options, tls: &tls, door };
-        for place in way.places(host, index, &mut troubles).await {
+        let way = Way { target, options, tls: &tls, door, step: AtomicU8::new(0) };
+        for place in way.places(host, index, &mut tries).await {
             let trouble = match way.try_place(&place).await {
                 Ok(inside) => return Ok(inside),
                 Err(trouble) => trouble,
             };
             let not_this = matches!(trouble, Trouble::NotThis(_));
+            let mut failed = |step: Step, error: DbError| {
+                let step = step.exactly(&error);
+                tries.push(Try { host: index, place: place.name.clone(), step, error });
+            };
             match trouble {
-                Trouble::Next(e) | Trouble::NotThis(e) => troubles.push(located(&place.name, e)),
+                Trouble::Next(e) => failed(way.reached(), e),
+                Trouble::NotThis(e) => failed(Step::Attributes, e),
                 Trouble::Refused(e) => {
                     let needs_password = e.is_password() && target.prompt != Prompt::Never;
-                    troubles.push(located(&place.name, e));
-                    return Err(ConnectError {
-                        error: joined(troubles),
-                        needs_password,
-                        whom: way.whom(&place),
-                    });
+                    failed(way.reached(), e);
+                    return Err(refused(target, tries, needs_password, way.whom(&place)));
                 }
                 Trouble::NoPassword => {
-                    troubles.push(located(
-                        &place.name,
-                        DbError::client("a password is needed and none was given"),
-                    ));
+                    failed(Step::Login, DbError::client("a password is needed and none was given"));
                     let needs_password = target.prompt != Prompt::Never;
-                    return Err(ConnectError {
-                        error: joined(troubles),
-                        needs_password,
-                        whom: way.whom(&place),
-                    });
+                    return Err(refused(target, tries, needs_password, way.whom(&place)));
                 }
             }
             if not_this {
@@ -221,7 +241,23 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
             }
         }
     }
-    Err(ConnectError { error: joined(troubles), needs_password: false, whom: String::new() })
+    Err(refused(target, tries, false, String::new()))
+}
+
+fn refused(target: &Target, tries: Vec<Try>, needs_password: bool, whom: String) -> ConnectError {
+    let mut error = joined(&tries);
+    if let (None, Some(last)) = (&error.hint, tries.last()) {
+        error.hint = last.advice(target);
+    }
+    ConnectError { error, needs_password, whom, tries }
+}
+
+impl Try {
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self, target: &Target) -> Option<String> {
+        advise(self.step, &self.error, target, target.hosts.get(self.host))
+    }
 }
 
 fn order(target: &Target, options: &Options) -> Vec<usize> {
@@ -250,9 +286,19 @@ struct Way<'a, D> {
     options: &'a Options,
     tls: &'a Arc<Tls>,
     door: &'a D,
+    /// How far the present try is: a [`Step`].
+    step: AtomicU8,
 }
 
 impl<D: Door> Way<'_, D> {
+    fn at(&self, step: Step) {
+        self.step.store(step as u8, Ordering::Relaxed);
+    }
+
+    fn reached(&self) -> Step {
+        Step::ALL.into_iter().find(|s| *s as u8 == self.step.load(Ordering::Relaxed)).unwrap_or(Step::Lookup)
+    }
+
     fn whom(&self, place: &Place<'_>) -> String {
         format!("user \"{}\" at {}", self.target.user(), place.name)
     }
@@ -265,7 +311,8 @@ impl<D: Door> Way<'_, D> {
     }
 
     /// The addresses of a host; a name may have several.
-    async fn places<'h>(&self, host: &'h Host, index: usize, troubles: &mut Vec<DbError>) -> Vec<Place<'h>> {
+    async fn places<'h>(&self, host: &'h Host, index: usize, tries: &mut Vec<Try>) -> Vec<Place<'h>> {
+        self.at(Step::Lookup);
         let name = host.to_string();
         let at = |address| Place { host, index, address, name: name.clone() };
         if let Some(path) = host.socket_path() {
@@ -289,6 +336,10 @@ impl<D: Door> Way<'_, D> {
             Some(limit) => tokio::time::timeout(limit, looked_up).await,
             None => Ok(looked_up.await),
         };
+        let mut failed = |message: String| {
+            let error = DbError::client(message);
+            tries.push(Try { host: index, place: name.clone(), step: Step::Lookup, error });
+        };
         match found {
             Ok(Ok(addresses)) => {
                 let mut places: Vec<_> = addresses.map(|a| at(Address::Tcp(a))).collect();
@@ -300,12 +351,9 @@ impl<D: Door> Way<'_, D> {
             Ok(Err(e)) => {
                 let e = e.to_string();
                 let e = e.strip_prefix("failed to lookup address information: ").unwrap_or(&e);
-                troubles.push(located(
-                    &name,
-                    DbError::client(format!("could not translate host name to address: {e}")),
-                ));
+                failed(format!("could not translate host name to address: {e}"));
             }
-            Err(_) => troubles.push(located(&name, DbError::client("the name was not resolved in time"))),
+            Err(_) => failed("the name was not resolved in time".into()),
         }
         vec![]
     }
@@ -347,10 +395,15 @@ impl<D: Door> Way<'_, D> {
 
     async fn once(&self, place: &Place<'_>, name: Option<tls::Name>) -> Result<D::Inside, Trouble> {
         let keepalive = keepalive(self.target);
+        self.at(Step::Socket);
         let socket = socket::connect(&place.address, keepalive)
             .await
             .map_err(|e| Trouble::Next(DbError::client(unreachable(&e, place))))?;
+        if name.is_some() {
+            self.at(Step::Tls);
+        }
         let stream = self.dress(socket, name.as_ref()).await?;
+        self.at(Step::Login);
         let inside = matches!(stream, Stream::Tls(_));
         let tls = name.filter(|_| inside).map(|n| (Arc::clone(self.tls), n));
         let way = CancelHandle::new(place.address.clone(), keepalive, tls, place.name.clone());
@@ -474,14 +527,12 @@ fn unreachable(e: &std::io::Error, place: &Place<'_>) -> String {
     }
 }
 
-fn located(place: &str, e: DbError) -> DbError {
-    DbError { message: format!("connection to {place} failed: {}", e.message), ..e }
-}
-
-fn joined(troubles: Vec<DbError>) -> DbError {
-    let text = troubles.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join("\n");
-    match troubles.into_iter().last() {
-        Some(last) => DbError { message: text, fatal: true, ..last },
+/// All tries in one text; the other fields are the last one's.
+fn joined(tries: &[Try]) -> DbError {
+    let said = |t: &Try| format!("connection to {} failed: {}", t.place, t.error.message);
+    let message = tries.iter().map(said).collect::<Vec<_>>().join("\n");
+    match tries.last() {
+        Some(last) => DbError { message, fatal: true, ..last.error.clone() },
         None => DbError::lost("there is no host to connect to"),
     }
 }

@@ -1,5 +1,6 @@
 //! The only room that speaks to a server.
 
+pub mod advice;
 pub mod cancel;
 pub mod catalog;
 pub mod client;

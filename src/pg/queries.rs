@@ -1,5 +1,5 @@
-//! EVERY QUERY OF OURS that reads the catalog or the server's state, one row per file of `queries/catalog/` and
-//! `queries/monitor/`.
+//! EVERY QUERY OF OURS that reads the catalog or the server's state, one row per file of `queries/catalog/`,
+//! `queries/doctor/` and `queries/monitor/`.
 
 macro_rules! queries {
     ($folder:literal: $($(#[$doc:meta])* $id:ident $file:literal;)*) => {
@@ -33,6 +33,23 @@ queries! {
     TYPES "types.sql";
     /// Ends a backend.
     TERMINATE "terminate.sql";
+}
+
+/// What `pgdeck doctor` asks.
+pub mod doctor {
+    queries! {
+        "doctor":
+        /// The server and who we are.
+        SERVER "server.sql";
+        /// Attributes and predefined roles.
+        RIGHTS "rights.sql";
+        /// Settings that matter.
+        SETTINGS "settings.sql";
+        /// Extensions that matter.
+        EXTENSIONS "extensions.sql";
+        /// Tables within reach.
+        REACH "reach.sql";
+    }
 }
 
 /// What is asked of a live server.

@@ -235,6 +235,7 @@ impl Server {
                 error: cancelled_unsent(),
                 needs_password: false,
                 whom: String::new(),
+                tries: vec![],
             }),
         }
     }

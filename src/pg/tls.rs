@@ -106,6 +106,16 @@ impl Tls {
         Ok(Self { mode, direct, check, config })
     }
 
+    /// How far the server's certificate is checked, in words.
+    #[must_use]
+    pub fn checks(&self) -> &'static str {
+        match self.check {
+            Check::Nothing => "not checked",
+            Check::Chain => "signed by a trusted authority, its name not checked",
+            Check::Name => "signed by a trusted authority, for this host's name",
+        }
+    }
+
     /// The name to check for a host: its `host`, or the address when there is no name.
     ///
     /// # Errors
@@ -514,6 +524,13 @@ fn explain(e: &std::io::Error) -> String {
         Some(e) => e.to_string(),
         None => e.to_string(),
     }
+}
+
+/// The last day a certificate (DER) is valid, as `YYYY-MM-DD`; `None` when it is malformed.
+#[must_use]
+pub fn valid_until(certificate: &[u8]) -> Option<String> {
+    let until = der::facts(certificate)?.validity.1;
+    Some(format!("{}-{}-{}", until.get(..4)?, until.get(4..6)?, until.get(6..8)?))
 }
 
 /// The `tls-server-end-point` channel binding of a certificate (RFC 5929): its hash by the algorithm

@@ -54,6 +54,9 @@ impl Drafts {
     /// # Errors
     /// It cannot be written; what was kept before stays.
     pub fn put(&mut self, key: &str, text: Option<&str>) -> io::Result<()> {
+        if text.is_none() && self.own.is_none() {
+            return Ok(()); // no draft is this console's yet
+        }
         let key = self.own_key(key)?;
         self.kept.put(&key, text)
     }

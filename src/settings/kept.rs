@@ -23,7 +23,8 @@ impl Kept {
     pub(super) const NAME: usize = 160;
 
     /// Where they are.
-    pub(super) fn folder(&self) -> &Path {
+    #[must_use]
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -55,7 +56,9 @@ impl Kept {
         let path = self.path(key);
         let Some(text) = text else {
             return match fs::remove_file(path) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+                Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                    Err(e)
+                }
                 _ => Ok(()),
             };
         };

@@ -183,7 +183,8 @@ impl Filter {
 
 pub(super) const BYTEA: u32 = 17;
 pub(super) const TEXT: u32 = 25;
-pub(super) const JSON: u32 = 114;
+/// `json`.
+pub const JSON: u32 = 114;
 pub(super) const XML: u32 = 142;
 /// `jsonb`.
 pub const JSONB: u32 = 3802;

@@ -142,11 +142,10 @@ impl<'a> PageSql<'a> {
             // Values for the next page must be exact whatever DateStyle says and however long they are.
             let exact = |index: usize, list: &mut Vec<String>| -> usize {
                 let column = &columns[index];
-                let text = match column.base_oid {
-                    1082 | 1114 | 1184 => format!("to_json({})#>>'{{}}'", ident(&column.name)),
-                    _ if wide[index].is_some() => ident(&column.name).to_string(),
-                    _ => return index,
-                };
+                let text = exact_text(column);
+                if text == ident(&column.name) && wide[index].is_none() {
+                    return index;
+                }
                 if let Some(at) = list.iter().skip(shape.visible).position(|t| *t == text) {
                     return shape.visible + at;
                 }
@@ -355,6 +354,26 @@ pub fn row_exact(detail: &Detail, key: &[Option<String>]) -> Result<(Query, Vec<
         query.sql.insert_str(at, &list);
     }
     Ok((query, times))
+}
+
+/// Some values of a row by its key, as `exact_text` reads them.
+///
+/// # Errors
+/// When the relation has no key.
+pub fn exact(detail: &Detail, columns: &[usize], key: &[Option<String>]) -> Result<Query, String> {
+    let list: Vec<String> = columns.iter().filter_map(|at| detail.columns.get(*at)).map(exact_text).collect();
+    let mut query = Query::default();
+    let condition = key_is(detail, key, &mut query)?;
+    query.sql = format!("SELECT {}\nFROM {}\nWHERE {condition}", list.join(", "), table(detail));
+    Ok(query)
+}
+
+/// A column as a text that every session reads as the very same, whatever `DateStyle` says; `RowKey` holds it.
+pub(super) fn exact_text(column: &ColumnInfo) -> String {
+    match column.base_oid {
+        1082 | 1114 | 1184 => format!("to_json({})#>>'{{}}'", ident(&column.name)),
+        _ => ident(&column.name).to_string(),
+    }
 }
 
 /// One value by its row's key: its size in bytes, then the value, cut after `limit` characters

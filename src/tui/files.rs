@@ -3,7 +3,8 @@
 use crate::{
     core::{
         effect::{Effect, Place},
-        event::{Event, HistoryEntry, News},
+        error::DbError,
+        event::{Event, HistoryEntry, News, Tx},
         ids::JobId,
     },
     data::saved::Origin,
@@ -18,6 +19,7 @@ use crate::{
     text::units,
 };
 use std::{
+    collections::HashMap,
     fs, io,
     io::{Read, Write},
     os::unix::fs::OpenOptionsExt,
@@ -56,8 +58,8 @@ impl Files {
             let mut worker = Worker::new(places);
             worker.tidy();
             while let Some(wish) = inbox.blocking_recv() {
-                if let Some((job, news)) = worker.perform(wish)
-                    && events.blocking_send(Event::News(job, news)).is_err()
+                if let Some(event) = worker.perform(wish)
+                    && events.blocking_send(event).is_err()
                 {
                     // Nobody listens any more, but what is still waiting must be kept.
                     while let Ok(wish) = inbox.try_recv() {
@@ -90,6 +92,8 @@ struct Worker {
     history: Option<History>,
     kept: Option<Kept>,
     drafts: Option<Drafts>,
+    /// Drafts that could not be written, and why: each is told once.
+    unkept: HashMap<String, String>,
 }
 
 /// Drafts are those of one console; other kept texts are the user's, whichever console kept them.
@@ -102,7 +106,7 @@ impl Worker {
         let history = places.paths.as_ref().map(|p| History::new(p.history.clone(), places.history_size));
         let kept = places.paths.as_ref().map(|p| Kept::new(p.kept.clone()));
         let drafts = kept.clone().map(Drafts::new);
-        Self { places, history, kept, drafts }
+        Self { places, history, kept, drafts, unkept: HashMap::new() }
     }
 
     fn tidy(&self) {
@@ -112,7 +116,45 @@ impl Worker {
         }
     }
 
-    fn perform(&mut self, wish: Effect) -> Option<(JobId, News)> {
+    /// A draft was kept, or not; the event when that is news.
+    fn told(&mut self, key: String, done: Result<(), String>) -> Option<Event> {
+        match done {
+            Ok(()) => {
+                self.unkept.remove(&key)?;
+                Some(Event::Draft { key, trouble: None })
+            }
+            Err(why) if self.unkept.get(&key) == Some(&why) => None,
+            Err(why) => {
+                self.unkept.insert(key.clone(), why.clone());
+                Some(Event::Draft { key, trouble: Some(why) })
+            }
+        }
+    }
+
+    fn keep_draft(&mut self, key: &str, value: Option<&str>) -> Result<(), String> {
+        let Some(drafts) = &mut self.drafts else {
+            // Nothing to forget where nothing is kept.
+            return if value.is_none() {
+                Ok(())
+            } else {
+                Err("there is no home folder to keep it in".into())
+            };
+        };
+        drafts.put(key, value).map_err(|e| unwritten(self.kept.as_ref(), &e))
+    }
+
+    fn perform(&mut self, wish: Effect) -> Option<Event> {
+        match wish {
+            Effect::Keep { key, value } if is_draft(&key) => {
+                let done = self.keep_draft(&key, value.as_deref());
+                return self.told(key, done);
+            }
+            _ => {}
+        }
+        self.answer(wish).map(|(job, news)| Event::News(job, news))
+    }
+
+    fn answer(&mut self, wish: Effect) -> Option<(JobId, News)> {
         match wish {
             Effect::Write { job, path, text, place, replace } => {
                 Some((job, News::Written(self.write(&path, &text, place, replace))))
@@ -133,13 +175,15 @@ impl Worker {
                 let _ = self.history.as_ref().map(|h| h.append(&entry));
                 None
             }
-            Effect::Keep { key, value } if is_draft(&key) => {
-                let _ = self.drafts.as_mut().map(|d| d.put(&key, value.as_deref()));
-                None
-            }
             Effect::Recall { job, key } if is_draft(&key) => {
-                let text = self.drafts.as_mut().and_then(|d| d.get(&key).ok()).flatten();
-                Some((job, News::Remembered(text)))
+                match self.drafts.as_mut().map(|d| d.get(&key)) {
+                    Some(Err(e)) => {
+                        let why = unwritten(self.kept.as_ref(), &e);
+                        let error = DbError::client(format!("The draft of last time cannot be read: {why}"));
+                        Some((job, News::Failed(0, Box::new(error), Tx::Idle)))
+                    }
+                    found => Some((job, News::Remembered(found.and_then(Result::ok).flatten()))),
+                }
             }
             Effect::Keep { key, value } => {
                 let _ = self.kept.as_ref().map(|k| k.put(&key, value.as_deref()));
@@ -183,6 +227,14 @@ impl Worker {
             return Err(format!("\"{path}\" is no name for a query (letters, digits, - and /)"));
         }
         Ok(folder.join(format!("{path}.sql")))
+    }
+}
+
+/// What went wrong in the folder of kept texts.
+fn unwritten(kept: Option<&Kept>, error: &io::Error) -> String {
+    match kept {
+        Some(kept) => format!("{}: {error}", kept.folder().display()),
+        None => error.to_string(),
     }
 }
 
@@ -256,5 +308,36 @@ mod tests {
         for bad in ["../x", "", "a//b", ".hidden", "/etc/x"] {
             assert!(worker.write(bad, "x", Place::Saved, false).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_draft_that_cannot_be_written_is_told_once_and_again_when_it_can() {
+        let dir = tempfile::tempdir().expect("folder");
+        let paths = Paths::at(dir.path(), dir.path());
+        let mut worker = Worker::new(Places { paths: Some(paths.clone()), ..Places::default() });
+        let mut keep = |value: Option<&str>| {
+            let wish = Effect::Keep { key: "draft.x".into(), value: value.map(str::to_owned) };
+            match worker.perform(wish) {
+                Some(Event::Draft { key, trouble }) => {
+                    assert_eq!(key, "draft.x");
+                    Some(trouble)
+                }
+                _ => None,
+            }
+        };
+        fs::write(&paths.kept, "in the way").expect("written");
+        assert_eq!(keep(None), None, "there is nothing to forget");
+        let said = keep(Some("one")).flatten().expect("told");
+        assert!(said.contains(&paths.kept.display().to_string()), "{said}");
+        assert_eq!(keep(Some("two")), None, "once");
+        let long = "x".repeat(17 << 20);
+        fs::remove_file(&paths.kept).expect("removed");
+        assert!(keep(Some(&long)).flatten().is_some_and(|w| w.contains("16 MiB")), "another trouble");
+        assert_eq!(keep(Some("three")), Some(None), "it can be written again");
+        assert_eq!(keep(Some("four")), None);
+        fs::remove_dir_all(&paths.kept).expect("removed");
+        fs::write(&paths.kept, "in the way").expect("written");
+        assert!(keep(Some("five")).flatten().is_some());
+        assert_eq!(keep(None), Some(None), "what is not there is forgotten");
     }
 }

@@ -40,7 +40,8 @@ async fn every_query_prepares() {
         .expect("a version")
         .get(0);
     let version = u32::try_from(version).expect("a positive number");
-    for (name, sql) in queries::TABLE.iter().chain(queries::monitor::TABLE) {
+    let ours = queries::TABLE.iter().chain(queries::monitor::TABLE).chain(queries::doctor::TABLE);
+    for (name, sql) in ours {
         let statement = client.sql().prepare(&queries::monitor::at(sql, version)).await;
         assert!(statement.is_ok(), "{name}: {:?}", statement.err());
     }

@@ -6,6 +6,7 @@ mod server;
 mod signal;
 
 mod cases;
+mod doctor;
 mod ends;
 mod explain;
 mod formats;

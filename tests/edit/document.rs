@@ -76,3 +76,60 @@ fn open(db: &server::Database) -> Live {
     live.keys("0l");
     live
 }
+
+/// A result of the SQL pane, the cursor on its first cell.
+fn result(db: &server::Database, sql: &str, first: &str) -> Live {
+    let mut live = Live::new(db, &[], 120, 40);
+    live.keys("<alt-2>").keys(sql).keys("<f5>").see(first).keys("<esc>");
+    live
+}
+
+#[test]
+fn a_document_in_a_result_opens_the_tree_and_is_changed_by_node() {
+    let db = server::database();
+    db.execute(DOCS);
+    let mut live = result(&db, "select doc, id from docs", "SELECT docs · 1 row");
+    // From the value view of the result: the row is read anew, and the tree opens at the node, its line begun.
+    live.keys("v").see("theme: \"light\"").keys("/").keys("theme<enter>").see("$.theme");
+    live.keys("e").see("docs.doc").see("a string · Enter takes it").keys("<ctrl-u>").keys("dark<enter>");
+    live.see("\"dark\"  was \"light\"");
+    // What was changed and not staged is asked about.
+    live.keys("q").see("is not staged").keys("<esc>").see("was \"light\"");
+    live.keys("<ctrl-s>").until(|r| r.app.world().staged().is_some_and(|s| s.len() == 1));
+    db.execute("update docs set doc = jsonb_set(doc, '{size}', '2.50')");
+    live.keys("<ctrl-s>").see("jsonb_set").keys("<ctrl-s>").see("1 change applied");
+    assert_eq!(ask(&db, "select doc ->> 'theme' || (doc ->> 'size') from docs"), "dark2.50");
+    // The view closed, since its row is another one now; e from the grid opens it again.
+    live.until(|r| !r.screen().contains("╭ docs.doc"));
+    live.keys("e").see("╭ docs.doc").see("another value than this result").see("\"dark\"").keys("q");
+    live.until(|r| !r.screen().contains("╭ docs.doc"));
+}
+
+#[test]
+fn json_and_null_in_a_result() {
+    let db = server::database();
+    db.execute("create table docs (id int primary key, doc jsonb, raw json); insert into docs values (1, null, '{\"b\":  1.0}')");
+    let mut live = result(&db, "select id, doc, raw from docs", "SELECT docs · 1 row");
+    live.keys("le").see("This cell is NULL").keys("<enter>").see("╭ docs.doc").keys("a").see("key:");
+    live.keys("theme<enter>")
+        .keys("dark<enter>")
+        .see("theme: \"dark\"")
+        .keys("<ctrl-s>")
+        .see("Staged docs.doc")
+        .keys("q");
+    live.keys("le").see("╭ docs.raw").see("b: 1.0").keys("je<ctrl-u>2.0<enter>").keys("<ctrl-s>").keys("q");
+    live.until(|r| !r.screen().contains("╭ docs.raw"));
+    // What is staged shows in the result, and in its value view.
+    live.see("{\"b\":  2.0}").keys("hv").see("theme: \"dark\"").keys("q");
+    live.keys("<alt-1>").see("docs").keys("<ctrl-s>").see("otherwise all is rolled back").keys("<ctrl-s>");
+    live.until(|r| r.app.world().staged().is_some_and(|s| s.is_empty()));
+    assert_eq!(ask(&db, "select doc || raw::text from docs"), "{\"theme\": \"dark\"}{\"b\":  2.0}");
+    // C: to NULL again; and = opens the table filtered by the path.
+    let mut live = result(&db, "select id, doc, raw from docs", "SELECT docs · 1 row");
+    live.keys("lv").see("theme: \"dark\"").keys("j=").see("doc @> '{\"theme\": \"dark\"}'").see("row 1 of 1");
+    live.keys("<alt-2>")
+        .keys("C")
+        .see("NULL")
+        .keys("n")
+        .until(|r| r.app.world().staged().is_some_and(|s| s.len() == 1));
+}

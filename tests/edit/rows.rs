@@ -69,3 +69,90 @@ fn all_rows_of_a_parent_are_changed_and_named() {
         .see("1 change applied");
     assert_eq!(ask(&db, "select count(*) from posts where user_id = 2"), "12");
 }
+
+/// Ten rows a line of the screen apart, in a zone whose abbreviation the server reads as another one.
+const TIMES: &str = "
+    create table days (at timestamptz primary key, day date not null unique, words text);
+    insert into days select '2024-06-05 01:02:03.123456+05:30'::timestamptz + g * interval '1 hour', date '2024-06-05' + g, 'day ' || g
+        from generate_series(0, 9) g;
+    create table notes (id int primary key, seen timestamptz references days, local timestamp);
+    insert into notes select g, (select min(at) from days), '2024-05-06 07:08:09.5' from generate_series(1, 3) g;
+    insert into notes values (4, (select max(at) from days), '2024-06-05 07:08:09.5')";
+
+#[test]
+fn rows_are_filtered_and_followed_by_the_very_time_whatever_the_style() {
+    for (style, at, local) in [
+        ("SQL, DMY", "05/06/2024 01:02:03.123456 IST", "06/05/2024 07:08:09.5"),
+        ("Postgres, MDY", "Wed Jun 05 01:02:03.123456 2024 IST", "Mon May 06 07:08:09.5 2024"),
+        ("German, DMY", "05.06.2024 01:02:03.123456 IST", "06.05.2024 07:08:09.5"),
+        ("ISO, DMY", "2024-06-05 01:02:03.123456+05:30", "2024-05-06 07:08:09.5"),
+    ] {
+        let db = server::database();
+        db.execute(&format!(
+            "alter database {0} set datestyle to '{style}'; alter database {0} set timezone to 'Asia/Kolkata'; {TIMES}",
+            db.name
+        ));
+        let mut live = Live::new(&db, &[], 160, 40);
+        live.keys("<ctrl-p>").keys("notes").see("notes").keys("<enter>").see(at).see("row 1 of");
+        // A time that is not part of the key: f, then the reference of it, then the rows that refer to that.
+        live.keys("0lf").until(|r| {
+            let screen = r.screen();
+            screen.contains("seen = 2024-06-0") && screen.contains("row 1 of 3")
+        });
+        live.keys("X").see("row 1 of 4").keys("0$f").see("local = 2024-05-06").see("row 1 of 3").see(local);
+        live.keys("X").see("row 1 of 4").keys("0lgd").see("day 0").see("at = 2024-06-0");
+        live.keys("gr").see("notes  seen = 2024-06-0").see("row 1 of 3");
+    }
+}
+
+fn table(db: &server::Database, name: &str, first: &str) -> Live {
+    let mut live = Live::new(db, &[], 120, 40);
+    live.keys("<ctrl-p>").keys(name).see(name).keys("<enter>").see(first);
+    live
+}
+
+#[test]
+fn marks_are_kept_by_key_when_rows_are_read_anew_or_leave_the_loaded_ones() {
+    let db = server::database();
+    db.execute("create table many (id int primary key, word text); insert into many select g * 2, 'word ' || g from generate_series(1, 3000) g; analyze");
+    let mut live = table(&db, "many", "word 3");
+    live.keys("mmjm").see("3 rows marked");
+    // Somebody adds a row above, and takes a marked one out.
+    db.execute("insert into many values (1, 'above'); delete from many where id = 4");
+    live.keys("<f5>").see("above").see("2 rows marked");
+    let marked = |live: &mut Live| {
+        let screen = live.robot.screen();
+        let lines = screen.lines().filter(|l| l.contains('•') && l.contains("word"));
+        lines.map(|l| l.split("word ").nth(1).unwrap_or("").trim().to_owned()).collect::<Vec<_>>()
+    };
+    live.keys("gg");
+    assert_eq!(marked(&mut live), ["1", "4"], "{}", live.robot.screen());
+    // At the other end they are not loaded: they are told, and not changed without being seen.
+    live.keys("G").see("word 3000").see("2 rows marked").keys("dd").see("2 marked rows are no longer loaded");
+    live.keys("gg").see("above");
+    assert_eq!(marked(&mut live), ["1", "4"], "{}", live.robot.screen());
+    // Another order keeps them, another filter does not.
+    live.keys("0lss").see("by word ↓").see("2 rows marked").keys("X").see("above").see("2 rows marked");
+    live.keys("lgb")
+        .see("the 2 marked rows")
+        .keys("<enter>")
+        .see("The value they all get")
+        .keys("both<enter>");
+    live.until(|_| true).see("2 staged");
+    live.keys("<ctrl-s>").see("otherwise all is rolled back").keys("<ctrl-s>").see("2 changes applied");
+    assert_eq!(ask(&db, "select string_agg(id::text, ',' order by id) from many where word = 'both'"), "2,8");
+    live.see("2 rows marked").keys("gg0jf").see("id = 2").until(|r| !r.screen().contains("marked"));
+}
+
+#[test]
+fn esc_clears_what_lies_over_the_rows_and_goes_nowhere() {
+    let db = shop();
+    let mut live = table(&db, "users", "ada");
+    live.keys("gr").see("Rows of which table").keys("posts<enter>").see("post 12");
+    live.keys("/").keys("post 1<enter>").keys("mm").keys("V").see("selected");
+    // The matches go first, then the selection, then the marks.
+    live.keys("<esc>").see("selected");
+    live.keys("<esc>").see("2 rows marked").keys("<esc>").until(|r| !r.screen().contains("marked"));
+    live.keys("<esc>").see("Nothing to clear (Backspace goes back to public.users)").see("post 12");
+    live.keys("<backspace>").see("ada");
+}

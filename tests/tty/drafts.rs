@@ -80,3 +80,49 @@ fn two_consoles_on_one_database_have_a_draft_each() {
     }
     assert_eq!(words(&db), "of the first,of the second,third");
 }
+
+#[test]
+fn a_draft_that_cannot_be_written_is_said_once_and_nothing_is_lost() {
+    let (db, home) = (server::database(), Home::new());
+    db.execute(SHOP);
+    let mut t = open(&home, &db);
+    // A file in the folder's place: the rights of the one who runs the tests do not matter.
+    let kept = home.0.path().join("pgdeck/kept");
+    std::fs::remove_dir_all(&kept).expect("removed");
+    std::fs::write(&kept, "in the way").expect("written");
+    edit(&mut t, "changed");
+    t.see("What is staged cannot be kept as a draft")
+        .see("pgdeck/kept: ")
+        .see("1 staged")
+        .see("draft NOT kept");
+    // The next key moves the words aside, the mark stays; the same trouble is not told again.
+    t.send("j").gone("cannot be kept as a draft");
+    edit(&mut t, "second too");
+    t.see("2 staged").see("draft NOT kept").see("second too").see("changed");
+    assert!(!t.screen().contains("cannot be kept as a draft"), "{}", t.screen());
+    t.send("q").see("LOST by leaving").send("\x1b").gone("LOST by leaving");
+    // Once there is a place again the next change writes all of it.
+    std::fs::remove_file(&kept).expect("removed");
+    t.send("jdd")
+        .see("Delete")
+        .send("\r")
+        .see("3 staged")
+        .see("The draft can be written again")
+        .gone("NOT kept");
+    home.kept(|text| text.contains("changed") && text.contains("second too") && text.contains("\"Delete\""));
+    t.signal("KILL").end();
+    let mut t = home.start(&[&db.url()], 80, 24);
+    t.see("3 changes were staged last time").send("t").see("● 3");
+}
+
+#[test]
+fn a_text_in_sql_whose_draft_cannot_be_written_is_asked_about() {
+    let (db, home) = (server::database(), Home::new());
+    std::fs::create_dir_all(home.0.path().join("pgdeck")).expect("made");
+    std::fs::write(home.0.path().join("pgdeck/kept"), "in the way").expect("written");
+    let mut t = home.start(&[&db.url()], 120, 40);
+    t.see(&db.name).see("The draft of last time cannot be read").send("\x1b2").send("select 1 as kept_text");
+    t.see("The SQL text cannot be kept as a draft").see("kept_text");
+    t.send("\x11").see("The text in SQL is LOST by leaving").send("\r");
+    assert_eq!(t.end(), 0);
+}

@@ -31,7 +31,9 @@ impl Home {
     fn kept(&self, is: impl Fn(&str) -> bool) {
         let folder = self.0.path().join("pgdeck/kept");
         let read = |e: std::fs::DirEntry| {
-            let draft = e.file_name().to_string_lossy().starts_with("draft.edits");
+            let name = e.file_name().to_string_lossy().into_owned();
+            // The file that is being written beside it is not kept before it has its name.
+            let draft = name.starts_with("draft.edits") && !name.ends_with(".tmp");
             std::fs::read_to_string(e.path()).ok().filter(|_| draft)
         };
         for _ in 0..3_000 {

@@ -262,16 +262,7 @@ async fn open(run: &Run<'_>, server: &Server, stop: &Stop) -> Result<Session, En
 
 /// Connects, asking for a password where one is wanted and somebody is there.
 pub(super) async fn connected(target: &Target, read_only: bool, stop: &Stop) -> Result<Session, End> {
-    opened(target, stop, async |password| {
-        let options = connect::Options {
-            application_name: "pgdeck".into(),
-            read_only,
-            password,
-            ..connect::Options::default()
-        };
-        connect::open(target, &options).await
-    })
-    .await
+    tried(target, stop, wire(target, read_only)).await.map_err(End::from)
 }
 
 /// The same for any way to open: it is given the password that was typed, if one was.
@@ -280,25 +271,70 @@ pub(super) async fn opened<T>(
     stop: &Stop,
     open: impl AsyncFn(Option<Secret>) -> Result<T, ConnectError>,
 ) -> Result<T, End> {
+    tried(target, stop, open).await.map_err(End::from)
+}
+
+/// Opens a session for statements.
+pub(in crate::headless) fn wire(
+    target: &Target,
+    read_only: bool,
+) -> impl AsyncFn(Option<Secret>) -> Result<Session, ConnectError> {
+    async move |password| {
+        let options = connect::Options {
+            application_name: "pgdeck".into(),
+            read_only,
+            password,
+            ..connect::Options::default()
+        };
+        connect::open(target, &options).await
+    }
+}
+
+/// Why there is no session.
+pub(in crate::headless) enum Unopened {
+    /// What was asked for makes no sense.
+    Usage(String),
+    /// It was stopped.
+    Stopped(Exit),
+    /// The way there failed.
+    Failed(Box<ConnectError>),
+}
+
+impl From<Unopened> for End {
+    fn from(why: Unopened) -> Self {
+        match why {
+            Unopened::Usage(text) => Self::usage(text),
+            Unopened::Stopped(exit) => stopped(exit),
+            Unopened::Failed(e) => unconnected(&e),
+        }
+    }
+}
+
+/// The same, with all that is known of a failure.
+pub(in crate::headless) async fn tried<T>(
+    target: &Target,
+    stop: &Stop,
+    open: impl AsyncFn(Option<Secret>) -> Result<T, ConnectError>,
+) -> Result<T, Unopened> {
     for warning in &target.warnings {
         say(&format!("{}\n", crate::text::clean::line(warning)));
     }
-    target.check().map_err(|e| End::usage(crate::text::clean::line(&e.message)))?;
+    target.check().map_err(|e| Unopened::Usage(crate::text::clean::line(&e.message).into_owned()))?;
     let mut typed = None;
     loop {
         let opened = tokio::select! {
             opened = open(typed.clone()) => opened,
-            exit = stop.stopped() => return Err(stopped(exit)),
+            exit = stop.stopped() => return Err(Unopened::Stopped(exit)),
         };
         match opened {
             Ok(opened) => return Ok(opened),
             Err(e) if e.needs_password && typed.is_none() => {
                 let Some(password) = password::ask(target, &e.whom) else {
-                    return Err(unconnected(&e));
+                    return Err(Unopened::Failed(Box::new(e)));
                 };
                 typed = Some(Secret(password));
             }
-            Err(e) => return Err(unconnected(&e)),
+            Err(e) => return Err(Unopened::Failed(Box::new(e))),
         }
     }
 }

@@ -26,6 +26,9 @@ impl Browse {
             self.drop_whole(cx);
             return out;
         }
+        if command == Command::Clear {
+            return self.clear(cx);
+        }
         match self.over.last() {
             Some(Over::Value(_)) => self.value_command(command, cx),
             Some(Over::Record(_)) => self.record_command(command, cx),

@@ -45,7 +45,7 @@ impl Below {
         }
         self.nothing = match &values {
             None if upper.window.is_empty() => Some("no row above"),
-            None => Some("the value above is too long to look rows up by"),
+            None => Some("the value above cannot be looked up by: too long, or a time with a zone's name"),
             Some(v) if v.iter().any(Option::is_none) => Some("NULL above: nothing can refer to it"),
             Some(_) => None,
         };
@@ -66,7 +66,7 @@ impl Below {
     fn values_of(&self, upper: &Table) -> Option<Vec<Option<String>>> {
         let row = upper.grid.row();
         upper.window.find(row)?;
-        self.key.to_columns.iter().map(|c| upper.exact(row, upper.column_named(c)?)).collect()
+        self.key.to_columns.iter().map(|c| upper.here(row, upper.column_named(c)?)).collect()
     }
 
     /// When it wants to be woken.

@@ -44,16 +44,18 @@ impl Browse {
     pub(super) fn bulk(&mut self, cx: &mut Cx<'_>) {
         let Some(table) = self.table() else { return };
         let Some(info) = table.column_info() else { return };
-        let marked = table.grid.marked();
-        let rows = if marked > 0 {
-            format!("the {}", units::counted(marked as u64, "marked row", "marked rows"))
+        let chosen = table.chosen();
+        let rows = if table.grid.selecting() {
+            format!("the {}", units::counted(chosen, "selected row", "selected rows"))
+        } else if chosen > 0 {
+            format!("the {}", units::counted(chosen, "marked row", "marked rows"))
         } else if table.view.filter.is_empty() {
             "ALL rows of the table".into()
         } else {
             format!("all rows where {}", table.view.filter.describe())
         };
         let mut items = vec![(format!("Set {}", info.name), format!("in {rows}"))];
-        if marked == 0 {
+        if chosen == 0 {
             items.push(("Delete".into(), rows));
         }
         self.ask = Some(Ask::Bulk);
@@ -85,15 +87,15 @@ impl Browse {
     /// The value was typed.
     pub(super) fn bulk_value(&mut self, column: String, value: Option<String>, cx: &mut Cx<'_>) {
         let Some(table) = self.table() else { return };
-        if table.grid.marked() == 0 {
+        if table.chosen() == 0 {
             return self.count_bulk(vec![(column, Value::of(value))], cx);
         }
-        if table.grid.rows_missing(table) > 0 {
+        if table.missing() > 0 {
             return cx.toast(Tone::Warning, "Some marked rows are no longer loaded: mark them again");
         }
         let (Some(reference), Some(at)) = (table.reference(), table.column_named(&column)) else { return };
         let mut cut = 0;
-        for row in table.grid.rows_selected(table) {
+        for row in table.rows_chosen() {
             let (Some(key), Some(seen)) = (table.key_of(row), table.seen(row, at)) else {
                 cut += 1;
                 continue;

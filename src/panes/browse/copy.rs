@@ -71,15 +71,17 @@ impl Browse {
         let Some(key) = key_of(command) else { return false };
         let below = self.focus == super::Part::Below;
         let Some(table) = self.table() else { return true };
-        let rows = table.grid.rows_selected(table);
-        if rows.is_empty() {
+        let (rows, missing) = (table.rows_chosen(), table.missing());
+        if rows.is_empty() && missing == 0 {
             cx.toast(Tone::Note, "There is no row to copy");
             return true;
         }
-        let missing = table.grid.rows_missing(table);
         if missing > 0 {
             let what = units::counted(missing, "marked row is", "marked rows are");
             cx.toast(Tone::Warning, format!("{what} no longer loaded and not copied"));
+        }
+        if rows.is_empty() {
+            return true;
         }
         let columns = match command {
             Command::CopyCell | Command::CopyInList => vec![table.grid.column()],

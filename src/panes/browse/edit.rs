@@ -14,6 +14,7 @@ use crate::{
         pane::{Cx, DeleteAsk, EditAsk, EditTarget, Popup, Running, Tell, Tone},
     },
     data::{
+        catalog::ForeignKey,
         edits::{Change, RowKey, Stage, Text, Value, What},
         value::Kind,
     },
@@ -36,6 +37,19 @@ enum For {
     Edit { key: RowKey, column: usize, special: bool },
     /// A new row like it; the columns whose exact times stand behind the others.
     Duplicate(Vec<usize>),
+    /// Exact values that rows are looked up by.
+    Exact(Lookup),
+}
+
+/// What rows are looked up for.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// Those with the same value in this column.
+    Same(String),
+    /// The one this reference leads to.
+    Follow(ForeignKey),
+    /// Those that refer to this one.
+    Refer(ForeignKey),
 }
 
 /// A whole value or row on its way.
@@ -53,7 +67,11 @@ impl Fetching {
     /// For the status line and for cancel.
     #[must_use]
     pub fn running(&self) -> Running {
-        Running { job: self.job, what: "reading the row to edit".into(), since: self.since }
+        let what = match self.what {
+            For::Exact(_) => "reading the exact value",
+            For::Edit { .. } | For::Duplicate(_) => "reading the row to edit",
+        };
+        Running { job: self.job, what: what.into(), since: self.since }
     }
 }
 
@@ -146,6 +164,21 @@ impl Browse {
         self.fetching = Some(Fetching { job, since: cx.world.now, what, row: None, below });
     }
 
+    /// Reads columns of the current row so that rows can be looked up by them.
+    pub(super) fn look_up(&mut self, columns: &[usize], what: Lookup, cx: &mut Cx<'_>) {
+        let below = self.focus == Part::Below;
+        let Some(table) = self.table() else { return };
+        let Some(detail) = table.detail.clone() else { return };
+        let Some(key) = table.key_of(table.grid.row()) else {
+            let words = "Without a key the exact time cannot be read: SET DateStyle TO ISO shows it";
+            return cx.toast(Tone::Note, words);
+        };
+        match page::exact(&detail, columns, &key) {
+            Ok(query) => self.fetch_for(statement(query), For::Exact(what), below, cx),
+            Err(what) => cx.toast(Tone::Error, what),
+        }
+    }
+
     /// News of a whole value or row.
     pub(super) fn fetched(&mut self, news: News, cx: &mut Cx<'_>) {
         let Some(fetching) = &mut self.fetching else { return };
@@ -204,6 +237,7 @@ impl Browse {
                 }
                 self.stage_new(vec![fields], below, cx);
             }
+            For::Exact(what) => self.looked_up(what, row, cx),
         }
     }
 
@@ -273,12 +307,12 @@ impl Browse {
         if let Some(why) = why_no_delete(&detail) {
             return cx.toast(Tone::Note, capital(&why));
         }
-        let missing = table.grid.rows_missing(table);
+        let missing = table.missing();
         if missing > 0 {
             let rows = units::counted(missing, "marked row is", "marked rows are");
             return cx.toast(Tone::Warning, format!("{rows} no longer loaded: mark them again, or use g b"));
         }
-        let rows: Vec<_> = (table.grid.rows_selected(table).into_iter())
+        let rows: Vec<_> = (table.rows_chosen().into_iter())
             .filter_map(|r| Some((table.key_of(r)?, table.seen_whole(r))))
             .collect();
         if rows.is_empty() {

@@ -262,6 +262,7 @@ impl Table {
                 if !first_time && !same {
                     // Columns are told apart by number here and by name in what is kept.
                     self.kept = self.to_keep();
+                    self.clear_marks();
                 }
                 self.detail = Some(detail);
                 if first_time {
@@ -409,22 +410,27 @@ impl Table {
                 self.window.push_back(Arc::new(rows));
                 self.window.at_end = short;
                 self.window.trim(self.grid.row());
+                self.mark_again();
             }
-            Goal::Before => self.take_before(&rows, short),
+            Goal::Before => {
+                self.take_before(&rows, short);
+                self.mark_again();
+            }
             Goal::Again(number) if rows.is_empty() && number > 0 => {
                 // Everything from there on is gone: the last rows are what is left.
                 return self.begin(Goal::Last, cx);
             }
             Goal::Again(number) => {
                 let key = self.key_of(self.grid.row());
+                let marks = self.marks_before();
                 self.window = match (number, self.window.anchor) {
                     (0, Anchor::Start) => Window::from_start(),
                     _ => Window::at(&self.window, number),
                 };
                 self.window.push_back(Arc::new(rows));
                 self.window.at_end = short;
-                self.grid.clear_marks();
                 self.stay_with(key);
+                self.marks_after(marks, number);
             }
             Goal::Stream(_) => {}
         }
@@ -452,6 +458,11 @@ impl Table {
     fn new_rows(&mut self, cursor: u64) {
         self.grid.reset_rows(self.window.first());
         self.grid.go_row(cursor);
+        // Rows that are not shown any more must not be changed or deleted with those that are.
+        if self.view.filter != self.good.filter {
+            self.marked.clear();
+        }
+        self.mark_again();
     }
 
     /// After reading anew: the cursor goes with its row, wherever that stands now, else to the nearest one left.

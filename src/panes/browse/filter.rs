@@ -1,9 +1,12 @@
 //! Building a filter by choosing column, comparison and value; and other questions the pane asks.
 
-use super::Browse;
+use super::{Browse, edit::Lookup};
 use crate::{
     core::pane::{Cx, Popup, Tone},
-    data::{catalog::ForeignKey, edits::Value},
+    data::{
+        catalog::ForeignKey,
+        edits::{Text, Value},
+    },
     sql::filter::{Condition, Op, check_raw},
     text::units,
 };
@@ -52,9 +55,22 @@ impl Browse {
         let Some(name) = table.column_info().map(|c| c.name.clone()) else { return };
         match table.exact(row, column) {
             Some(value) => self.add_condition(Condition::equal(&name, value), cx),
+            None if table.time_here(row, column) => self.look_up(&[column], Lookup::Same(name), cx),
             None => {
                 cx.toast(Tone::Note, format!("{name} is too long to filter by: F offers other comparisons"));
             }
+        }
+    }
+
+    /// The exact values of a row are here.
+    pub(super) fn looked_up(&mut self, what: Lookup, values: Vec<Text>, cx: &mut Cx<'_>) {
+        match what {
+            Lookup::Same(column) => {
+                let value = values.into_iter().next().flatten();
+                self.add_condition(Condition::equal(&column, value), cx);
+            }
+            Lookup::Follow(key) => self.follow_by(&key, values, cx),
+            Lookup::Refer(key) => self.refer_by(&key, values, cx),
         }
     }
 
@@ -71,13 +87,15 @@ impl Browse {
     /// `X`: all rows again, in the order of the key.
     pub(super) fn clear_filter(&mut self, cx: &mut Cx<'_>) {
         let Some(table) = self.table_mut() else { return };
-        let pinned = table.pinned;
+        let (pinned, before) = (table.pinned, table.view.clone());
         table.view.filter.conditions.truncate(pinned);
         table.view.filter.raw = None;
         table.view.sort.clear();
         table.trouble = None;
         table.draft = None;
-        if table.view != table.good || table.window.is_empty() {
+        // Rows of the view left behind may be on their way.
+        let coming = table.fetch.is_some() && table.view != before;
+        if table.view != table.good || table.window.is_empty() || coming {
             table.reload(cx);
         }
     }

@@ -10,6 +10,7 @@ mod edit;
 mod fetch;
 mod filter;
 mod kept;
+mod marks;
 mod mouse;
 mod nav;
 mod overlay;
@@ -26,7 +27,7 @@ use crate::{
         event::{Mouse, News},
         ids::JobId,
         key::Chord,
-        pane::{Cx, Pane, Running, Tell},
+        pane::{Cx, Pane, Running, Tell, Tone},
         world::World,
     },
     data::catalog::{Catalog, ForeignKey},
@@ -183,7 +184,7 @@ impl Browse {
     fn take_staged(&mut self, cx: &Cx<'_>) {
         let Some(staged) = cx.world.staged() else { return };
         for table in self.main.iter_mut().chain(self.below.as_mut().map(|b| &mut b.table)) {
-            table.overlay.set(table.oid, staged);
+            table.take_staged(staged);
         }
         let places = self.back.iter_mut().chain(&mut self.forward);
         places.for_each(|p| p.take_staged(staged));
@@ -246,23 +247,40 @@ impl Browse {
         }
     }
 
-    /// Esc and q: one step out; `false` at the top.
+    /// Esc: takes away what lies over the rows, and nothing else: it goes to no other place.
+    fn clear(&mut self, cx: &mut Cx<'_>) -> bool {
+        if self.out_of_view() || self.focus != Part::Tree && self.table_mut().is_some_and(Table::clear) {
+            return true;
+        }
+        if std::mem::take(&mut self.zoom) {
+            return true;
+        }
+        let words = match self.back.back() {
+            Some(place) => format!("Nothing to clear (Backspace goes back to {})", place.name()),
+            None => "Nothing to clear (q quits)".into(),
+        };
+        cx.toast(Tone::Note, words);
+        true
+    }
+
+    /// q: one step out; `false` at the top.
     fn step_out(&mut self, cx: &mut Cx<'_>) -> bool {
+        self.out_of_view()
+            || self.focus != Part::Tree && self.table_mut().is_some_and(Table::clear_chosen)
+            || std::mem::take(&mut self.zoom)
+            || self.go_back(cx)
+    }
+
+    /// Closes what lies over the grids, or ends the search in the tree.
+    fn out_of_view(&mut self) -> bool {
         if self.over.pop().is_some() {
             return true;
         }
-        if !self.tree.narrowed().is_empty() {
+        let narrowed = !self.tree.narrowed().is_empty();
+        if narrowed {
             self.tree.narrow("");
-            return true;
         }
-        if self.focus != Part::Tree && self.table_mut().is_some_and(|t| t.grid.clear_marks()) {
-            return true;
-        }
-        if self.zoom {
-            self.zoom = false;
-            return true;
-        }
-        self.go_back(cx)
+        narrowed
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Browse, Over, Part,
     below::{self, Below},
+    edit::Lookup,
     filter::Ask,
     kept,
     table::Table,
@@ -16,11 +17,21 @@ use crate::{
     },
     data::{
         catalog::ForeignKey,
-        edits::{RowKey, Staged},
+        edits::{RowKey, Staged, Text},
     },
     sql::filter::Condition,
 };
 use std::sync::Arc;
+
+/// What a row's columns hold.
+enum Values {
+    /// All of them exactly.
+    Here(Vec<Text>),
+    /// These columns; among them are times whose exact form is still to be read.
+    Times(Vec<usize>),
+    /// The value of this one is not here whole.
+    Long(String),
+}
 
 /// Places remembered behind the present one.
 const MOST_PLACES: usize = 30;
@@ -34,10 +45,15 @@ pub struct Place {
 }
 
 impl Place {
+    /// The table's name.
+    pub(super) fn name(&self) -> &str {
+        &self.main.name
+    }
+
     /// Lays what is staged by now over its rows.
     pub(super) fn take_staged(&mut self, staged: &Arc<Staged>) {
         for table in std::iter::once(&mut self.main).chain(self.below.as_mut().map(|b| &mut b.table)) {
-            table.overlay.set(table.oid, staged);
+            table.take_staged(staged);
         }
     }
 }
@@ -219,18 +235,36 @@ impl Browse {
     }
 
     pub(super) fn follow_one(&mut self, key: &ForeignKey, cx: &mut Cx<'_>) {
-        let Some(table) = self.table() else { return };
+        match self.values_here(&key.from_columns) {
+            Values::Here(values) => self.follow_by(key, values, cx),
+            Values::Times(columns) => self.look_up(&columns, Lookup::Follow(key.clone()), cx),
+            Values::Long(name) => cx.toast(Tone::Note, format!("{name} is too long to look the row up by")),
+        }
+    }
+
+    /// To the row that these values refer to.
+    pub(super) fn follow_by(&mut self, key: &ForeignKey, values: Vec<Text>, cx: &mut Cx<'_>) {
+        if let Some((from, _)) = key.from_columns.iter().zip(&values).find(|(_, v)| v.is_none()) {
+            return cx.toast(Tone::Note, format!("{from} is NULL: it refers to no row"));
+        }
+        let conditions = key.to_columns.iter().zip(values).map(|(c, v)| Condition::equal(c, v)).collect();
+        self.open_given(key.to_oid, conditions, cx);
+    }
+
+    /// The exact values of the current row's columns.
+    fn values_here(&self, names: &[String]) -> Values {
+        let Some(table) = self.table() else { return Values::Here(vec![]) };
         let row = table.grid.row();
-        let mut conditions = vec![];
-        for (from, to) in key.from_columns.iter().zip(&key.to_columns) {
-            let value = table.column_named(from).and_then(|c| table.exact(row, c));
-            match value {
-                None => return cx.toast(Tone::Note, format!("{from} is too long to look the row up by")),
-                Some(None) => return cx.toast(Tone::Note, format!("{from} is NULL: it refers to no row")),
-                Some(value) => conditions.push(Condition::equal(to, value)),
+        let columns: Vec<usize> = names.iter().filter_map(|n| table.column_named(n)).collect();
+        let mut values = vec![];
+        for (name, column) in names.iter().zip(&columns) {
+            match table.exact(row, *column) {
+                Some(value) => values.push(value),
+                None if table.time_here(row, *column) => {}
+                None => return Values::Long(name.clone()),
             }
         }
-        self.open_given(key.to_oid, conditions, cx);
+        if values.len() == names.len() { Values::Here(values) } else { Values::Times(columns) }
     }
 
     fn open_given(&mut self, oid: u32, conditions: Vec<Condition>, cx: &mut Cx<'_>) {
@@ -257,16 +291,19 @@ impl Browse {
     }
 
     pub(super) fn refer_one(&mut self, key: &ForeignKey, cx: &mut Cx<'_>) {
-        let Some(table) = self.table() else { return };
-        let row = table.grid.row();
-        let mut conditions = vec![];
-        for (from, to) in key.from_columns.iter().zip(&key.to_columns) {
-            match table.column_named(to).and_then(|c| table.exact(row, c)) {
-                None => return cx.toast(Tone::Note, format!("{to} is too long to look rows up by")),
-                Some(None) => return cx.toast(Tone::Note, format!("{to} is NULL: nothing can refer to it")),
-                Some(value) => conditions.push(Condition::equal(from, value)),
-            }
+        match self.values_here(&key.to_columns) {
+            Values::Here(values) => self.refer_by(key, values, cx),
+            Values::Times(columns) => self.look_up(&columns, Lookup::Refer(key.clone()), cx),
+            Values::Long(name) => cx.toast(Tone::Note, format!("{name} is too long to look rows up by")),
         }
+    }
+
+    /// To the rows that refer to these values.
+    pub(super) fn refer_by(&mut self, key: &ForeignKey, values: Vec<Text>, cx: &mut Cx<'_>) {
+        if let Some((to, _)) = key.to_columns.iter().zip(&values).find(|(_, v)| v.is_none()) {
+            return cx.toast(Tone::Note, format!("{to} is NULL: nothing can refer to it"));
+        }
+        let conditions = key.from_columns.iter().zip(values).map(|(c, v)| Condition::equal(c, v)).collect();
         self.open_given(key.from_oid, conditions, cx);
     }
 

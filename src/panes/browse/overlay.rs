@@ -27,8 +27,14 @@ pub struct Overlay {
 }
 
 impl Overlay {
+    /// Nothing staged; this grid is to show new rows.
+    #[must_use]
+    pub fn new(grid: GridState) -> Self {
+        Self { grid, ..Self::default() }
+    }
+
     /// Takes what is staged for the relation.
-    pub fn set(&mut self, oid: u32, staged: &Arc<Staged>) {
+    fn set(&mut self, oid: u32, staged: &Arc<Staged>) {
         self.here = staged.changes().iter().any(|c| c.table.oid == oid);
         self.new = staged.inserts(oid).map(|(id, c)| (id, Arc::clone(c))).collect();
         let bulk = |c: &&Arc<Change>| c.table.oid == oid && matches!(c.what, What::Bulk { .. });
@@ -73,6 +79,16 @@ impl Overlay {
 }
 
 impl Table {
+    /// Takes what is staged for it now.
+    pub fn take_staged(&mut self, staged: &Arc<Staged>) {
+        if Arc::ptr_eq(&self.overlay.staged, staged) && self.overlay.to_row.is_none() {
+            return;
+        }
+        self.overlay.set(self.oid, staged);
+        self.grid.measure_again();
+        self.overlay.grid.measure_again();
+    }
+
     /// The relation as staged changes name it.
     #[must_use]
     pub fn reference(&self) -> Option<TableRef> {

@@ -15,6 +15,7 @@ use crate::{
     },
     data::{
         catalog::{ColumnInfo, Detail, ForeignKey},
+        check,
         edits::RowKey,
         rows::Column,
         value::Kind,
@@ -23,7 +24,7 @@ use crate::{
     text::units,
     widgets::grid::{GridCell, GridColumn, GridLayout, GridSource, GridState, Sorted, Touch},
 };
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashSet, sync::Arc, time::Duration};
 
 /// Something that went wrong, and during what.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,6 +100,8 @@ pub struct Table {
     pub to_key: Option<RowKey>,
     /// What is staged for it.
     pub overlay: Overlay,
+    /// The keys of marked rows, loaded or not.
+    pub marked: HashSet<RowKey>,
     prefix: u32,
 }
 
@@ -110,7 +113,7 @@ impl Table {
             .catalog()
             .and_then(|c| c.relation(oid))
             .map_or_else(|| format!("relation {oid}"), |r| format!("{}.{}", r.schema, r.name));
-        Self {
+        let mut this = Self {
             conn: world.active,
             oid,
             name,
@@ -135,9 +138,14 @@ impl Table {
             draft: None,
             to_end: false,
             to_key: None,
-            overlay: overlay_of(world, oid),
+            overlay: Overlay::new(GridState::new(world.settings.column_width)),
+            marked: HashSet::new(),
             prefix: world.settings.cell_prefix.max(16),
+        };
+        if let Some(staged) = world.staged() {
+            this.take_staged(staged);
         }
+        this
     }
 
     /// The lane rows are read on.
@@ -167,7 +175,8 @@ impl Table {
         self.window.texts(row, &self.shape.key).filter(|k| !k.is_empty())
     }
 
-    /// The exact value of a column, unless only its beginning is here.
+    /// The exact value of a column, unless only its beginning is here, or a time in a style that not every session
+    /// reads as the same one: see `time_here`.
     #[must_use]
     pub fn exact(&self, row: u64, column: usize) -> Option<Option<String>> {
         let detail = self.detail.as_ref()?;
@@ -177,9 +186,29 @@ impl Table {
         }
         match GridSource::cell(self, row, column) {
             GridCell::Null => Some(None),
+            GridCell::Text(_) if self.time_here(row, column) => None,
             GridCell::Text(b) => Some(Some(String::from_utf8_lossy(b).into_owned())),
             GridCell::Cut(..) | GridCell::Loading | GridCell::Word(_) => None,
         }
+    }
+
+    /// Does this cell show a date or time in another style than ISO? The exact one is to be had by the row's key.
+    #[must_use]
+    pub fn time_here(&self, row: u64, column: usize) -> bool {
+        let base = self.detail.as_ref().and_then(|d| d.columns.get(column)).map_or(0, |c| c.base_oid);
+        let text = GridSource::cell(self, row, column);
+        matches!((base, text), (1082 | 1114 | 1184, GridCell::Text(b))
+            if !std::str::from_utf8(b).is_ok_and(check::is_iso))
+    }
+
+    /// As `exact`, and a time as it is printed where this session reads it back as the same one.
+    #[must_use]
+    pub fn here(&self, row: u64, column: usize) -> Option<Option<String>> {
+        let printed = || match GridSource::cell(self, row, column) {
+            GridCell::Text(b) if self.time_here(row, column) => Some(String::from_utf8_lossy(b).into_owned()),
+            _ => None,
+        };
+        self.exact(row, column).or_else(|| printed().filter(|t| check::zone_word(t).is_none()).map(Some))
     }
 
     /// Position of a column by name.
@@ -347,8 +376,8 @@ impl Table {
         if here < all {
             out.push_str(&format!(" · {} hidden", units::counted((all - here) as u64, "column", "columns")));
         }
-        if self.grid.selecting() || self.grid.marked() > 0 {
-            let rows = self.grid.rows_selected(self).len() as u64;
+        let rows = self.chosen();
+        if rows > 0 {
             let word = if self.grid.selecting() { "selected" } else { "marked" };
             out.push_str(&format!(" · {} {word}", units::counted(rows, "row", "rows")));
         }
@@ -410,16 +439,6 @@ impl Table {
     pub fn is_stream(&self) -> bool {
         self.detail.is_some() && !self.keyed
     }
-}
-
-/// What is staged for the relation now.
-fn overlay_of(world: &World, oid: u32) -> Overlay {
-    let mut overlay = Overlay::default();
-    overlay.grid = GridState::new(world.settings.column_width);
-    if let Some(staged) = world.staged() {
-        overlay.set(oid, staged);
-    }
-    overlay
 }
 
 /// What a column's type means.

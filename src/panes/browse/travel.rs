@@ -62,6 +62,9 @@ impl Table {
         if !self.grid_command(command) {
             return false;
         }
+        if command == Command::MarkRow {
+            self.note_mark(at);
+        }
         if let Some(rows) = rows {
             self.owe(rows, at);
             self.owed = self.owed.clamp(-MOST_OWED, MOST_OWED);

@@ -5,18 +5,22 @@
 use super::Sql;
 use crate::{
     core::{
+        command::Command,
         effect::{Effect, Statement},
         event::News,
         ids::{JobId, Lane},
-        pane::{Cx, DeleteAsk, EditAsk, EditTarget, PaneKind, Popup, Running, Tell, Tone},
+        pane::{Cx, DeleteAsk, DocumentAsk, EditAsk, EditTarget, PaneKind, Popup, Running, Tell, Tone},
     },
     data::{
         catalog::{ColumnInfo, Detail},
+        check,
         edits::{RowKey, Stage, Staged, TableRef, Text, Value},
+        json::Step,
         rows::Column,
     },
     sql::{
         edit::{left_out, like, version_columns, why_no_delete, why_no_insert, why_not},
+        filter::{JSON, JSONB},
         page,
     },
     widgets::grid::{GridCell, GridColumn, GridSource, Rows, Touch},
@@ -96,7 +100,8 @@ pub(super) struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn value(&self, row: u64, column: usize) -> Option<&Value> {
+    /// What is staged for a cell.
+    pub(super) fn value(&self, row: u64, column: usize) -> Option<&Value> {
         let keyed = self.keyed.filter(|_| !self.staged.is_empty())?;
         let at = (*keyed.columns.get(column)?)?;
         let change = self.staged.row(keyed.detail.relation.oid, &keyed.key_of(&self.rows, row)?)?;
@@ -156,6 +161,8 @@ impl GridSource for Shown<'_> {
 pub(super) enum Act {
     /// `e`.
     Edit,
+    /// `C`.
+    Special,
     /// `dd`.
     Delete,
     /// `o`.
@@ -184,6 +191,8 @@ pub(super) struct Editing {
     /// The column of the result under the cursor.
     column: usize,
     act: Act,
+    /// Of a document: the node and the command to begin with.
+    begin: (Vec<Step>, Command),
     rows: Vec<u64>,
     /// Once described.
     reading: Option<(Do, Vec<RowKey>)>,
@@ -198,8 +207,13 @@ impl Editing {
 }
 
 impl Sql {
-    /// `e`, `dd`, `o` and `O` on a result.
+    /// `e`, `C`, `dd`, `o` and `O` on a result.
     pub(super) fn edit_result(&mut self, act: Act, cx: &mut Cx<'_>) {
+        self.edit_at(act, (vec![], Command::OpenValue), cx);
+    }
+
+    /// As `edit_result`; a document opens at a node, and with a command there.
+    pub(super) fn edit_at(&mut self, act: Act, begin: (Vec<Step>, Command), cx: &mut Cx<'_>) {
         let Some(o) = self.outcomes.get_mut(self.tab) else {
             return cx.toast(Tone::Note, "There is no result here");
         };
@@ -212,7 +226,7 @@ impl Sql {
         let (column, row) = (grid.column(), grid.row());
         let rows = match act {
             Act::Delete => grid.rows_selected(&source),
-            Act::Edit | Act::Duplicate => vec![row],
+            Act::Edit | Act::Special | Act::Duplicate => vec![row],
             Act::Insert => vec![],
         };
         if act != Act::Insert && (source.end() == 0 || rows.is_empty()) {
@@ -221,9 +235,9 @@ impl Sql {
         if rows.len() > MOST_ROWS {
             return cx.toast(Tone::Warning, format!("At most {MOST_ROWS} rows at once: write a DELETE"));
         }
+        let cell = matches!(act, Act::Edit | Act::Special);
         let from = columns.get(column).filter(|c| c.table_oid != 0 && c.attnum > 0);
-        let from =
-            from.or_else(|| columns.iter().find(|c| act != Act::Edit && c.table_oid != 0 && c.attnum > 0));
+        let from = from.or_else(|| columns.iter().find(|c| !cell && c.table_oid != 0 && c.attnum > 0));
         let Some(from) = from else {
             let name = columns.get(column).map_or("this", |c| &c.name);
             return cx.toast(Tone::Note, format!("{name} is computed: it is no column of a table"));
@@ -231,7 +245,8 @@ impl Sql {
         let (conn, relation) = (cx.world.active, from.table_oid);
         let job = cx.start(|job| Effect::Describe { job, conn, relation });
         let since = cx.world.now;
-        self.editing = Some(Editing { job, since, of, column, act, rows, reading: None, read: vec![] });
+        self.editing =
+            Some(Editing { job, since, of, column, act, begin, rows, reading: None, read: vec![] });
     }
 
     /// News of an edit on its way; `false`: not its.
@@ -281,7 +296,7 @@ impl Sql {
         }
         let keyed = Keyed::new(&o.columns, detail)?;
         let mut what = match editing.act {
-            Act::Edit | Act::Insert => {
+            Act::Edit | Act::Special | Act::Insert => {
                 let at = keyed.columns.get(editing.column).copied().flatten().ok_or("this column is gone")?;
                 why_not(&keyed.detail, &keyed.detail.columns[at]).map_or(Ok(Do::Edit(at)), Err)?
             }
@@ -315,8 +330,8 @@ impl Sql {
     }
 
     fn rows_read(&mut self, cx: &mut Cx<'_>) {
-        let Some(Editing { of, reading: Some((what, keys)), read, column, rows, .. }) = self.editing.take()
-        else {
+        let Some(editing) = self.editing.take() else { return };
+        let Editing { of, reading: Some((what, keys)), read, column, rows, act, begin, .. } = editing else {
             return;
         };
         let Some(o) = self.outcomes.iter_mut().find(|o| (o.job, o.number) == of) else { return };
@@ -363,7 +378,13 @@ impl Sql {
                 let staged =
                     source.staged.row(detail.relation.oid, &key).and_then(|c| c.value(name)).cloned();
                 let target = EditTarget::Row { key, version };
-                let ask = EditAsk { conn, detail, target, column: at, seen, staged, special: false };
+                let special = act == Act::Special;
+                let json = matches!(detail.columns[at].base_oid, JSON | JSONB) && !special;
+                let ask = EditAsk { conn, detail, target, column: at, seen, staged, special };
+                if json {
+                    let (at, begin) = begin;
+                    return cx.popup(Popup::Document(Box::new(DocumentAsk { ask, at, begin })));
+                }
                 cx.popup(Popup::Edit(Box::new(ask)));
             }
         }
@@ -375,7 +396,11 @@ impl Sql {
         let place = cx.world.place();
         for o in &mut self.outcomes {
             // What is staged here does not concern rows of another database.
-            o.staged = if o.place == place { Arc::clone(staged) } else { Arc::default() };
+            let staged = if o.place == place { Arc::clone(staged) } else { Arc::default() };
+            if !Arc::ptr_eq(&o.staged, &staged) {
+                o.staged = staged;
+                o.grid.measure_again();
+            }
         }
     }
 }
@@ -413,7 +438,7 @@ fn versions(detail: &Detail, row: &[Text]) -> Vec<(String, Text)> {
 fn plain_dates(detail: &Detail, key: &RowKey) -> Result<(), String> {
     for (at, text) in page::key_columns(detail).into_iter().zip(key) {
         let column = &detail.columns[at];
-        let iso = text.as_ref().is_none_or(|t| t.len() > 4 && t.as_bytes()[4] == b'-');
+        let iso = text.as_deref().is_none_or(check::is_iso);
         if matches!(column.base_oid, 1082 | 1114 | 1184) && !iso {
             return Err(format!(
                 "{} is a date in the key: set DateStyle to ISO to edit this result",

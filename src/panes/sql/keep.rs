@@ -202,6 +202,10 @@ impl Sql {
                     self.draft.version = self.editor.version();
                 }
             }
+            News::Failed(_, error, _) if self.waiting.draft == job => {
+                self.waiting.draft = None;
+                cx.toast(Tone::Error, clean::line(&error.message));
+            }
             News::Edited(text) if self.waiting.edit == job => {
                 self.waiting.edit = None;
                 match text {

@@ -128,9 +128,7 @@ impl Pane for Sql {
             Command::NextResult | Command::PreviousResult => !self.outcomes.is_empty(),
             Command::GoToError => self.error.is_some(),
             other => match self.over.last() {
-                Some(over::Over::Value(view)) if other != Command::EditNode => {
-                    view.can(other).unwrap_or(true)
-                }
+                Some(over::Over::Value(view)) if !over::edits(other) => view.can(other).unwrap_or(true),
                 _ => true,
             },
         }
@@ -280,6 +278,7 @@ impl Sql {
             Command::GoToError => self.go_to_error(cx),
             Command::EditSql => self.part = Part::Editor,
             Command::EditResult if self.part == Part::Results => self.edit_result(Act::Edit, cx),
+            Command::SetSpecial if self.part == Part::Results => self.edit_result(Act::Special, cx),
             Command::DeleteRow if self.part == Part::Results => self.edit_result(Act::Delete, cx),
             Command::InsertRow if self.part == Part::Results => self.edit_result(Act::Insert, cx),
             Command::DuplicateRow if self.part == Part::Results => self.edit_result(Act::Duplicate, cx),

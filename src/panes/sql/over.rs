@@ -27,6 +27,15 @@ pub(super) enum Over {
     Value(Box<ValueView>),
 }
 
+/// Commands of the value view that change it.
+pub(super) fn edits(command: Command) -> bool {
+    use Command as C;
+    matches!(
+        command,
+        C::EditNode | C::AddNode | C::RenameKey | C::RemoveNode | C::NodeDown | C::NodeUp | C::FilterPath
+    )
+}
+
 impl Sql {
     /// Closes the view on top; `false`: there is none.
     pub(super) fn step_out(&mut self) -> bool {
@@ -38,10 +47,13 @@ impl Sql {
         if matches!(command, Command::Back | Command::OpenRecord) {
             return self.step_out();
         }
-        if command == Command::EditNode && matches!(self.over.last(), Some(Over::Value(_))) {
-            // A result's value is edited in its grid.
+        if edits(command)
+            && let Some(Over::Value(view)) = self.over.last()
+        {
+            // The row is read anew first. A document opens at this node, other values in the editor of their type.
+            let begin = (view.path(), command);
             self.step_out();
-            self.edit_result(Act::Edit, cx);
+            self.edit_at(Act::Edit, begin, cx);
             return true;
         }
         match self.over.last_mut() {
@@ -92,12 +104,14 @@ impl Sql {
 
     /// Opens the value view on the cursor's cell: a result holds its values whole.
     pub(super) fn open_value(&mut self) {
-        let Some(o) = self.outcomes.get(self.tab).filter(|o| !o.rows.is_empty()) else { return };
+        let Some(o) = self.outcomes.get_mut(self.tab).filter(|o| !o.rows.is_empty()) else { return };
         let (row, column) = (o.grid.row(), o.grid.column());
+        let staged = o.parts().0.value(row, column).cloned();
         let Some(head) = o.columns.get(column) else { return };
         let mut view = ValueView::waiting(head.name.clone(), head.name.clone(), head.kind(), String::new());
         let value = o.rows.cell(row, column).map(|b| String::from_utf8_lossy(b).into_owned());
-        view.home = Err("a result's value is edited in the grid: Esc, then e".into());
+        view.home = Err("its row is read anew to be edited: e".into());
+        view.staged = staged;
         view.set(value, String::new());
         self.over.push(Over::Value(Box::new(view)));
     }

@@ -101,11 +101,13 @@ impl Login {
                 }
                 3 => {
                     self.allow("password")?;
+                    session.method = "password";
                     let password = self.password()?.as_bytes();
                     frontend::password_message(password, session.out()).map_err(nul)?;
                 }
                 5 => {
                     self.allow("md5")?;
+                    session.method = "md5";
                     let salt = body.get(..4).and_then(|s| s.try_into().ok());
                     let salt: [u8; 4] = salt.ok_or_else(|| client("the server sent a malformed md5 salt"))?;
                     let hash = md5_hash(self.user.as_bytes(), self.password()?.as_bytes(), salt);
@@ -159,6 +161,7 @@ impl Login {
         if self.binding == Binding::Require && mechanism != SCRAM_SHA_256_PLUS {
             return Err(unbound());
         }
+        session.method = if mechanism == SCRAM_SHA_256_PLUS { "scram-sha-256-plus" } else { "scram-sha-256" };
         let mut scram = ScramSha256::new(self.password()?.as_bytes(), binding);
         frontend::sasl_initial_response(mechanism, scram.message(), session.out()).map_err(nul)?;
         let first = self.sasl_answer(session, 11).await?;

@@ -102,6 +102,7 @@ pub struct Session {
     pub(super) key: Bytes,
     place: String,
     cancel: Option<CancelHandle>,
+    pub(super) method: &'static str,
 }
 
 impl Session {
@@ -125,6 +126,7 @@ impl Session {
             key: Bytes::new(),
             place,
             cancel: None,
+            method: "none",
         }
     }
 
@@ -381,6 +383,19 @@ impl Session {
     #[must_use]
     pub fn tls(&self) -> Option<String> {
         self.stream.tls_version()
+    }
+
+    /// The TLS cipher suite and the server's certificate (DER), if there is TLS.
+    #[must_use]
+    pub fn tls_details(&self) -> Option<(String, Vec<u8>)> {
+        self.stream.tls_details()
+    }
+
+    /// What the server asked for to let us in: `scram-sha-256` (`scram-sha-256-plus` with channel binding), `md5`,
+    /// `password`, or `none`, when it knew by other means (trust, peer, a certificate).
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        self.method
     }
 
     /// A handle that can cancel what runs here, from anywhere. `None` when the server gave no key.

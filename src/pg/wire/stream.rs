@@ -36,8 +36,23 @@ impl Stream {
     pub fn tls_version(&self) -> Option<String> {
         match self {
             Self::Plain(_) => None,
-            Self::Tls(s) => s.get_ref().1.protocol_version().and_then(|v| v.as_str()).map(str::to_owned),
+            Self::Tls(s) => {
+                let version = s.get_ref().1.protocol_version()?;
+                // TLSv1_3, as rustls calls it
+                version.as_str().map(|v| v.replace('_', "."))
+            }
         }
+    }
+
+    /// The cipher suite and the server's certificate (DER), if there is TLS.
+    #[must_use]
+    pub fn tls_details(&self) -> Option<(String, Vec<u8>)> {
+        let Self::Tls(s) = self else { return None };
+        let (_, tls) = s.get_ref();
+        let cipher =
+            tls.negotiated_cipher_suite().and_then(|c| c.suite().as_str()).unwrap_or("unknown cipher");
+        let certificate = tls.peer_certificates().and_then(|c| c.first());
+        Some((cipher.to_owned(), certificate.map(|c| c.to_vec()).unwrap_or_default()))
     }
 
     /// The `tls-server-end-point` binding data (RFC 5929): a hash of the server's certificate.

@@ -22,7 +22,7 @@ pub use show::{parameter_types, runnable, script};
 
 use super::{
     filter::Query,
-    page::{key_columns, table},
+    page::{exact_text, key_columns, table},
     quote::ident,
 };
 use crate::data::{
@@ -169,14 +169,6 @@ fn value_sql(query: &mut Query, value: &Value) -> String {
     }
 }
 
-/// The exact text of a key column, as `RowKey` holds it.
-fn key_text(column: &ColumnInfo) -> String {
-    match column.base_oid {
-        1082 | 1114 | 1184 => format!("to_json({})#>>'{{}}'", ident(&column.name)),
-        _ => ident(&column.name),
-    }
-}
-
 /// RETURNING: the key, then columns; what they are is noted.
 struct Returning {
     list: Vec<String>,
@@ -187,7 +179,7 @@ impl Returning {
     fn key(detail: &Detail) -> Self {
         let columns = key_columns(detail);
         Self {
-            list: columns.iter().map(|at| key_text(&detail.columns[*at])).collect(),
+            list: columns.iter().map(|at| exact_text(&detail.columns[*at])).collect(),
             what: (0..columns.len()).map(Returned::Key).collect(),
         }
     }
@@ -203,7 +195,7 @@ impl Returning {
 
     /// A column as text that is read back as the same value, whatever `DateStyle` says.
     fn exact(&mut self, column: &ColumnInfo) {
-        self.push(key_text(column), Returned::Column(column.name.clone()));
+        self.push(exact_text(column), Returned::Column(column.name.clone()));
     }
 
     fn onto(self, mut query: Query, rows: Option<u64>) -> Sent {

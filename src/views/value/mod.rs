@@ -331,6 +331,22 @@ impl ValueView {
         }
     }
 
+    /// The cursor to the node at this path, if it is there.
+    pub fn go(&mut self, path: &[Step]) {
+        if let Body::Json(doc) = &mut self.body
+            && let Document { json, rows, .. } = &mut **doc
+            && let Some(node) = json.at(path)
+        {
+            self.row = rows.reveal(json, node);
+        }
+    }
+
+    /// The path of the node under the cursor.
+    #[must_use]
+    pub fn path(&self) -> Vec<Step> {
+        self.node().map(|(json, node)| json.path(node)).unwrap_or_default()
+    }
+
     /// Looks for a text from the cursor on.
     pub fn find(&mut self, text: &str) -> Done {
         text.clone_into(&mut self.needle);

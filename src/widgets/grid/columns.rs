@@ -154,6 +154,13 @@ impl Columns {
         }
     }
 
+    /// Cells hold something else by now: they are measured again, and no column shrinks.
+    pub(super) fn measure_again(&mut self) {
+        for w in &mut self.widths {
+            w.seen = 0..0;
+        }
+    }
+
     /// Absolute row numbers moved.
     pub(super) fn shift_rows(&mut self, rows: i64) {
         for w in &mut self.widths {

@@ -262,7 +262,8 @@ impl GridState {
                 tint_range(buf, (x, y), text, range, styles.mark);
             }
         }
-        for range in self.needle.places(text) {
+        let places = if self.quiet { vec![] } else { self.needle.places(text) };
+        for range in places {
             tint_range(buf, (x, y), text, range, styles.found);
         }
     }

@@ -30,6 +30,8 @@ pub struct GridState {
     pub(super) marks: BTreeSet<u64>,
     pub(super) anchor: Option<u64>,
     pub(super) needle: Needle,
+    /// Matches are not shown.
+    pub(super) quiet: bool,
     search: Option<Search>,
     found: Option<String>,
     pub(super) last: Layout,
@@ -51,6 +53,7 @@ impl Default for GridState {
             marks: BTreeSet::new(),
             anchor: None,
             needle: Needle::default(),
+            quiet: false,
             search: None,
             found: None,
             last: Layout::default(),
@@ -86,6 +89,11 @@ impl GridState {
         self.search = None;
         self.found = None;
         self.columns.forget_widths();
+    }
+
+    /// Cells on the screen hold something else by now: columns grow to show it.
+    pub fn measure_again(&mut self) {
+        self.columns.measure_again();
     }
 
     /// Absolute number of the cursor's row.
@@ -175,6 +183,7 @@ impl GridState {
             Command::Narrower => self.widen(source, -1),
             Command::FindNext => self.find_next(source, true),
             Command::FindPrevious => self.find_next(source, false),
+            Command::Clear => return self.clear(),
             _ => return false,
         }
         true
@@ -272,11 +281,56 @@ impl GridState {
         self.marks.len()
     }
 
+    /// Is this row marked?
+    #[must_use]
+    pub fn is_marked(&self, row: u64) -> bool {
+        self.marks.contains(&row)
+    }
+
+    /// Marks a row.
+    pub fn mark(&mut self, row: u64) {
+        self.marks.insert(row);
+    }
+
+    /// The loaded rows that are marked.
+    #[must_use]
+    pub fn marks(&self, source: &dyn GridSource) -> Vec<u64> {
+        self.marks.range(source.first()..source.end()).copied().collect()
+    }
+
+    /// Where the selection of rows begins.
+    #[must_use]
+    pub fn anchor(&self) -> Option<u64> {
+        self.anchor
+    }
+
+    /// Selects the rows from this one to the cursor.
+    pub fn select_from(&mut self, row: u64) {
+        self.anchor = Some(row);
+    }
+
     /// Ends the selection and takes all marks away; `false` when there were none.
     pub fn clear_marks(&mut self) -> bool {
-        let any = self.anchor.take().is_some() || !self.marks.is_empty();
+        let any = self.clear_selection() || !self.marks.is_empty();
         self.marks.clear();
         any
+    }
+
+    /// Ends the selection; `false` when there was none.
+    pub fn clear_selection(&mut self) -> bool {
+        self.anchor.take().is_some()
+    }
+
+    /// Ends a search and shows its matches no more, until one goes to the next of them; `false` when none were shown.
+    pub fn hide_found(&mut self) -> bool {
+        let any = self.found.take().is_some() | self.search.take().is_some();
+        let shown = !self.needle.is_empty() && !std::mem::replace(&mut self.quiet, true);
+        any || shown
+    }
+
+    /// Takes away the text found, else the selection, else the marks; `false`: there was nothing of it.
+    pub fn clear(&mut self) -> bool {
+        self.hide_found() || self.clear_marks()
     }
 
     pub(super) fn is_selected(&self, row: u64) -> bool {
@@ -375,6 +429,7 @@ impl GridState {
     /// Sets the text to find; empty ends the search. Then `find_next` goes to a match.
     pub fn find(&mut self, text: &str) {
         self.needle = Needle::new(text);
+        self.quiet = false;
         self.search = None;
         self.found = None;
     }
@@ -393,6 +448,7 @@ impl GridState {
             return;
         }
         let rows = source.end() - source.first();
+        self.quiet = false;
         self.search = Some(Search::new(self.row, self.position, forward, rows));
         self.find_step(source);
     }

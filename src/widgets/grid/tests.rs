@@ -375,3 +375,24 @@ mod hostile {
         }
     }
 }
+
+#[test]
+fn matches_are_hidden_until_one_goes_on() {
+    let found = ratatui::style::Style::new().bg(ratatui::style::Color::Yellow);
+    let theme = Theme::new("t", [("grid.match".to_owned(), found)].into());
+    let t = users();
+    let mut g = GridState::default();
+    let shown = |g: &mut GridState| {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 60, 9));
+        let area = buf.area;
+        g.draw(&mut buf, area, &t, &theme, true);
+        buf.content().iter().filter(|c| Some(c.bg) == found.bg).count()
+    };
+    g.find("a");
+    assert!(shown(&mut g) > 0);
+    assert!(g.command(Command::Clear, &t));
+    assert_eq!(shown(&mut g), 0);
+    assert!(!g.command(Command::Clear, &t), "once");
+    g.find_next(&t, true);
+    assert!(shown(&mut g) > 0);
+}
