@@ -633,6 +633,7 @@ impl App {
             | Tell::WatchEvery(_) => self.pass(PaneKind::Sql, tell),
             Tell::Lost(_) => self.on_sql(|pane, cx| pane.told(tell, cx)),
             Tell::Explain { .. } => self.pass(PaneKind::Plan, tell),
+            Tell::SearchIn { .. } => self.pass(PaneKind::Search, tell),
             Tell::ShowLocks(_) => self.pass(PaneKind::Locks, tell),
             Tell::OpenSaved(_) => self.pass(PaneKind::Saved, tell),
             Tell::ReloadSaved => self.ask_saved(),

@@ -335,7 +335,13 @@ pub struct Statement {
     pub pure_read: bool,
     /// Send through the simple protocol (several statements joined by psql's `\;`, or a replication command).
     pub simple: bool,
+    /// A short read of ours on a guarded lane: no JIT, memory for a bitmap of millions of rows, and the server ends it
+    /// after [`SHORT_SECONDS`]. Set for its own transaction only.
+    pub short: bool,
 }
+
+/// See [`Statement::short`].
+pub const SHORT_SECONDS: u64 = 5;
 
 /// A statement that must meet a number of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -350,7 +356,7 @@ impl Statement {
     /// A read of ours with its parameters and their types.
     #[must_use]
     pub fn read(sql: impl Into<String>, params: Vec<Option<String>>, types: Vec<u32>) -> Self {
-        Self { sql: sql.into(), params, types, pure_read: true, simple: false }
+        Self { sql: sql.into(), params, types, pure_read: true, ..Self::default() }
     }
 }
 

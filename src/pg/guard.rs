@@ -50,6 +50,15 @@ pub enum Block {
 const BEGIN: &str = "BEGIN READ ONLY";
 /// Sees a snapshot: from here on the transaction cannot become one that writes.
 const LOOK: &str = "SELECT WHERE false";
+/// For [`Statement::short`], gone with the transaction. The planner's costs of `to_tsvector` let it compile for longer
+/// than the search takes; a bitmap that does not fit into memory has whole pages of texts parsed anew.
+const SHORT: &[&str] = &[
+    BEGIN,
+    LOOK,
+    "SET LOCAL jit = off",
+    "SET LOCAL work_mem = '64MB'",
+    "SET LOCAL statement_timeout = '5s'",
+];
 const LOCK: &str = "SET TRANSACTION READ ONLY";
 /// Fails when something was written, and when a cursor would run at COMMIT, behind this very look. It sees a snapshot.
 const CHECK: &str = "SELECT WHERE (CASE \
@@ -78,7 +87,8 @@ pub fn around(tx: Tx, statement: &Statement) -> Result<Around, DbError> {
         (Tx::Idle, _) if is_discard_all(sql) => extended,
         (Tx::Idle, _) => {
             outside(sql)?;
-            Around { before: &[BEGIN, LOOK], after: &[CHECK, "COMMIT"], block: Block::Ours, ..extended }
+            let before: &[&str] = if statement.short { SHORT } else { &[BEGIN, LOOK] };
+            Around { before, after: &[CHECK, "COMMIT"], block: Block::Ours, ..extended }
         }
         // These run nothing, and what is set here must not be seen to come behind a query.
         (Tx::Open, Kind::Set | Kind::Savepoint | Kind::TxBegin) => extended,

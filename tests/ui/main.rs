@@ -14,6 +14,7 @@ mod health;
 mod live;
 mod plan;
 mod saved;
+mod search;
 mod sql;
 mod staging;
 mod statements;

@@ -278,6 +278,7 @@ impl Browse {
             Command::CountRows => self.count(cx),
             Command::OpenSql => self.open_sql(cx),
             Command::Privileges => self.privileges(cx),
+            Command::SearchIn => self.search_in(cx),
             Command::Columns => self.choose_columns(cx),
             other => return self.copy(other, cx),
         }
@@ -312,6 +313,16 @@ impl Browse {
         }
     }
 
+    /// Full-text search in the table, within its filter.
+    fn search_in(&self, cx: &mut Cx<'_>) {
+        let Some(table) = self.table() else { return };
+        let Some(detail) = &table.detail else { return };
+        match crate::sql::page::condition_text(detail, &table.view.filter) {
+            Ok(condition) => cx.tell(Tell::SearchIn { relation: table.oid, condition }),
+            Err(what) => cx.toast(Tone::Note, what),
+        }
+    }
+
     fn open_sql(&mut self, cx: &mut Cx<'_>) {
         let Some(table) = self.table() else { return };
         match table.with_sql(|sql| sql.statement(Some(1_000))) {
@@ -335,9 +346,13 @@ impl Browse {
             }
             C::OpenRecord | C::OpenValue | C::FilterCell | C::MarkRow | C::SelectRows => rows,
             C::Privileges => self.table().is_some_and(|t| t.detail.is_some()),
-            C::FilterBuilder | C::ClearFilter | C::Sort | C::SortAdd | C::CountRows | C::OpenSql => {
-                self.main.is_some()
-            }
+            C::FilterBuilder
+            | C::ClearFilter
+            | C::Sort
+            | C::SortAdd
+            | C::CountRows
+            | C::OpenSql
+            | C::SearchIn => self.main.is_some(),
             C::FindOnServer | C::Detail | C::Columns => self.main.is_some(),
             C::Referring => {
                 rows && self
