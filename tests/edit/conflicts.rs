@@ -170,7 +170,7 @@ const ITEMS: &str =
 
 /// A document with an array is edited to `after`, and meanwhile on the server by `sql`; what is there after applying,
 /// or none when it is a conflict.
-fn arrays(after: &str, sql: &str) -> Result<String, (Live, server::Database)> {
+fn arrays(after: &str, sql: &str) -> Result<String, Box<(Live, server::Database)>> {
     let db = server::database();
     db.execute(&format!(
         "create table docs (id int primary key, doc jsonb); insert into docs values (1, '{ITEMS}')"
@@ -191,7 +191,7 @@ fn arrays(after: &str, sql: &str) -> Result<String, (Live, server::Database)> {
     let now = ask(&db, "select doc from docs");
     if live.robot.screen().contains("changed meanwhile") {
         assert_eq!(now, before, "nothing is written");
-        return Err((live, db));
+        return Err(Box::new((live, db)));
     }
     // And back: what they did stays.
     live.keys("<esc>U").see("take the last apply back").keys("<ctrl-s>").see("otherwise all is rolled back");
