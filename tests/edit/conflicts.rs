@@ -170,7 +170,7 @@ const ITEMS: &str =
 
 /// A document with an array is edited to `after`, and meanwhile on the server by `sql`; what is there after applying,
 /// or none when it is a conflict.
-fn arrays(after: &str, sql: &str) -> Result<String, (Live, server::Database)> {
+fn arrays(after: &str, sql: &str) -> Result<String, Box<(Live, server::Database)>> {
     let db = server::database();
     db.execute(&format!(
         "create table docs (id int primary key, doc jsonb); insert into docs values (1, '{ITEMS}')"
@@ -191,7 +191,7 @@ fn arrays(after: &str, sql: &str) -> Result<String, (Live, server::Database)> {
     let now = ask(&db, "select doc from docs");
     if live.robot.screen().contains("changed meanwhile") {
         assert_eq!(now, before, "nothing is written");
-        return Err((live, db));
+        return Err(Box::new((live, db)));
     }
     // And back: what they did stays.
     live.keys("<esc>U").see("take the last apply back").keys("<ctrl-s>").see("otherwise all is rolled back");
@@ -206,9 +206,8 @@ fn two_elements_of_one_array_are_changed_by_two() {
     let now = arrays(&mine, "jsonb_set(doc, '{items,0,n}', '7.0')").ok().expect("both survive");
     assert!(now.contains(r#"{"n": 7.0, "id": 1}"#) && now.contains(r#"{"n": 100, "id": 2}"#), "{now}");
     // Another key of the same element: it is shown, and settled by the one who comes second.
-    let Err((mut live, _db)) = arrays(&mine, "jsonb_set(doc, '{items,1,id}', '22')") else {
-        panic!("no conflict")
-    };
+    let Err(both) = arrays(&mine, "jsonb_set(doc, '{items,1,id}', '22')") else { panic!("no conflict") };
+    let (mut live, _db) = *both;
     live.see("doc items[1].n").see("1.50 (more of items was changed)");
     live.keys("m").see("Every conflict has an answer").keys("<ctrl-s>").see("1 change applied");
     // The element stands elsewhere by now, or the array has another length.

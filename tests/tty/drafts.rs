@@ -144,11 +144,11 @@ fn a_draft_is_offered_on_its_own_database_only() {
     assert!(!t.screen().contains("staged"), "{}", t.screen());
     t.send("q");
     assert_eq!(t.end(), 0, "nothing is staged: nothing is asked");
-    // "Later" leaves it for the next start.
-    for answer in ["l", "t"] {
+    // Esc is "Later" and leaves it for the next start.
+    for answer in ["\x1b", "t"] {
         let mut t = home.start(&[&one.url()], 120, 40);
         t.see("1 change was staged last time").send(answer);
-        if answer == "l" {
+        if answer == "\x1b" {
             t.gone("staged last time").send("q");
             assert_eq!(t.end(), 0);
         } else {
