@@ -47,8 +47,7 @@ pub fn without_values(sql: &str) -> String {
     // With the old reading of backslashes literals end elsewhere; which one holds is the session's matter.
     let readings: &[bool] = if sql.contains('\\') { &[true, false] } else { &[true] };
     for standard in readings {
-        let options =
-            Options { variables: true, standard_conforming_strings: *standard, ..Options::default() };
+        let options = Options { variables: true, standard_conforming_strings: *standard };
         hidden.extend(tokens(sql, options).iter().filter_map(|t| match t.kind {
             TokenKind::String(_) | TokenKind::Dollar | TokenKind::Number => Some((t.start, t.end, "?")),
             TokenKind::LineComment | TokenKind::BlockComment => Some((t.start, t.end, " ")),

@@ -5,17 +5,12 @@
 mod server;
 #[path = "../support/signal.rs"]
 mod signal;
-#[path = "../support/strict.rs"]
-mod strict;
 #[path = "../support/tty.rs"]
 mod tty;
 
 mod browse;
-mod corpus;
 mod demo;
 mod drafts;
-mod hostile;
-mod look;
 mod lost;
 mod plan;
 mod secrets;
