@@ -116,10 +116,17 @@ fn hits(robot: &mut Robot, job: JobId, titles: &[&str]) {
     answer(robot, job, 0, if titles.is_empty() { nothing } else { &marked }, false);
 }
 
-/// What was made of the words, and the plan.
+/// What was made of the words, the tags within the hits, and the plan.
 fn rest(robot: &mut Robot, job: JobId, query: &str, stopped: Option<&str>) {
     answer(robot, job, 1, &[&[Some(query), Some("1"), Some(query), stopped]], false);
-    answer(robot, job, 2, &[&[Some(PLAN)]], true);
+    answer(
+        robot,
+        job,
+        2,
+        &[&[Some("postgres"), Some("3"), Some("t")], &[Some("sql"), Some("1"), Some("t")]],
+        false,
+    );
+    answer(robot, job, 3, &[&[Some(PLAN)]], true);
 }
 
 #[test]
