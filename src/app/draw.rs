@@ -71,21 +71,23 @@ impl App {
         frame.buffer_mut().set_style(area, theme.style("tab"));
         let mut x = area.x;
         self.tabs.clear();
-        let label = |n: usize, most: usize| {
+        let label = |n: usize, (most, gap): (usize, &str)| {
             let slot = &self.slots[n];
             let (number, active) = (slot.kind as u8, n == self.current);
             let title = slot.pane.title(&self.world);
             let busy = if slot.pane.running().is_some() { "…" } else { "" };
             let title = if active { &*title } else { width::head(&title, most) };
-            format!("{}{number} {title}{busy} ", if active { '▌' } else { ' ' })
+            format!("{}{number} {title}{busy}{gap}", if active { '▌' } else { ' ' })
         };
-        // On a narrow screen the others are shortened until all can be seen.
-        let fits = |most: &usize| {
-            (0..self.slots.len()).map(|n| width::width(&label(n, *most))).sum::<usize>()
+        // On a narrow screen they move together, then the others are shortened, until all can be seen.
+        let fits = |how: &(usize, &str)| {
+            (0..self.slots.len()).map(|n| width::width(&label(n, *how))).sum::<usize>()
                 <= usize::from(area.width)
         };
-        let most = [usize::from(u16::MAX), 8, 7, 6, 5, 4, 3].into_iter().find(fits).unwrap_or(0);
-        let labels: Vec<String> = (0..self.slots.len()).map(|n| label(n, most)).collect();
+        let whole = usize::from(u16::MAX);
+        let tight = [whole, 8, 7, 6, 5, 4, 3].map(|most| (most, ""));
+        let how = std::iter::once((whole, " ")).chain(tight).find(fits).unwrap_or((0, ""));
+        let labels: Vec<String> = (0..self.slots.len()).map(|n| label(n, how)).collect();
         for (n, (slot, label)) in self.slots.iter().zip(labels).enumerate() {
             let active = n == self.current;
             let cells = (width::width(&label) as u16).min(area.right().saturating_sub(x));

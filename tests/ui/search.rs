@@ -184,6 +184,19 @@ fn an_older_search_is_cancelled_and_its_answer_never_shown() {
 }
 
 #[test]
+fn opened_before_the_connection_is_up_it_asks_as_soon_as_it_is() {
+    let mut robot = Robot::new(80, 24);
+    robot.keys("<alt-3>");
+    assert!(!robot.effects.iter().any(|e| matches!(e, Effect::Execute { .. })));
+    robot.connect(browse::shop());
+    let asked = robot.effects.iter().any(|e| match e {
+        Effect::Execute { statements, .. } => statements.iter().any(|s| s.sql.contains("tsvector")),
+        _ => false,
+    });
+    assert!(asked, "{:?}", robot.effects);
+}
+
+#[test]
 fn without_any_index_nothing_is_searched_before_a_table_is_chosen() {
     let mut robot = pane(80, 24, false);
     robot.keys("vacuum");

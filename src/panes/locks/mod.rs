@@ -150,6 +150,7 @@ impl Pane for Locks {
             | Command::ShowWhich
             | Command::Find
             | Command::ToLocks
+            | Command::StepToSql
             | Command::ExplainIt => false,
             _ => true,
         }

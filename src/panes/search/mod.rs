@@ -78,6 +78,8 @@ struct Areas {
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Search {
+    /// Somebody has looked: before that nothing is asked.
+    looked_at: bool,
     /// Which database this is about.
     place: Option<String>,
     part: Part,
@@ -155,11 +157,19 @@ impl Search {
                 input: std::mem::take(&mut self.input),
                 areas: self.areas,
                 mode: self.mode,
+                looked_at: self.looked_at,
                 ..Self::default()
             };
         }
-        // Nothing is asked before somebody looks.
-        if self.place.is_none() || cx.world.catalog().is_none() {
+        if !self.looked_at || place.is_none() {
+            return;
+        }
+        if self.place.is_none() {
+            self.place = place;
+            let key = tables::key(cx.world);
+            self.recall = Some(cx.start(|job| Effect::Recall { job, key }));
+        }
+        if cx.world.catalog().is_none() {
             return;
         }
         if self.offer.is_none() && self.looking.is_none() && self.trouble.is_none() {
@@ -407,11 +417,7 @@ impl Pane for Search {
     }
 
     fn shown(&mut self, cx: &mut Cx<'_>) {
-        if self.place.is_none() && cx.world.place().is_some() {
-            self.place = cx.world.place();
-            let key = tables::key(cx.world);
-            self.recall = Some(cx.start(|job| Effect::Recall { job, key }));
-        }
+        self.looked_at = true;
         self.take_world(cx);
     }
 
