@@ -401,7 +401,7 @@ fn a_session_in_full() {
     };
     sample(&mut robot, Sample::Query(Ok(whole)));
     let screen = robot.screen();
-    assert!(screen.contains("where the_end") && screen.contains("pid               108"), "{screen}");
+    assert!(screen.contains("where the_end") && screen.contains("pid              108"), "{screen}");
     robot.keys("x");
     assert!(robot.screen().contains("▌4 Plan"), "{}", robot.screen());
     robot.keys("<alt-5>v");
