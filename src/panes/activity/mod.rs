@@ -279,7 +279,7 @@ impl Pane for Activity {
             Command::OpenSession | Command::ToLocks | Command::CopyText | Command::ExplainIt => {
                 self.session(world).is_some()
             }
-            Command::GoToRow => false,
+            Command::GoToRow | Command::StepToSql => false,
             _ => true,
         }
     }

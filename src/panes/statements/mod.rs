@@ -297,7 +297,7 @@ impl Pane for Statements {
     fn can(&self, command: Command, _: &World) -> bool {
         match command {
             Command::CancelBackend | Command::TerminateBackend | Command::GoToRow | Command::ToLocks => false,
-            Command::WhoHoldsVacuum => false,
+            Command::WhoHoldsVacuum | Command::StepToSql => false,
             Command::OpenSession | Command::ExplainIt | Command::CopyText => self.subject().is_some(),
             _ => true,
         }
