@@ -215,7 +215,9 @@ fn a_plan_wants_the_whole_text_and_its_own_database() {
     assert_eq!(asked(&mut robot), (vec![(5, 2)], true), "the first in the list, all of it");
     answer(&mut robot, &[(5, 2)], false);
     let screen = robot.screen();
-    assert!(screen.contains("▌4 Plan…"), "asked for any values: {screen}");
+    assert!(screen.contains("▌4 Plan"), "{screen}");
+    let asked = robot.effects.iter().any(|e| format!("{e:?}").contains("where id = $1 and is_active"));
+    assert!(asked, "the whole text: {:?}", robot.effects);
     robot.keys("<esc><alt-7>a/far\n");
     robot.keys("x");
     assert!(robot.screen().contains("another database"), "{}", robot.screen());

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn words_with_and_without() {
         let wants = |filter: &str| Filter::new(filter).wants(&session("active", 1), &Names::default());
-        assert!(wants("") && wants("shop") && wants("NOW active") && wants("shop -idle") && wants("-"));
+        assert!(wants("") && wants("shop") && wants("NOW active") && wants("shop -idle"));
         assert!(!wants("shop idle") && !wants("-shop") && !wants("shop -select"));
     }
 

@@ -172,7 +172,9 @@ impl Pane for Health {
             Command::CancelBackend | Command::TerminateBackend | Command::ToLocks | Command::ExplainIt => {
                 false
             }
-            Command::MarkMoment | Command::SortBack => false,
+            Command::MarkMoment | Command::SortBack | Command::WriteSamples | Command::WhoHoldsVacuum => {
+                false
+            }
             Command::OpenSession | Command::CopyText => self.chosen().is_some(),
             Command::StepToSql => self.chosen().is_some_and(|line| line.sql.is_some()),
             Command::GoToRow => self.chosen().is_some_and(|line| line.go.is_some()),

@@ -147,6 +147,7 @@ impl Pane for Locks {
             Command::SortBy
             | Command::SortBack
             | Command::WhoHoldsVacuum
+            | Command::StepToSql
             | Command::ShowWhich
             | Command::Find
             | Command::ToLocks
