@@ -151,7 +151,6 @@ impl Pane for Locks {
             | Command::ShowWhich
             | Command::Find
             | Command::ToLocks
-            | Command::StepToSql
             | Command::ExplainIt => false,
             _ => true,
         }
