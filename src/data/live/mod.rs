@@ -319,6 +319,8 @@ pub struct Live {
     pub failed: BTreeMap<Probe, String>,
     /// Why the monitoring session is gone, and since when by the console's clock.
     pub lost: Option<(String, Duration)>,
+    /// When the server answered last, by the console's clock.
+    heard: Option<Duration>,
     /// The load of the last minutes.
     pub load: Load,
 }
@@ -326,6 +328,9 @@ pub struct Live {
 impl Live {
     /// Takes a sample in. `now`: the console's clock.
     pub fn take(&mut self, sample: Sample, now: Duration) {
+        if !matches!(sample, Sample::Link(_)) {
+            self.heard = Some(now);
+        }
         match sample {
             Sample::Pulse(pulse) => {
                 self.failed.remove(&Probe::Pulse);
@@ -384,7 +389,9 @@ impl Live {
             Sample::Link(Ok(())) => self.lost = None,
             Sample::Link(Err(why)) => {
                 self.own.clear();
-                let since = self.lost.take().map_or(now, |(_, since)| since);
+                // Since its last answer, not since it was given up.
+                let heard = self.heard.unwrap_or(now);
+                let since = self.lost.take().map_or(heard, |(_, since)| since);
                 self.lost = Some((why, since));
             }
         }

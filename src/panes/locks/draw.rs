@@ -81,7 +81,8 @@ impl Locks {
     fn summary(&self) -> String {
         let tree = &self.tree.1;
         let roots: Vec<&LockNode> = tree.nodes.iter().filter(|n| n.depth == 0).collect();
-        let more = if tree.more > 0 { format!(" + {} in longer queues", tree.more) } else { String::new() };
+        let all = tree.waiting + usize::try_from(tree.more).unwrap_or(0);
+        let shown = if tree.more > 0 { format!(" ({} of them shown)", tree.waiting) } else { String::new() };
         match roots.first() {
             None => "Locks".into(),
             Some(first) => {
@@ -90,7 +91,7 @@ impl Locks {
                     1 => String::new(),
                     n => format!(" ({} others block, too)", n - 1),
                 };
-                format!("{}{more} waiting · {who} blocks {}{others}", tree.waiting, first.blocks)
+                format!("{all} waiting{shown} · {who} blocks {}{others}", first.blocks)
             }
         }
     }
