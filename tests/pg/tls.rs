@@ -159,9 +159,9 @@ async fn versions_are_bounded() {
     let Some(s) = secured() else { return };
     let with =
         |more: &str| s.at("localhost", "anyone", &format!("sslmode=require sslrootcert=/nonexistent {more}"));
-    assert_eq!(version(&with("")).await, "TLSv1_3");
-    assert_eq!(version(&with("ssl_max_protocol_version=TLSv1.2")).await, "TLSv1_2");
-    assert_eq!(version(&with("ssl_min_protocol_version=tlsv1.3")).await, "TLSv1_3");
+    assert_eq!(version(&with("")).await, "TLSv1.3");
+    assert_eq!(version(&with("ssl_max_protocol_version=TLSv1.2")).await, "TLSv1.2");
+    assert_eq!(version(&with("ssl_min_protocol_version=tlsv1.3")).await, "TLSv1.3");
     refused(&with("ssl_min_protocol_version=TLSv1 ssl_max_protocol_version=TLSv1.1"), "TLSv1.2").await;
     let old = s.lab.server("server", HBA, &[("ssl_max_protocol_version", "TLSv1.2")]).unwrap();
     let newer = at(

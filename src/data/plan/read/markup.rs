@@ -50,8 +50,8 @@ impl Markup {
         if self.asciidoc {
             line = asciidoc(&line).into();
         }
-        let request =
-            ["\\fI", ".LP", ".TS", ".T&", "c s.", "c l.", "c | l."].iter().any(|r| line.starts_with(r));
+        let requests = ["\\fI", ".LP", ".TS", ".TE", ".T&", ".DS", ".DE", "c s.", "c l.", "c | l."];
+        let request = requests.iter().any(|r| line.starts_with(r));
         if self.troff && (request || &*line == "_") {
             return (Cow::Borrowed(""), false);
         }
