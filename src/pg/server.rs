@@ -520,8 +520,14 @@ impl Server {
             return;
         }
         let sql = "select pg_catalog.pg_backend_pid()::text, pg_catalog.pg_is_in_recovery()::text";
-        // What does not answer this is no pooler we know of.
-        let Ok(rows) = session.ask(sql).await else { return };
+        let rows = match tokio::time::timeout(LOOK, session.ask(sql)).await {
+            Ok(Ok(rows)) => rows,
+            // What refuses this is no pooler we know of.
+            Ok(Err(_)) => return,
+            Err(_) => {
+                return session.abandon("the server let us in and then did not answer");
+            }
+        };
         let Some([Some(backend), Some(standby)]) = rows.first().map(Vec::as_slice) else { return };
         let Ok(backend) = backend.parse() else { return };
         self.seen_on(lane, session.pid(), backend).await;
@@ -531,6 +537,8 @@ impl Server {
     }
 }
 
+/// How long the question for the backend may take.
+const LOOK: Duration = Duration::from_secs(10);
 /// How long the names of other databases may take.
 const NEAR: Duration = Duration::from_secs(3);
 

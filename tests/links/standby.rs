@@ -61,6 +61,20 @@ fn pair() -> Option<Pair> {
         ..Settings::default()
     });
     let pair = Pair { primary, standby, _data: folder };
+    // A build that was moved may not find the library its receiver needs.
+    let since = Instant::now();
+    while ask(&pair.standby, "select count(*) from pg_stat_wal_receiver where status = 'streaming'") != "1" {
+        if pair.standby.log().contains("could not load library") {
+            eprintln!("this server's standby cannot load what it streams with: no standby is tested");
+            return None;
+        }
+        assert!(
+            since.elapsed() < Duration::from_secs(60),
+            "the standby does not stream: {}",
+            pair.standby.log()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
     pair.caught_up();
     Some(pair)
 }
