@@ -220,7 +220,13 @@ impl Search {
         let facet = self.tables.first().and_then(|t| t.facet.clone());
         let Some(facet) = facet.filter(|_| area.height > 1) else { return };
         let title = theme.style(if focused { "title.focus" } else { "title" });
-        paint::put_clipped(buf, inside.x + 1, inside.y, inside.width - 1, &facet.label(), title);
+        let capped = self.shown.as_ref().is_some_and(|s| s.outcomes.iter().any(|o| o.count > MOST_COUNTED));
+        let label = if capped {
+            format!("{} of {} hits", facet.label(), units::count(MOST_COUNTED))
+        } else {
+            facet.label()
+        };
+        paint::put_clipped(buf, inside.x + 1, inside.y, inside.width - 1, &label, title);
         let lines = usize::from(area.height - 1);
         self.facet_at = self.facet_at.min(self.facet_values().len().saturating_sub(1));
         self.facet_top = self.facet_top.min(self.facet_at).max((self.facet_at + 1).saturating_sub(lines));

@@ -310,6 +310,11 @@ impl Search {
 
     fn failed(&mut self, error: &DbError, cx: &mut Cx<'_>) {
         let Some(run) = self.run.take() else { return };
+        if run.how == How::Newest && self.due.is_none() && !error.fatal {
+            // Nobody asked for it: what was found first stays.
+            self.cancelled = false;
+            return;
+        }
         if self.due.is_some() {
             return self.start(How::Bounded, cx);
         }

@@ -284,9 +284,8 @@ impl Target<'_> {
             }
             _ => {
                 let rank = if late { "NULL::float4".to_owned() } else { rank.clone() };
-                let last = if self.reach == Reach::Newest && !keys.is_empty() {
-                    let most = if late { MOST_COMPUTED } else { MOST_COUNTED };
-                    format!("\n  ORDER BY {} LIMIT {most}", self.keys_list("", " DESC"))
+                let last = if self.reach == Reach::Newest && !keys.is_empty() && !late {
+                    format!("\n  ORDER BY {} LIMIT {MOST_COUNTED}", self.keys_list("", " DESC"))
                 } else {
                     String::new()
                 };
