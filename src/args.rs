@@ -97,6 +97,12 @@ pub struct Args {
     /// The config file to read instead of the usual one
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
+    /// Add to this file what is sent to servers: statements without the values in them, and how they ended
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log: Option<PathBuf>,
+    /// With --log: values and error messages too (never passwords)
+    #[arg(long, global = true, requires = "log")]
+    pub log_values: bool,
     /// Print help
     #[arg(short = '?', long, action = ArgAction::Help, global = true)]
     help: Option<bool>,

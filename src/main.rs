@@ -6,8 +6,12 @@ use pgdeck::{
     demo::{self, obtain::Install},
     format,
     headless::{conninfo, doctor, exit::Exit, explain, live, queries, run},
-    pg::target::{Input, Machine, Target, resolve},
+    pg::{
+        self,
+        target::{Input, Machine, Target, resolve},
+    },
     settings::{
+        self,
         config::{self, Config},
         paths::Paths,
         saved,
@@ -30,13 +34,31 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
     };
-    match dispatch(&args) {
+    keep_memory_private();
+    match log(&args).and_then(|()| dispatch(&args)) {
         Ok(exit) => exit.into(),
         Err(text) => {
             tell(&text);
             Exit::Usage.into()
         }
     }
+}
+
+/// Passwords are in this process's memory: no core file of it, and nobody of the same user looks in.
+fn keep_memory_private() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // What the system refuses is as it was: no reason not to work.
+    let most = getrlimit(Resource::Core).maximum;
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: most });
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// `--log`.
+fn log(args: &Args) -> Result<(), String> {
+    let Some(path) = &args.log else { return Ok(()) };
+    let all = [pg::log::TARGET, pg::log::VALUES];
+    settings::log::start(path, if args.log_values { &all } else { &all[..1] })
 }
 
 /// Runs the subcommand. An error is one of usage.

@@ -37,6 +37,8 @@ impl App {
             Command::Back | Command::Quit => self.quit(),
             Command::Redraw => self.out.push(Effect::Redraw),
             Command::Suspend => self.out.push(Effect::Suspend),
+            Command::Connect => self.pick_server(),
+            Command::LookAs => self.look_as(),
             Command::Refresh if self.disconnected() => self.reconnect(None),
             Command::Dismiss => {
                 if let Some(top) = self.popups.last() {
@@ -59,7 +61,12 @@ impl App {
 
     /// Connects the active connection anew, to the same place or another.
     pub(super) fn reconnect(&mut self, spec: Option<String>) {
-        self.out.push(Effect::Connect { conn: self.world.active, spec });
+        let conn = self.world.active;
+        if let Some(server) = self.world.conns.get_mut(&conn) {
+            // A new connection knows nothing of it.
+            server.look = None;
+        }
+        self.out.push(Effect::Connect { conn, spec });
     }
 
     /// What runs, the pane on top first.

@@ -4,7 +4,7 @@ use super::{App, SPINNER_AFTER, popups::Size};
 use crate::{
     core::{
         command::{Command, Scope},
-        event::{Link, Tx},
+        event::{Link, Pooler, Tx},
         key::pretty,
         pane::Tone,
     },
@@ -38,12 +38,18 @@ impl App {
         let hints = u16::from(self.world.settings.hints);
         self.draw_tabs(frame, Rect { height: 1, ..all });
         self.body = Rect { y: all.y + 1, height: all.height - 2 - hints, ..all };
+        let mut said = self.trouble(all.width);
+        said.truncate(usize::from(self.body.height / 2));
+        let rows = said.len() as u16;
+        self.body.height -= rows;
         let body = self.body;
         let slot = &mut self.slots[self.current];
         slot.pane.draw(frame, body, &self.world);
-        self.draw_status(frame, Rect { y: body.bottom(), height: 1, ..all });
+        self.draw_trouble(frame, Rect { y: body.bottom(), height: rows, ..all }, &said);
+        let status = body.bottom() + rows;
+        self.draw_status(frame, Rect { y: status, height: 1, ..all });
         if hints > 0 {
-            self.draw_hints(frame, Rect { y: body.bottom() + 1, height: 1, ..all });
+            self.draw_hints(frame, Rect { y: status + 1, height: 1, ..all });
         }
         for n in 0..self.popups.len() {
             self.draw_popup(frame, n);
@@ -65,21 +71,23 @@ impl App {
         frame.buffer_mut().set_style(area, theme.style("tab"));
         let mut x = area.x;
         self.tabs.clear();
-        let label = |n: usize, most: usize| {
+        let label = |n: usize, (most, gap): (usize, &str)| {
             let slot = &self.slots[n];
             let (number, active) = (slot.kind as u8, n == self.current);
             let title = slot.pane.title(&self.world);
             let busy = if slot.pane.running().is_some() { "…" } else { "" };
             let title = if active { &*title } else { width::head(&title, most) };
-            format!("{}{number} {title}{busy} ", if active { '▌' } else { ' ' })
+            format!("{}{number} {title}{busy}{gap}", if active { '▌' } else { ' ' })
         };
-        // On a narrow screen the others are shortened until all can be seen.
-        let fits = |most: &usize| {
-            (0..self.slots.len()).map(|n| width::width(&label(n, *most))).sum::<usize>()
+        // On a narrow screen they move together, then the others are shortened, until all can be seen.
+        let fits = |how: &(usize, &str)| {
+            (0..self.slots.len()).map(|n| width::width(&label(n, *how))).sum::<usize>()
                 <= usize::from(area.width)
         };
-        let most = [usize::from(u16::MAX), 8, 7, 6, 5, 4, 3].into_iter().find(fits).unwrap_or(0);
-        let labels: Vec<String> = (0..self.slots.len()).map(|n| label(n, most)).collect();
+        let whole = usize::from(u16::MAX);
+        let tight = [whole, 8, 7, 6, 5, 4, 3].map(|most| (most, ""));
+        let how = std::iter::once((whole, " ")).chain(tight).find(fits).unwrap_or((0, ""));
+        let labels: Vec<String> = (0..self.slots.len()).map(|n| label(n, how)).collect();
         for (n, (slot, label)) in self.slots.iter().zip(labels).enumerate() {
             let active = n == self.current;
             let cells = (width::width(&label) as u16).min(area.right().saturating_sub(x));
@@ -142,6 +150,9 @@ impl App {
             }
             _ => {}
         }
+        if !self.unkept.is_empty() {
+            out.push((" ✗ draft NOT kept ".into(), theme.style("status.error")));
+        }
         let Some(info) = &server.info else { return out };
         if let Some(profile) = &info.profile {
             out.push((format!(" {profile} "), theme.style("status.key")));
@@ -155,10 +166,22 @@ impl App {
             out.push((" · PRODUCTION".into(), theme.style("status.tx.failed")));
         }
         if info.standby {
-            out.push((" · standby".into(), theme.style("status.read-only")));
+            let behind = match server.behind {
+                Some(d) if d.as_secs() > 0 => format!(", {} behind", units::duration(d)),
+                _ => String::new(),
+            };
+            out.push((format!(" · standby{behind}"), theme.style("status.read-only")));
+        }
+        match info.pooler {
+            Pooler::None => {}
+            Pooler::Session => out.push((" · pooler".into(), base)),
+            Pooler::Transaction => out.push((" · pooler (transactions)".into(), base)),
         }
         if info.held_read_only || info.read_only {
             out.push((" · READ ONLY".into(), theme.style("status.read-only")));
+        }
+        if let Some(who) = &server.look {
+            out.push((format!(" · LOOKING AS {who}"), theme.style("status.tx.open")));
         }
         match server.tx {
             Tx::Open => out.push((" · in transaction".into(), theme.style("status.tx.open"))),
@@ -170,9 +193,6 @@ impl App {
         if !server.staged.is_empty() {
             let staged = format!(" · ● {} staged", server.staged.len());
             out.push((staged, theme.style("status.tx.open")));
-        }
-        if !self.unkept.is_empty() {
-            out.push((" · draft NOT kept".into(), theme.style("status.error")));
         }
         if !info.time_zone.is_empty() {
             out.push((format!(" · {}", info.time_zone), base));
@@ -331,6 +351,14 @@ const HINTED: &[(Command, &str)] = &[
     (Command::GoToChange, "go to the row"),
     (Command::CopyChanges, "copy the SQL"),
     (Command::Dismiss, "leave"),
+    (Command::ToResults, "results"),
+    (Command::CopyHit, "copy"),
+    (Command::TakeMeant, "as meant"),
+    (Command::WhyMatched, "why"),
+    (Command::SearchMode, "how it is read"),
+    (Command::SearchTables, "what is searched"),
+    (Command::SearchAll, "every row"),
+    (Command::SearchFacet, "facet"),
     (Command::Pause, "pause"),
     (Command::StepBack, "step back"),
     (Command::CancelBackend, "cancel"),

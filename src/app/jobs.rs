@@ -83,6 +83,7 @@ pub fn ends(news: &News) -> bool {
         | News::Read(_)
         | News::Saved(..)
         | News::History(_)
+        | News::Servers(_)
         | News::Signalled(_)
         | News::Remembered(_) => true,
         News::Started(_)

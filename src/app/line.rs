@@ -16,7 +16,12 @@ const LISTINGS: &[(&str, &str)] = &[
     ("\\dn", include_str!("../../queries/psql/dn.sql")),
     ("\\du", include_str!("../../queries/psql/du.sql")),
     ("\\l", include_str!("../../queries/psql/l.sql")),
+    ("\\dp", include_str!("../../queries/psql/dp.sql")),
+    ("\\z", include_str!("../../queries/psql/dp.sql")),
+    ("\\ddp", include_str!("../../queries/psql/ddp.sql")),
 ];
+/// What stands beside privileges: the policies of the same relations.
+const POLICIES: &str = include_str!("../../queries/psql/policies.sql");
 
 impl App {
     /// Carries out a line.
@@ -62,26 +67,23 @@ impl App {
     /// Runs a listing in the SQL pane, narrowed by a pattern as psql's (`*` and `?`).
     fn list(&mut self, name: &str, text: &str, pattern: &str) {
         let like = (!pattern.is_empty()).then(|| pattern.to_owned());
-        let statement = Statement::read(text, vec![like], vec![25]);
+        let mut statements = vec![Statement::read(text, vec![like.clone()], vec![25])];
+        if matches!(name, "\\dp" | "\\z") {
+            statements.push(Statement::read(POLICIES, vec![like], vec![25]));
+        }
         let name = format!("{name} {pattern}").trim_end().to_owned();
-        let tell = Tell::RunQuery {
-            name: name.clone(),
-            statements: vec![statement],
-            title: name,
-            read_only: false,
-            watch: None,
-        };
+        let tell =
+            Tell::RunQuery { name: name.clone(), statements, title: name, read_only: false, watch: None };
         self.pass(PaneKind::Sql, tell);
     }
 
+    /// As psql: a bare word names a database of the same server. Nothing: a list to choose from.
     fn connect(&mut self, rest: &str) {
-        let tx = self.world.server().map_or(crate::core::event::Tx::Idle, |s| s.tx);
-        if tx == crate::core::event::Tx::Open {
-            return self
-                .say(Tone::Warning, "A transaction is open: commit or roll back first (Ctrl+T in SQL)");
+        match rest {
+            "" => self.pick_server(),
+            "-" => self.go(None),
+            spec => self.go(Some(spec.to_owned())),
         }
-        // As psql: a bare word names a database of the same server.
-        self.reconnect((!rest.is_empty()).then(|| rest.to_owned()));
     }
 
     fn set_theme(&mut self, name: &str) {

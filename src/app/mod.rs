@@ -4,14 +4,18 @@ mod commands;
 mod draw;
 mod jobs;
 mod line;
+mod look;
+mod places;
 mod popups;
 mod quit;
 mod staging;
+mod trouble;
 mod waits;
 
 use crate::core::{
     command::{Command, Scope},
     effect::Effect,
+    error::DbError,
     event::{Event, Link, Mouse, News, Tx},
     ids::{ConnId, PaneId},
     key::{Chord, Key},
@@ -19,7 +23,7 @@ use crate::core::{
     pane::{Counter, Cx, Pane, PaneKind, Tell, Tone, Wish},
     settings::Settings,
     theme::Theme,
-    world::World,
+    world::{Trouble, World},
 };
 use crate::data::live::{Live, Sample};
 use jobs::Jobs;
@@ -41,6 +45,14 @@ struct Slot {
     id: PaneId,
     kind: PaneKind,
     pane: Box<dyn Pane>,
+}
+
+/// An error in one line with what to do.
+fn with_hint(e: &DbError) -> String {
+    match &e.hint {
+        Some(hint) => format!("{}. {hint}", e.message),
+        None => e.message.clone(),
+    }
 }
 
 /// A popup and who asked for it.
@@ -79,6 +91,8 @@ pub struct App {
     drafts: staging::Drafts,
     /// It is looked whom our sessions wait for, on this connection.
     watched: Option<ConnId>,
+    roles: look::Roles,
+    going: places::Going,
     /// Drafts that cannot be written, and why.
     unkept: BTreeMap<String, String>,
 }
@@ -113,6 +127,8 @@ impl App {
             themes,
             drafts: staging::Drafts::default(),
             watched: None,
+            roles: None,
+            going: places::Going::default(),
             unkept: BTreeMap::new(),
         };
         for row in crate::panes::TABLE {
@@ -129,6 +145,7 @@ impl App {
         self.world.conns.entry(conn).or_default();
         self.out.push(Effect::Connect { conn, spec: None });
         self.ask_saved();
+        self.recall_places();
         self.on_pane(self.current, |pane, cx| pane.shown(cx));
         std::mem::take(&mut self.out)
     }
@@ -151,6 +168,19 @@ impl App {
             Event::Tick => self.tick(),
             Event::News(job, news) => self.news(job, news),
             Event::Link(conn, link) => self.link(conn, link),
+            Event::Sample(conn, sample) if matches!(*sample, Sample::Standby(..)) => {
+                let Sample::Standby(standby, behind) = *sample else { return vec![] };
+                let server = self.world.conns.entry(conn).or_default();
+                let behind = behind.filter(|_| standby);
+                // Whole seconds are shown: nothing is drawn for less.
+                let seconds = |d: Option<Duration>| d.map(|d| d.as_secs());
+                let same = seconds(server.behind) == seconds(behind);
+                server.behind = behind;
+                if same {
+                    return std::mem::take(&mut self.out);
+                }
+                self.dirty = true;
+            }
             Event::Sample(conn, sample) => {
                 let now = self.world.now;
                 self.world.conns.entry(conn).or_default().live.take(*sample, now);
@@ -199,13 +229,19 @@ impl App {
         let connecting =
             matches!(self.world.server().and_then(|s| s.link.as_ref()), Some(Link::Connecting(_)))
                 .then_some(now + STEP);
+        // The seconds until the next try are shown.
+        let counting =
+            self.world.server().and_then(|s| s.trouble.as_ref()?.next).filter(|at| *at > now).map(|at| {
+                let left = at.saturating_sub(now);
+                now + Duration::from_millis(left.subsec_millis().max(20).into())
+            });
         let panes = self
             .slots
             .iter()
             .map(|s| s.pane.wants_tick())
             .chain(self.popups.iter().map(|p| p.pane.wants_tick()));
         panes
-            .chain([busy, connecting, self.waits_tick(), self.toast.as_ref().map(|t| t.until)])
+            .chain([busy, connecting, counting, self.waits_tick(), self.toast.as_ref().map(|t| t.until)])
             .flatten()
             .min()
     }
@@ -391,6 +427,16 @@ impl App {
     }
 
     fn own_news(&mut self, job: crate::core::ids::JobId, news: News) {
+        if self.roles_came(job, &news) {
+            return;
+        }
+        match &news {
+            News::Servers(found) if self.servers_came(job, found) => return,
+            News::Remembered(text) if self.places_came(job, text.as_deref()) => return,
+            News::Done(s) if s.last && self.left(job, true) => return,
+            News::Failed(..) => drop(self.left(job, false)),
+            _ => {}
+        }
         match news {
             News::Remembered(text) if self.drafts.asked.is_some_and(|(j, _)| j == job) => {
                 self.draft_came(text)
@@ -440,7 +486,10 @@ impl App {
                     .info
                     .as_ref()
                     .is_some_and(|i| i.database == info.database && i.address == info.address);
-                server.info = Some((**info).clone());
+                let there = (**info).clone();
+                server.info = Some(there.clone());
+                let before = server.trouble.take();
+                server.behind = None;
                 server.tx = Tx::Idle;
                 if !same {
                     server.catalog = None;
@@ -454,6 +503,10 @@ impl App {
                     // The file of the other place still holds it.
                     self.drafts = staging::Drafts::default();
                 }
+                self.been(&there);
+                if let Some(lost) = before.and_then(|t| t.lost) {
+                    self.say(Tone::Warning, format!("Connected again; {lost}. Nothing was sent again"));
+                }
                 self.close_password(conn);
                 self.reload_catalog();
                 if !same {
@@ -462,24 +515,53 @@ impl App {
                 return self.world_changed();
             }
             Link::NeedsPassword(prompt, error) => {
-                let (prompt, error) = (prompt.clone(), error.as_ref().map(|e| e.message.clone()));
+                let (prompt, error) = (prompt.clone(), error.as_ref().map(|e| with_hint(e)));
                 server.link = Some(link);
                 return self.ask_password(conn, prompt, error);
             }
             Link::Failed(error) => {
-                let text = crate::text::clean::line(&error.message).into_owned();
+                let first = server.info.is_none();
+                let error = (**error).clone();
+                match &mut server.trouble {
+                    // Why it was lost stays said.
+                    Some(t) if t.lost.is_some() => (t.tried, t.next) = (Some(error), None),
+                    _ => server.trouble = Some(Trouble { error, lost: None, tried: None, next: None }),
+                }
                 server.link = Some(link);
-                self.say(Tone::Error, text);
+                if first && self.popups.is_empty() {
+                    // Nowhere yet: where else?
+                    self.pick_server();
+                }
             }
             Link::Lost(error, lost) => {
                 server.tx = Tx::Idle;
                 let text = format!("Connection lost: {}. {lost}", error.message);
+                server.trouble = Some(Trouble {
+                    error: (**error).clone(),
+                    lost: Some(lost.clone()),
+                    tried: None,
+                    next: None,
+                });
                 server.link = Some(link);
-                let lost = text.clone();
-                self.on_sql(|pane, cx| pane.told(Tell::Lost(lost), cx));
-                self.say(Tone::Error, crate::text::clean::line(&text).into_owned());
+                self.on_sql(|pane, cx| pane.told(Tell::Lost(text), cx));
             }
             Link::Connecting(_) => server.link = Some(link),
+            Link::Retry(after) => {
+                if let Some(trouble) = &mut server.trouble {
+                    trouble.next = Some(self.world.now + *after);
+                }
+            }
+            Link::Known(info) => {
+                let was = server.info.as_ref().is_some_and(|i| i.standby);
+                // Settings of the session are known better here.
+                if let Some(now) = &mut server.info {
+                    (now.standby, now.pooler) = (info.standby, info.pooler);
+                }
+                if was && !info.standby {
+                    server.behind = None;
+                    self.say(Tone::Ok, "The standby was promoted: this server takes writes now");
+                }
+            }
         }
         self.world_changed();
     }
@@ -551,6 +633,7 @@ impl App {
             | Tell::WatchEvery(_) => self.pass(PaneKind::Sql, tell),
             Tell::Lost(_) => self.on_sql(|pane, cx| pane.told(tell, cx)),
             Tell::Explain { .. } => self.pass(PaneKind::Plan, tell),
+            Tell::SearchIn { .. } => self.pass(PaneKind::Search, tell),
             Tell::ShowLocks(_) => self.pass(PaneKind::Locks, tell),
             Tell::OpenSaved(_) => self.pass(PaneKind::Saved, tell),
             Tell::ReloadSaved => self.ask_saved(),

@@ -1,6 +1,6 @@
 //! Popups: opening, closing, and the way of their answers back to who asked.
 
-use super::{APP, App, Popped, commands, quit, staging};
+use super::{APP, App, Popped, commands, look, places, quit, staging};
 use crate::{
     core::{
         effect::Effect,
@@ -88,6 +88,11 @@ impl App {
                 }
             }
             Tell::Answer { question: staging::DRAFT, button } => self.draft_answer(button),
+            Tell::Answer { question: question @ (places::LEAVE | places::LEAVE_TX), button } => {
+                self.leave_answer(question, button);
+            }
+            Tell::Chosen { question: places::PICK, index, .. } => self.server_chosen(index),
+            Tell::Filled { question: look::FORM, values } => self.whom(&values),
             Tell::Chosen { question: commands::COMMAND_LINE, text, .. } => self.command_line(&text),
             _ => {}
         }

@@ -123,9 +123,10 @@ impl App {
         tables.dedup();
         tables.truncate(5);
         let text = format!(
-            "{} staged last time and not applied ({}). They are guarded by what was seen then.",
+            "{} staged last time and not applied ({}). {} guarded by what was seen then.",
             units::counted(found.len() as u64, "change was", "changes were"),
-            tables.join(", ")
+            tables.join(", "),
+            if found.len() == 1 { "It is" } else { "They are" },
         );
         self.drafts.found = found;
         let buttons = vec!["Take them up".into(), "Throw them away".into(), "Later".into()];

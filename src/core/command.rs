@@ -22,6 +22,10 @@ pub enum Scope {
     Sql,
     /// The SQL editor while typing.
     Editor,
+    /// The results of a search.
+    Search,
+    /// The line of the Search pane while it is typed.
+    Query,
     /// Plans of statements.
     Plan,
     /// The list of saved queries.
@@ -46,7 +50,7 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Global,
         Self::Browse,
         Self::Tree,
@@ -55,6 +59,8 @@ impl Scope {
         Self::Value,
         Self::Sql,
         Self::Editor,
+        Self::Search,
+        Self::Query,
         Self::Plan,
         Self::Saved,
         Self::List,
@@ -79,6 +85,8 @@ impl Scope {
             Self::Value => "value",
             Self::Sql => "sql",
             Self::Editor => "editor",
+            Self::Search => "search",
+            Self::Query => "query",
             Self::Plan => "plan",
             Self::Saved => "saved",
             Self::List => "list",
@@ -104,6 +112,8 @@ impl Scope {
             Self::Value => "Value and JSON view",
             Self::Sql => "SQL",
             Self::Editor => "SQL editor",
+            Self::Search => "Search: results",
+            Self::Query => "Search: the line",
             Self::Plan => "Plan",
             Self::Saved => "Saved queries",
             Self::List => "Lists and pickers",
@@ -162,11 +172,13 @@ commands! {
     Cancel "cancel" ["ctrl-c"] [Global] "Cancel what runs; once more: offer to terminate its backend";
     Refresh "refresh" ["f5"] [Global] "Read anew";
     Back "back" ["q", "esc"] [Global, Record, Value, Plan, Page, Changes] "Back; at the top: quit (asks when something would be lost)";
+    Connect "connect" ["alt-c"] [Global] "Connect to another server or database: profiles, services, those of before, what is found";
     Redraw "redraw" ["ctrl-l"] [Global] "Draw the screen anew";
     Suspend "suspend" ["ctrl-z"] [Global] "Suspend to the shell";
     Quit "quit" ["ctrl-q"] [Global] "Quit (asks when something would be lost)";
     PaneBrowse "pane-browse" ["alt-1"] [Global] "Go to Browse";
     PaneSql "pane-sql" ["alt-2"] [Global] "Go to SQL";
+    PaneSearch "pane-search" ["alt-3"] [Global] "Go to Search";
     PanePlan "pane-plan" ["alt-4"] [Global] "Go to Plan";
     PaneActivity "pane-activity" ["alt-5"] [Global] "Go to Activity";
     PaneLocks "pane-locks" ["alt-6"] [Global] "Go to Locks";
@@ -174,28 +186,28 @@ commands! {
     PaneHealth "pane-health" ["alt-8"] [Global] "Go to Health";
     PaneSaved "pane-saved" ["alt-9"] [Global] "Go to Saved queries";
 
-    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Up";
-    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Down";
+    Up "up" ["k", "up"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "Up";
+    Down "down" ["j", "down"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "Down";
     Left "left" ["h", "left"] [Tree, Grid, Value, Plan] "Left; in a tree: fold";
     Right "right" ["l", "right"] [Tree, Grid, Value, Plan] "Right; in a tree: unfold";
-    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "First row";
-    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Last row";
+    First "first" ["g g", "ctrl-home"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "First row";
+    Last "last" ["G", "ctrl-end"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "Last row";
     FirstColumn "first-column" ["0", "home"] [Grid] "First column";
     LastColumn "last-column" ["$", "end"] [Grid] "Last column";
     NextColumn "next-column" ["w"] [Grid] "Next column";
     PreviousColumn "previous-column" ["b"] [Grid] "Previous column";
-    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Half a page down";
-    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "Half a page up";
-    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "A page down";
-    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Plan, Saved, Page, Changes, Live] "A page up";
-    Find "find" ["/"] [Tree, Grid, Record, Value, Plan, Saved, Page, Live] "Find in what is loaded; in a tree or list: narrow it";
+    HalfDown "half-down" ["ctrl-d"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "Half a page down";
+    HalfUp "half-up" ["ctrl-u"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "Half a page up";
+    PageDown "page-down" ["]", "pagedown"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "A page down";
+    PageUp "page-up" ["[", "pageup"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Changes, Live] "A page up";
+    Find "find" ["/"] [Tree, Grid, Record, Value, Search, Plan, Saved, Page, Live] "Find in what is loaded; in a tree or list: narrow it";
     FindNext "find-next" ["n"] [Grid, Record, Value, Plan, Page] "Next match";
     FindPrevious "find-previous" ["N"] [Grid, Record, Value, Plan, Page] "Previous match";
 
     FindOnServer "find-on-server" ["g /"] [Browse] "Find rows on the server: this column contains a text";
     FilterCell "filter-cell" ["f"] [Browse] "Filter by this cell";
     FilterBuilder "filter-builder" ["F"] [Browse] "Build a filter, or write a WHERE condition";
-    ClearFilter "clear-filter" ["X"] [Browse] "Clear filter and sort";
+    ClearFilter "clear-filter" ["X"] [Browse, Search] "Clear filter and sort";
     Sort "sort" ["s"] [Browse] "Sort by this column: ascending, descending, not";
     SortAdd "sort-add" ["S"] [Browse] "Add this column to the sort";
     FollowKey "follow-key" ["g d"] [Browse] "Follow the foreign key of this cell";
@@ -204,6 +216,9 @@ commands! {
     GoForward "go-forward" ["alt-right"] [Browse] "Forward again";
     Detail "detail" ["D"] [Browse] "Child rows of this row below: next reference, or off";
     CountRows "count-rows" ["#"] [Browse] "Count the rows exactly";
+    LookAs "look-as" ["g a"] [Browse] "Look at rows as another role, with settings, to see what its policies show; again: as oneself";
+    Privileges "privileges" ["g p"] [Browse] "Who can do what on this table, and by which policies";
+    SearchIn "search-in" ["g f"] [Browse] "Full-text search in this table, within its filter";
     OpenSql "open-sql" ["g s"] [Browse, Plan] "This view, or the plan's statement, in the SQL pane";
 
     OpenRecord "open-record" ["enter"] [Grid] "Record view: this row, a field a line";
@@ -237,7 +252,7 @@ commands! {
     UndoApplied "undo-applied" ["U"] [Browse] "Stage what takes the last applied changes back";
     PreviewChanges "preview-changes" ["ctrl-s"] [Browse] "Staged changes: preview the SQL, apply";
 
-    Open "open" ["enter", "o"] [Tree, Saved] "Open";
+    Open "open" ["enter", "o"] [Tree, Saved, Search] "Open";
     ToggleTree "toggle-tree" ["B"] [Browse] "Show or hide the tree";
 
     NextRow "next-row" ["J", "ctrl-n"] [Record] "The next row";
@@ -306,7 +321,7 @@ commands! {
     CompleteOrIndent "complete-or-indent" ["tab"] [Editor] "Complete after a word, otherwise indent";
     ExternalEditor "external-editor" ["ctrl-o"] [Sql, Editor] "Open $EDITOR on the text";
     SearchHistory "history" ["f8"] [Sql, Editor, Plan] "Search the history; in Plan: the plans kept";
-    SaveQuery "save-query" ["ctrl-s"] [Sql, Editor] "Save the text as a query";
+    SaveQuery "save-query" ["ctrl-s"] [Sql, Editor, Search, Query] "Save the text, or the search, as a query";
     Transaction "transaction" ["ctrl-t"] [Sql, Editor] "Transaction: begin, commit, roll back, savepoints";
     EditSql "edit-sql" ["i"] [Sql, Saved] "To the editor";
     EditResult "edit-result" ["e"] [Sql, Saved] "Edit this value of the result; of a saved query: its text";
@@ -332,6 +347,18 @@ commands! {
     CopyPlanJson "copy-plan-json" ["y j"] [Plan] "Copy the plan as JSON, as EXPLAIN prints it";
     OpenPlan "open-plan" ["o"] [Plan] "Open a plan of a file";
     WritePlan "write-plan" ["w"] [Plan] "Write the plan to a file: .txt .json .md .svg";
+
+    ToResults "to-results" ["enter", "down"] [Query] "To the results";
+    SearchMode "search-mode" ["f2", "m"] [Search, Query] "How the line is read: web, words, phrase, raw";
+    SearchTables "search-tables" ["f3", "t"] [Search, Query] "What is searched: tables, columns, indexes";
+    SearchAll "search-all" ["f6", "A"] [Search, Query] "Search every row where no index serves, however long it takes";
+    SearchAdd "search-add" ["f4", "+"] [Search, Query] "Search in one more table at once, or no more";
+    SearchRanking "search-ranking" ["f7", "w"] [Search, Query] "Ranking, weights, configuration, title and columns";
+    SearchFacet "search-facet" ["f8", "f"] [Search, Query] "Which column's values are counted beside the results";
+    WhyMatched "why-matched" ["f9", "x"] [Search, Query] "Why this row matched, and what became of each word";
+    IndexAdvice "index-advice" ["f10", "I"] [Search, Query] "Which index would serve, its size, the statements that make it";
+    TakeMeant "take-meant" ["ctrl-y"] [Search, Query] "Take what was probably meant";
+    CopyHit "copy-hit" ["y"] [Search] "Copy title and fragments";
 
     RunSaved "run-saved" ["f5"] [Saved] "Run the query, asking for its parameters";
     Watch "watch" ["W"] [Saved, Sql] "Run it again every few seconds, or stop";

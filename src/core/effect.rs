@@ -177,6 +177,13 @@ pub enum Effect {
         /// Whom and how.
         signal: Signal,
     },
+    /// Look at rows as another role: what only reads runs in a transaction that sets role and settings and is rolled back.
+    LookAs {
+        /// On which connection.
+        conn: ConnId,
+        /// As whom; none: as oneself again.
+        who: Option<LookAs>,
+    },
     /// Put text on the clipboard.
     Copy(String),
     /// Open `$EDITOR` on a text.
@@ -209,6 +216,13 @@ pub enum Effect {
         path: String,
         /// A file with more bytes is refused.
         most: u64,
+    },
+    /// Find servers to connect to: profiles, services, those of before, and what is found on this machine.
+    FindServers {
+        /// Answers carry it.
+        job: JobId,
+        /// Where one was before, the newest first.
+        recent: Vec<String>,
     },
     /// Find saved queries in their three places.
     LoadSaved {
@@ -246,6 +260,48 @@ pub enum Effect {
     Quit,
 }
 
+/// As whom rows are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LookAs {
+    /// `SET LOCAL ROLE`; none: one's own.
+    pub role: Option<String>,
+    /// `SET LOCAL name = 'value'`.
+    pub settings: Vec<(String, String)>,
+}
+
+impl LookAs {
+    /// `role, name = value; name = value`, as it is typed: settings are separated by `;`.
+    ///
+    /// # Errors
+    /// What is no setting, in plain words.
+    pub fn read(role: &str, settings: &str) -> Result<Option<Self>, String> {
+        let mut who = Self { role: Some(role.trim().to_owned()).filter(|r| !r.is_empty()), settings: vec![] };
+        for part in settings.split(';').map(str::trim).filter(|p| !p.is_empty()) {
+            let Some((name, value)) = part.split_once('=') else {
+                return Err(format!("\"{part}\" is no setting: write name = value; name = value"));
+            };
+            let (name, value) = (name.trim(), value.trim());
+            let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$');
+            if name.is_empty() || !name.chars().all(plain) {
+                return Err(format!("\"{name}\" is no name of a setting (app.current_user_id)"));
+            }
+            let bare = value.strip_prefix('\'').and_then(|v| v.strip_suffix('\'')).unwrap_or(value);
+            who.settings.push((name.to_owned(), bare.to_owned()));
+        }
+        Ok(Some(who).filter(|w| *w != Self::default()))
+    }
+}
+
+impl std::fmt::Display for LookAs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.role.as_deref().unwrap_or("oneself"))?;
+        for (name, value) in &self.settings {
+            write!(f, ", {name} = {value}")?;
+        }
+        Ok(())
+    }
+}
+
 /// Where a file goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -279,7 +335,13 @@ pub struct Statement {
     pub pure_read: bool,
     /// Send through the simple protocol (several statements joined by psql's `\;`, or a replication command).
     pub simple: bool,
+    /// A short read of ours on a guarded lane: no JIT, memory for a bitmap of millions of rows, and the server ends it
+    /// after [`SHORT_SECONDS`]. Set for its own transaction only.
+    pub short: bool,
 }
+
+/// See [`Statement::short`].
+pub const SHORT_SECONDS: u64 = 5;
 
 /// A statement that must meet a number of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -294,7 +356,7 @@ impl Statement {
     /// A read of ours with its parameters and their types.
     #[must_use]
     pub fn read(sql: impl Into<String>, params: Vec<Option<String>>, types: Vec<u32>) -> Self {
-        Self { sql: sql.into(), params, types, pure_read: true, simple: false }
+        Self { sql: sql.into(), params, types, pure_read: true, ..Self::default() }
     }
 }
 

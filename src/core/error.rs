@@ -58,6 +58,12 @@ impl DbError {
         self.code == "57014"
     }
 
+    /// It was cancelled by us: every other 57014 (a time limit, somebody else) comes with a hint that says so.
+    #[must_use]
+    pub fn is_own_cancel(&self) -> bool {
+        self.is_cancel() && self.hint.is_none()
+    }
+
     /// The password was missing or wrong (28P01), or the server wants one that was not given.
     #[must_use]
     pub fn is_password(&self) -> bool {

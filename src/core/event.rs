@@ -105,6 +105,8 @@ pub enum News {
     Read(Result<String, String>),
     /// The saved queries found, with what could not be read.
     Saved(Arc<[SavedQuery]>, Vec<String>),
+    /// Servers to connect to: what connects there, and what it is.
+    Servers(Arc<[(String, String)]>),
     /// History entries, newest first.
     History(Arc<[HistoryEntry]>),
     /// What became of a signal.
@@ -181,10 +183,26 @@ pub enum Link {
     NeedsPassword(String, Option<Box<DbError>>),
     /// Connected.
     Up(Box<ServerInfo>),
-    /// It could not be opened; retried only when asked.
+    /// It could not be opened.
     Failed(Box<DbError>),
+    /// What failed or was lost is tried again by itself after this time; said behind `Failed` or `Lost`.
+    Retry(Duration),
+    /// More, or something else, is known of the server than at first; nothing was opened anew.
+    Known(Box<ServerInfo>),
     /// The session of a lane was lost: why, and what went with it in plain words.
     Lost(Box<DbError>, String),
+}
+
+/// Something that shares server connections among clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pooler {
+    /// None was seen.
+    #[default]
+    None,
+    /// There is one; each session of ours has had a server connection for itself so far.
+    Session,
+    /// There is one, and what belongs to a session may be somebody else's after each transaction.
+    Transaction,
 }
 
 /// What the console knows of a server once connected.
@@ -208,6 +226,8 @@ pub struct ServerInfo {
     pub superuser: bool,
     /// In recovery (a standby).
     pub standby: bool,
+    /// What stands between us and the server, as far as it can be seen.
+    pub pooler: Pooler,
     /// `default_transaction_read_only` is on: set by the server, the role, the connection or by `SET`.
     pub read_only: bool,
     /// Every statement is held read-only by us, whatever is set.

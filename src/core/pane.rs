@@ -149,6 +149,8 @@ pub enum PaneKind {
     Browse = 1,
     /// The SQL editor.
     Sql = 2,
+    /// Full-text search.
+    Search = 3,
     /// Plans of statements.
     Plan = 4,
     /// Sessions of the server.
@@ -165,9 +167,10 @@ pub enum PaneKind {
 
 impl PaneKind {
     /// Every pane in the order of the tab line, with the command that goes there and its name.
-    pub const TABLE: [(Self, Command, &'static str); 8] = [
+    pub const TABLE: [(Self, Command, &'static str); 9] = [
         (Self::Browse, Command::PaneBrowse, "Browse"),
         (Self::Sql, Command::PaneSql, "SQL"),
+        (Self::Search, Command::PaneSearch, "Search"),
         (Self::Plan, Command::PanePlan, "Plan"),
         (Self::Activity, Command::PaneActivity, "Activity"),
         (Self::Locks, Command::PaneLocks, "Locks"),
@@ -243,6 +246,13 @@ pub enum Tell {
         analyze: bool,
         /// It is no statement of the user's: where it comes from. See `Cx::explain`.
         home: Option<Home>,
+    },
+    /// Search: this relation, and only rows that meet a condition.
+    SearchIn {
+        /// By OID.
+        relation: u32,
+        /// SQL, its values written out.
+        condition: Option<String>,
     },
     /// Locks: show this session by its pid.
     ShowLocks(i32),

@@ -95,6 +95,12 @@ pub struct Profile {
     pub production: bool,
     /// Which changes of rows are rehearsed.
     pub rehearse: Option<Rehearse>,
+    /// A shell command that prints the password.
+    pub password_command: Option<String>,
+    /// Where `ssh` goes for a tunnel.
+    pub ssh: Option<String>,
+    /// SQL that every session begins with.
+    pub startup: Option<String>,
     /// What is wrong with it in the config: connecting by it is refused with this text.
     pub problem: Option<String>,
 }

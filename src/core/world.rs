@@ -1,6 +1,8 @@
 //! What every pane may read.
 
 use super::{
+    effect::LookAs,
+    error::DbError,
     event::{Link, ServerInfo, Tx},
     ids::ConnId,
     keymap::Keymap,
@@ -41,6 +43,10 @@ pub struct World {
 pub struct Server {
     /// The last word about the link.
     pub link: Option<Link>,
+    /// Why there is no connection just now, what went with it, and when it is tried again.
+    pub trouble: Option<Trouble>,
+    /// How far a standby is behind its primary, when it is one and that can be told.
+    pub behind: Option<Duration>,
     /// Set once connected; kept when the link is lost.
     pub info: Option<ServerInfo>,
     /// The catalog snapshot, once read.
@@ -51,8 +57,23 @@ pub struct Server {
     pub staged: Arc<Staged>,
     /// Samples for the live panes.
     pub live: Live,
+    /// As whom rows are looked at, when it is not oneself.
+    pub look: Option<LookAs>,
     /// What takes the last applied changes back; none: nothing was applied, or it cannot be taken back.
     pub inverse: Vec<Change>,
+}
+
+/// A connection that could not be opened or was lost.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// Why.
+    pub error: DbError,
+    /// What went with it, in plain words.
+    pub lost: Option<String>,
+    /// What came of trying again.
+    pub tried: Option<DbError>,
+    /// When it is tried again by itself.
+    pub next: Option<Duration>,
 }
 
 impl World {

@@ -10,5 +10,6 @@ pub mod live;
 pub mod plan;
 pub mod rows;
 pub mod saved;
+pub mod search;
 pub mod types;
 pub mod value;

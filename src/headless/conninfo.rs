@@ -53,6 +53,9 @@ pub fn conninfo(
         writeln!(narration, "pgdeck: {}", clean::line(&refusal.message))?;
         return Ok(2);
     }
+    for what in target.idle() {
+        writeln!(narration, "WARNING: {}", clean::line(&what))?;
+    }
     for what in target.unsupported() {
         writeln!(narration, "WARNING: connecting will be refused: {}", clean::line(&what))?;
     }

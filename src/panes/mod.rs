@@ -19,6 +19,7 @@ pub mod password;
 pub mod pick;
 pub mod plan;
 pub mod saved;
+pub mod search;
 pub mod sql;
 pub mod statements;
 pub mod typed;
@@ -39,6 +40,7 @@ pub struct Row {
 pub const TABLE: &[Row] = &[
     Row { kind: PaneKind::Browse, make: || Box::<browse::Browse>::default() },
     Row { kind: PaneKind::Sql, make: || Box::<sql::Sql>::default() },
+    Row { kind: PaneKind::Search, make: || Box::<search::Search>::default() },
     Row { kind: PaneKind::Plan, make: || Box::<plan::PlanPane>::default() },
     Row { kind: PaneKind::Activity, make: || Box::<activity::Activity>::default() },
     Row { kind: PaneKind::Locks, make: || Box::<locks::Locks>::default() },

@@ -4,6 +4,7 @@ use crate::{
     core::{
         command::{Command, Scope},
         event::{Mouse, MouseKind},
+        key::{Chord, Key},
         pane::{Cx, Pane, Popup, Tell, Tone},
         world::World,
     },
@@ -93,6 +94,13 @@ impl Pane for Page {
         }
         self.top = self.top.min(self.last_top());
         true
+    }
+
+    fn typed(&mut self, chord: Chord, cx: &mut Cx<'_>) {
+        // Who has read it presses what takes things elsewhere.
+        if chord == Chord::plain(Key::Enter) {
+            cx.tell(Tell::Close);
+        }
     }
 
     fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {

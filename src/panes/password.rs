@@ -32,6 +32,13 @@ impl Password {
         Self { conn, prompt: line(prompt), error: error.map(line), input: Input::masked() }
     }
 
+    /// What came of the last one, in lines of this width.
+    fn said(&self, cells: u16) -> Vec<String> {
+        let Some(error) = &self.error else { return vec![] };
+        let parts = width::wrap(error, usize::from(cells).max(10));
+        parts.into_iter().map(|part| error[part].trim_start().to_owned()).collect()
+    }
+
     fn give(&mut self, password: Option<Secret>, cx: &mut Cx<'_>) {
         self.input.clear();
         cx.tell(Tell::Password(self.conn, password));
@@ -82,8 +89,9 @@ impl Pane for Password {
     }
 
     fn wants(&self, _: &World, most: (u16, u16)) -> (u16, u16) {
-        let widest = width::width(&self.prompt).max(self.error.as_deref().map_or(0, width::width)).max(36);
-        (most.0.min(widest as u16 + 2), 3 + u16::from(self.error.is_some()))
+        let widest = width::width(&self.prompt).max(self.error.as_deref().map_or(0, width::width));
+        let cells = most.0.min((widest as u16).clamp(56, 76) + 2);
+        (cells, 3 + self.said(cells).len() as u16)
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
@@ -96,13 +104,14 @@ impl Pane for Password {
                 frame.render_widget(Line::styled(text, theme.style(name)), row);
             }
         };
-        if let Some(error) = &self.error {
-            line(error, "message.error");
+        let told = self.said(area.width);
+        for part in &told {
+            line(part, "message.error");
         }
         line(&self.prompt, "popup");
         line("", "popup");
         line("Enter connects, Esc gives up. It is kept in memory only.", "text.dim");
-        let y = area.y + 1 + u16::from(self.error.is_some());
+        let y = area.y + 1 + told.len() as u16;
         if y < area.bottom() {
             self.input.draw(frame, Rect { y, height: 1, ..area }, theme, true);
         }

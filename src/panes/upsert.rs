@@ -131,6 +131,9 @@ impl UpsertPopup {
     /// A key whose columns are not given can only be there by a default.
     fn missing(&self) -> Option<String> {
         let target = &self.targets.get(self.target?)?.2;
+        if self.given.iter().all(|(c, _)| target.contains(c)) {
+            return Some("Nothing to update yet: fill the row in, g u then offers its columns".into());
+        }
         let missing: Vec<&str> =
             target.iter().filter(|c| !self.given.iter().any(|(g, _)| g == *c)).map(String::as_str).collect();
         (!missing.is_empty())

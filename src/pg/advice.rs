@@ -1,4 +1,4 @@
-//! How far a connection came, and what to do about what stopped it.
+//! How far a connection came, what to do about what stopped it, and about what ends a statement or a session later.
 
 use super::target::{Host, HostKind, Source, Target};
 use crate::{core::error::DbError, sql::quote::ident};
@@ -7,6 +7,8 @@ use crate::{core::error::DbError, sql::quote::ident};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Step {
+    /// The SSH tunnel of the profile.
+    Tunnel,
     /// The host's name becomes addresses.
     Lookup,
     /// A socket to the address.
@@ -23,13 +25,14 @@ pub enum Step {
 
 impl Step {
     /// All, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Lookup, Self::Socket, Self::Tls, Self::Login, Self::Database, Self::Attributes];
+    pub const ALL: [Self; 7] =
+        [Self::Tunnel, Self::Lookup, Self::Socket, Self::Tls, Self::Login, Self::Database, Self::Attributes];
 
     /// For people and for JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Tunnel => "SSH tunnel",
             Self::Lookup => "name lookup",
             Self::Socket => "connection",
             Self::Tls => "TLS",
@@ -56,6 +59,10 @@ pub fn advise(step: Step, e: &DbError, target: &Target, host: Option<&Host>) -> 
     let name = host.and_then(|h| h.host.as_deref()).unwrap_or_default();
     let says = |part: &str| e.message.contains(part);
     let advice = match step {
+        Step::Tunnel => {
+            let destination = target.outside.ssh.as_deref().unwrap_or_default();
+            format!("Try it in a shell: ssh {destination}. It may want to ask something (an unknown host's key, a passphrase).")
+        }
         Step::Lookup => format!(
             "Check how \"{name}\" is spelled, and whether it is known here (getent hosts {name}): a VPN or another name server may be needed."
         ),
@@ -124,6 +131,9 @@ fn login(e: &DbError, target: &Target, host: Option<&Host>) -> Option<String> {
             Some(Source::OsUser) => "No user was named, so it is the one of this machine: give one with -U.".into(),
             _ => "There is no such role on this server: check -U, or make it with CREATE ROLE … LOGIN.".into(),
         },
+        "28000" if says("Peer") || says("Ident") => {
+            "The server asks the operating system who you are: name that user (-U), or connect by TCP with a password (-h localhost).".into()
+        }
         "28000" if says("certificate") => {
             "The server wants a client certificate: sslcert=FILE and sslkey=FILE, signed by an authority it knows.".into()
         }
@@ -159,4 +169,105 @@ fn database(e: &DbError, target: &Target) -> Option<String> {
         _ => return None,
     };
     Some(advice)
+}
+
+/// Adds what to do about an error of an open session, or of a pooler, where the server gives no hint: one row for each
+/// SQLSTATE of being thrown out, cancelled, or on a standby. The code decides; words of the message only tell cases of
+/// one code apart, because they may be in any language.
+#[must_use]
+pub fn in_session(mut e: DbError) -> DbError {
+    if e.hint.is_none() {
+        e.hint = hint(&e).map(Into::into);
+    }
+    e
+}
+
+fn hint(e: &DbError) -> Option<&'static str> {
+    let says = |part: &str| e.message.contains(part);
+    Some(match e.code.as_str() {
+        "53200" | "53100" | "53400" => {
+            "The server is short of memory, disk or another resource: see its log."
+        }
+        "57P01" => {
+            "Somebody ended this session (pg_terminate_backend), or the server was stopped or restarted. What was under way was rolled back."
+        }
+        "57P02" => {
+            "Another backend crashed, and the server ended all sessions to keep the data whole. Its log says more."
+        }
+        "57P04" => "The database was dropped.",
+        "57P05" => "The server ends sessions that are idle for longer than idle_session_timeout.",
+        "25P03" => {
+            "The server ends sessions that are idle in a transaction for longer than idle_in_transaction_session_timeout. The transaction was rolled back."
+        }
+        "25P04" => "The server ends transactions that last longer than transaction_timeout.",
+        "57014" if says("statement timeout") => {
+            "It ran longer than statement_timeout: SHOW statement_timeout tells it, SET statement_timeout = 0 lifts it for this session."
+        }
+        "57014" if says("user request") => {
+            "It was cancelled by pg_cancel_backend, by an administrator, or by a proxy in between."
+        }
+        "57014" => {
+            "A time limit of the server or somebody else ended it (statement_timeout, pg_cancel_backend)."
+        }
+        "55P03" if says("lock timeout") => {
+            "It waited for a lock longer than lock_timeout. The Locks pane shows who holds it."
+        }
+        "40001" | "40P01" if is_recovery_conflict(e) => {
+            "This is a standby: it had to go on replaying what the primary did (max_standby_streaming_delay). Run it again; for long queries hot_standby_feedback = on, a longer delay, or the primary help."
+        }
+        "25006" if says("recovery") => STANDBY,
+        "08P01" if says("no such database") => {
+            "The pooler has no entry for this database: see [databases] in its configuration."
+        }
+        "08P01" if says("unsupported startup parameter") => {
+            "The pooler takes only the settings it knows: ignore_startup_parameters in its configuration lets others pass."
+        }
+        "08P01" if says("query_wait_timeout") => {
+            "All of the pooler's connections to the server were in use for too long (query_wait_timeout, default_pool_size)."
+        }
+        "08P01" if says("login") || says("server") => {
+            "The pooler did not reach the server behind it, or was not let in: its log says why."
+        }
+        _ => return None,
+    })
+}
+
+/// The way out of every error that comes of writing on a standby.
+pub const STANDBY: &str = "This server is a standby and takes no writes: connect to the primary (with several hosts target_session_attrs=primary finds it).";
+
+/// A standby ended a statement or session because replaying could not wait for it.
+#[must_use]
+pub fn is_recovery_conflict(e: &DbError) -> bool {
+    e.message.contains("conflict with recovery")
+        || e.detail.as_deref().is_some_and(|d| d.contains("recovery"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(code: &str, message: &str) -> Option<String> {
+        let e = DbError { severity: "FATAL".into(), code: code.into(), ..DbError::client(message) };
+        in_session(e).hint
+    }
+
+    #[test]
+    fn errors_of_getting_in_and_being_thrown_out_say_what_to_do() {
+        for (code, message, part) in [
+            ("57P01", "terminating connection due to administrator command", "rolled back"),
+            ("25P03", "terminating connection due to idle-in-transaction timeout", "rolled back"),
+            ("57014", "canceling statement due to statement timeout", "SET statement_timeout = 0"),
+            ("57014", "canceling statement due to user request", "pg_cancel_backend"),
+            ("40001", "canceling statement due to conflict with recovery", "standby"),
+            ("08P01", "unsupported startup parameter: extra_float_digits", "ignore_startup_parameters"),
+        ] {
+            let hint = of(code, message).unwrap_or_default();
+            assert!(hint.contains(part), "{code} {message}: {hint}");
+        }
+        assert_eq!(of("40001", "could not serialize access"), None);
+        assert_eq!(of("42601", "syntax error"), None);
+        let hinted =
+            DbError { hint: Some("theirs".into()), ..DbError { code: "57P01".into(), ..DbError::default() } };
+        assert_eq!(in_session(hinted).hint.as_deref(), Some("theirs"));
+    }
 }

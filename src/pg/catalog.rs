@@ -1,6 +1,6 @@
 //! Reads a catalog snapshot, and describes one relation.
 
-use super::{client::Client, queries as q};
+use super::{client::Client, log, queries as q};
 use crate::{
     core::error::DbError,
     data::catalog::{Catalog, ColumnInfo, Detail, ForeignKey, Function, Key, RelKind, Relation, TypeInfo},
@@ -79,6 +79,7 @@ pub async fn describe(client: &Client, oid: u32) -> Result<Option<Detail>, DbErr
 }
 
 async fn rows(client: &Client, sql: &str, args: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, DbError> {
+    log::asked(client.place(), sql);
     client.sql().query_typed(sql, args).await.map_err(|e| client.error(&e))
 }
 

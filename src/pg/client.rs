@@ -5,6 +5,7 @@ use super::{
     wire::{Binding, Login, LoginError, Stream},
 };
 use crate::core::error::DbError;
+use bytes::BytesMut;
 use std::{
     future::{Ready, ready},
     io,
@@ -39,6 +40,12 @@ impl Client {
         &self.inner
     }
 
+    /// Where it leads, as people name it.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
     /// An error of this client's as ours, with the reason of a lost connection where it is known.
     #[must_use]
     pub fn error(&self, e: &tokio_postgres::Error) -> DbError {
@@ -68,8 +75,7 @@ impl Drop for Client {
     }
 }
 
-/// Logs in on a connected stream. `require_auth` cannot be enforced here: only open a client on a
-/// server that a session of ours has been let in by.
+/// Logs in on a connected stream.
 ///
 /// # Errors
 /// See [`LoginError`].
@@ -99,7 +105,8 @@ pub async fn enter(stream: Stream, login: &Login) -> Result<Client, LoginError> 
         Binding::Prefer => config::ChannelBinding::Prefer,
         Binding::Require => config::ChannelBinding::Require,
     });
-    let (inner, connection) = config.connect_raw(stream, AsItIs).await.map_err(|e| refused(&e, login))?;
+    let (inner, connection) =
+        config.connect_raw(stream, AsItIs(Gate::new(login))).await.map_err(|e| refused(&e, login))?;
     let end = Arc::new(Mutex::new(None));
     let (kept, place) = (Arc::clone(&end), login.place.clone());
     let driver = tokio::spawn(async move {
@@ -135,8 +142,51 @@ fn refused(e: &tokio_postgres::Error, login: &Login) -> LoginError {
     LoginError::Broken(ours)
 }
 
+/// Looks at what the server asks for before the client sees it: `require_auth` is not known there.
+struct Gate {
+    login: Login,
+    /// What has come and is not a whole message yet.
+    seen: BytesMut,
+    proved: bool,
+}
+
+impl Gate {
+    fn new(login: &Login) -> Option<Self> {
+        login.methods.as_ref()?;
+        Some(Self { login: login.clone(), seen: BytesMut::new(), proved: false })
+    }
+
+    /// More has come; whether the server has let us in.
+    fn pass(&mut self, bytes: &[u8]) -> Result<bool, String> {
+        self.seen.extend_from_slice(bytes);
+        while let Some(head) = self.seen.get(..5) {
+            let length = head[1..].iter().fold(0usize, |n, b| n << 8 | usize::from(*b)).max(4);
+            if head[0] != b'R' {
+                // An error or a notice; nothing is asked for.
+                if self.seen.len() <= length {
+                    return Ok(false);
+                }
+                drop(self.seen.split_to(length + 1));
+                continue;
+            }
+            let Some(code) = self.seen.get(5..9) else { return Ok(false) };
+            let code = code.iter().fold(0u32, |n, b| n << 8 | u32::from(*b));
+            if self.seen.len() <= length {
+                return Ok(false);
+            }
+            drop(self.seen.split_to(length + 1));
+            self.login.check(code, self.proved)?;
+            if code == 0 {
+                return Ok(true);
+            }
+            self.proved = true;
+        }
+        Ok(false)
+    }
+}
+
 /// The stream is dressed already: TLS, if there is any, is done.
-struct AsItIs;
+struct AsItIs(Option<Gate>);
 
 impl TlsConnect<Stream> for AsItIs {
     type Stream = Dressed;
@@ -144,12 +194,12 @@ impl TlsConnect<Stream> for AsItIs {
     type Future = Ready<io::Result<Dressed>>;
 
     fn connect(self, stream: Stream) -> Self::Future {
-        ready(Ok(Dressed(stream)))
+        ready(Ok(Dressed(stream, self.0)))
     }
 }
 
 /// Our stream with its channel binding data as tokio-postgres wants it.
-struct Dressed(Stream);
+struct Dressed(Stream, Option<Gate>);
 
 impl TlsStream for Dressed {
     fn channel_binding(&self) -> ChannelBinding {
@@ -163,7 +213,16 @@ impl AsyncRead for Dressed {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.0).poll_read(cx, buf);
+        if let (Poll::Ready(Ok(())), Some(gate)) = (&read, &mut self.1) {
+            match gate.pass(&buf.filled()[before..]) {
+                Ok(false) => {}
+                Ok(true) => self.1 = None,
+                Err(why) => return Poll::Ready(Err(io::Error::other(why))),
+            }
+        }
+        read
     }
 }
 
@@ -189,5 +248,27 @@ mod tests {
     fn options_are_escaped() {
         assert_eq!(escape("ISO, DMY"), "ISO,\\ DMY");
         assert_eq!(escape("a\\b"), "a\\\\b");
+    }
+
+    #[test]
+    fn a_method_that_is_not_allowed_never_reaches_the_client() {
+        let login = |list: &[&str]| Login {
+            methods: Some((true, list.iter().map(|m| (*m).to_owned()).collect())),
+            ..Login::default()
+        };
+        let notice = b"N\0\0\0\x05\0";
+        let asks = |code: u8| [&b"R\0\0\0\x08\0\0\0"[..], &[code]].concat();
+        let bytes = [&notice[..], &asks(3), &asks(0)].concat();
+        for cut in 0..bytes.len() {
+            let mut gate = Gate::new(&login(&["password"])).expect("a gate");
+            let passed =
+                gate.pass(&bytes[..cut]).expect("allowed") || gate.pass(&bytes[cut..]).expect("allowed");
+            assert!(passed, "{cut}");
+            let mut gate = Gate::new(&login(&["md5"])).expect("a gate");
+            let refused = gate.pass(&bytes[..cut]).and_then(|_| gate.pass(&bytes[cut..]));
+            assert!(refused.expect_err("refused").contains("\"password\""), "{cut}");
+        }
+        let mut gate = Gate::new(&login(&["scram-sha-256"])).expect("a gate");
+        assert!(gate.pass(&asks(0)).expect_err("refused").contains("\"none\""));
     }
 }

@@ -1,19 +1,22 @@
 //! From a target to a session: hosts in order, addresses, TLS, login, all under one timeout per address.
 
 use super::{
-    advice::{Step, advise},
+    advice::{self, Step, advise},
     cancel::CancelHandle,
     client::{self, Client},
-    error,
+    error, log,
     socket::{self, Address, Keepalive},
     target::{Host, HostKind, Prompt, Target},
     tls::{self, Mode, Tls},
     wire::{Binding, Login, LoginError, Session, Socket, Stream},
 };
-use crate::core::{effect::Secret, error::DbError};
+use crate::core::{
+    effect::{Secret, Statement},
+    error::DbError,
+};
 use std::{
     future::Future,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{
         Arc,
@@ -25,6 +28,13 @@ use std::{
 /// Time one address may take when `connect_timeout` is not given. libpq would wait for ever; a
 /// console must say within a bearable time that a server does not answer. `connect_timeout=0` waits.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Seconds of silence before a server is asked for a sign of life, seconds between two such questions, and how many may
+/// go unanswered, where the connection does not say. The system would take hours to find out that a server, or the way
+/// to it, is gone without a word; a console must tell within a minute or so.
+const KEEPALIVE: (u32, u32, u32) = (30, 10, 3);
+/// Milliseconds that sent data may go without a sign that it arrived, where the connection does not say.
+const USER_TIMEOUT: u32 = 60_000;
 
 /// What the caller wants of a session beyond its target.
 #[derive(Clone, Debug, Default)]
@@ -49,8 +59,12 @@ pub struct ConnectError {
     pub error: DbError,
     /// A password is wanted and none was given, or it was wrong: ask the user.
     pub needs_password: bool,
+    /// The server wants a password: none was given, or it was wrong.
+    pub wants_password: bool,
     /// For whom and where, for the question: `user "x" at host:port`.
     pub whom: String,
+    /// It may be better in a moment: nobody answered, the server starts, all places are taken.
+    pub passing: bool,
     /// Every try, in order, and how far each came.
     pub tries: Vec<Try>,
 }
@@ -92,14 +106,36 @@ pub async fn open(target: &Target, options: &Options) -> Result<Session, Connect
 pub async fn open_at(target: &Target, options: &Options) -> Result<Opened, ConnectError> {
     let attrs =
         if options.host.is_some() { "any" } else { target.get("target_session_attrs").unwrap_or("any") };
+    let door = |attrs: &str| WireDoor { attrs: attrs.to_owned(), startup: target.outside.startup.clone() };
     if attrs != "prefer-standby" {
-        let door = WireDoor { attrs: attrs.to_owned() };
-        return walk(target, options, &door).await;
+        return commanded(target, options, &door(attrs)).await;
     }
-    match walk(target, options, &WireDoor { attrs: "standby".into() }).await {
-        Err(e) if !e.needs_password => walk(target, options, &WireDoor { attrs: "any".into() }).await,
+    match commanded(target, options, &door("standby")).await {
+        Err(e) if !e.needs_password => commanded(target, options, &door("any")).await,
         found => found,
     }
+}
+
+/// Where the server wants a password and the profile has a command for it, the command is asked; and once more when the
+/// server refuses what it gave before, as such passwords may live for minutes only.
+async fn commanded<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D::Inside, ConnectError> {
+    let mut options = options.clone();
+    let mut given: Option<Secret> = None;
+    for _ in 0..3 {
+        let failed = match walk(target, &options, door).await {
+            Err(e) if e.wants_password && (options.password.is_none() || options.password == given) => e,
+            ended => return ended,
+        };
+        match target.outside.password(given.as_ref()).await {
+            Ok(Some(password)) if given.as_ref() != Some(&password) => {
+                given = Some(password.clone());
+                options.password = Some(password);
+            }
+            Ok(_) => return Err(failed),
+            Err(error) => return Err(ConnectError { error, needs_password: false, ..failed }),
+        }
+    }
+    walk(target, &options, door).await
 }
 
 /// Opens a tokio-postgres client on the same path, for our own catalog SQL.
@@ -107,14 +143,17 @@ pub async fn open_at(target: &Target, options: &Options) -> Result<Opened, Conne
 /// # Errors
 /// See [`ConnectError`].
 pub async fn open_client(target: &Target, options: &Options) -> Result<Client, ConnectError> {
-    walk(target, options, &ClientDoor).await
+    let door = ClientDoor { startup: target.outside.startup.clone() };
+    commanded(target, options, &door).await
 }
 
 /// Why one try failed, and what that means for the next.
 #[derive(Debug)]
 enum Trouble {
-    /// No address, no socket, no TLS, hung up: try the next.
+    /// Something stands against it here: try the next.
     Next(DbError),
+    /// Not to be reached just now: try the next, and later again.
+    Away(DbError),
     /// The server is there but is not what `target_session_attrs` wants: try the next host.
     NotThis(DbError),
     /// The server refused in its own words: as libpq, no other host is tried.
@@ -128,8 +167,9 @@ impl From<LoginError> for Trouble {
         match e {
             LoginError::NoPassword => Self::NoPassword,
             // "Cannot connect now" (starting up, shutting down): another host may.
-            LoginError::Refused(e) if e.code == "57P03" => Self::Next(e),
+            LoginError::Refused(e) if e.code == "57P03" => Self::Away(e),
             LoginError::Refused(e) => Self::Refused(e),
+            LoginError::Broken(e) if e.fatal => Self::Away(e),
             LoginError::Broken(e) => Self::Next(e),
         }
     }
@@ -151,6 +191,22 @@ trait Door: Sync {
 
 struct WireDoor {
     attrs: String,
+    startup: Option<String>,
+}
+
+/// The profile's SQL, in one go.
+async fn begin(session: &mut Session, startup: &Option<String>) -> Result<(), Trouble> {
+    let Some(sql) = startup else { return Ok(()) };
+    let statement = Statement { sql: sql.clone(), simple: true, ..Statement::default() };
+    let done = match session.start(&statement) {
+        Ok(()) => session.finish().await,
+        Err(e) => Err(e),
+    };
+    done.map_err(startup_failed)
+}
+
+fn startup_failed(e: DbError) -> Trouble {
+    Trouble::Refused(DbError { message: format!("the profile's startup SQL failed: {}", e.message), ..e })
 }
 
 impl Door for WireDoor {
@@ -165,12 +221,17 @@ impl Door for WireDoor {
     ) -> Result<Opened, Trouble> {
         let mut session = login.enter(stream).await?;
         session.set_cancel(way);
+        let tls = session.tls();
+        log::opened(&login.place, &login.user, session.pid(), tls.as_deref(), session.method());
+        begin(&mut session, &self.startup).await?;
         check_attrs(&mut session, &self.attrs).await?;
         Ok(Opened { session, host })
     }
 }
 
-struct ClientDoor;
+struct ClientDoor {
+    startup: Option<String>,
+}
 
 impl Door for ClientDoor {
     type Inside = Client;
@@ -182,7 +243,11 @@ impl Door for ClientDoor {
         _: CancelHandle,
         _: usize,
     ) -> Result<Client, Trouble> {
-        client::enter(stream, login).await.map_err(Into::into)
+        let client = client::enter(stream, login).await?;
+        if let Some(sql) = &self.startup {
+            client.sql().batch_execute(sql).await.map_err(|e| startup_failed(client.error(&e)))?;
+        }
+        Ok(client)
     }
 }
 
@@ -198,40 +263,44 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
     let refuse = |message: String| ConnectError {
         error: DbError::client(message),
         needs_password: false,
+        wants_password: false,
         whom: String::new(),
+        passing: false,
         tries: vec![],
     };
     target.check().map_err(|e| refuse(e.message))?;
-    if let Some(peer) = target.get("requirepeer").filter(|p| !p.is_empty()) {
-        return Err(refuse(format!(
-            "requirepeer={peer} is not supported: leave it away or connect over TCP with TLS"
-        )));
-    }
     let tls = Arc::new(Tls::new(&|name| target.get(name).map(str::to_owned)).map_err(|e| refuse(e.message))?);
     let mut tries: Vec<Try> = vec![];
+    let mut passing = false;
     for index in order(target, options) {
         let Some(host) = target.hosts.get(index) else { continue };
         let way = Way { target, options, tls: &tls, door, step: AtomicU8::new(0) };
-        for place in way.places(host, index, &mut tries).await {
+        let places = way.places(host, index, &mut tries).await;
+        passing |= places.is_empty();
+        for place in places {
             let trouble = match way.try_place(&place).await {
                 Ok(inside) => return Ok(inside),
                 Err(trouble) => trouble,
             };
             let not_this = matches!(trouble, Trouble::NotThis(_));
+            passing |= not_this || matches!(trouble, Trouble::Away(_));
             let mut failed = |step: Step, error: DbError| {
                 let step = step.exactly(&error);
                 tries.push(Try { host: index, place: place.name.clone(), step, error });
             };
             match trouble {
-                Trouble::Next(e) => failed(way.reached(), e),
+                Trouble::Next(e) | Trouble::Away(e) => failed(way.reached(), e),
                 Trouble::NotThis(e) => failed(Step::Attributes, e),
                 Trouble::Refused(e) => {
                     let needs_password = e.is_password() && target.prompt != Prompt::Never;
+                    // Operator intervention and want of resources (classes 57 and 53) pass.
+                    let passing = e.code.starts_with("57") || e.code.starts_with("53");
                     failed(way.reached(), e);
-                    return Err(refused(target, tries, needs_password, way.whom(&place)));
+                    let refused = refused(target, tries, needs_password, way.whom(&place));
+                    return Err(ConnectError { passing, ..refused });
                 }
                 Trouble::NoPassword => {
-                    failed(Step::Login, DbError::client("a password is needed and none was given"));
+                    failed(Step::Login, DbError::client(NO_PASSWORD));
                     let needs_password = target.prompt != Prompt::Never;
                     return Err(refused(target, tries, needs_password, way.whom(&place)));
                 }
@@ -241,15 +310,19 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
             }
         }
     }
-    Err(refused(target, tries, false, String::new()))
+    Err(ConnectError { passing, ..refused(target, tries, false, String::new()) })
 }
 
 fn refused(target: &Target, tries: Vec<Try>, needs_password: bool, whom: String) -> ConnectError {
+    tries.iter().for_each(|t| log::lost(&t.place, &t.error));
     let mut error = joined(&tries);
     if let (None, Some(last)) = (&error.hint, tries.last()) {
         error.hint = last.advice(target);
     }
-    ConnectError { error, needs_password, whom, tries }
+    let wants_password =
+        tries.last().is_some_and(|t| t.error.is_password() || t.error.message == NO_PASSWORD);
+    let error = advice::in_session(error);
+    ConnectError { error, needs_password, wants_password, whom, passing: false, tries }
 }
 
 impl Try {
@@ -315,6 +388,16 @@ impl<D: Door> Way<'_, D> {
         self.at(Step::Lookup);
         let name = host.to_string();
         let at = |address| Place { host, index, address, name: name.clone() };
+        let tunnel = match self.target.outside.way(self.target, index).await {
+            Ok(way) => way,
+            Err(error) => {
+                tries.push(Try { host: index, place: name.clone(), step: Step::Tunnel, error });
+                return vec![];
+            }
+        };
+        if let (Some(way), HostKind::Socket) = (&tunnel, host.kind) {
+            return vec![at(Address::Unix(way.clone()))];
+        }
         if let Some(path) = host.socket_path() {
             let address = match path.strip_prefix('@') {
                 Some(name) => Address::Abstract(name.to_owned()),
@@ -323,6 +406,9 @@ impl<D: Door> Way<'_, D> {
             return vec![at(address)];
         }
         let port = host.port_number().unwrap_or(5432);
+        if let Some(way) = tunnel {
+            return vec![at(Address::Tunnel(way))];
+        }
         let text = match host.kind {
             HostKind::Address => host.hostaddr.as_deref(),
             _ => host.host.as_deref(),
@@ -363,18 +449,26 @@ impl<D: Door> Way<'_, D> {
             None => self.with_and_without_tls(place).await,
             Some(limit) => match tokio::time::timeout(limit, self.with_and_without_tls(place)).await {
                 Ok(result) => result,
-                Err(_) => Err(Trouble::Next(DbError::client(format!(
-                    "no answer within {} s (connect_timeout)",
-                    limit.as_secs()
-                )))),
+                Err(_) => Err(Trouble::Away(DbError {
+                    hint: Some("Is it the right host and port, and does a firewall let it through? Who waits in vain is not refused.".into()),
+                    ..DbError::client(format!("no answer within {} s (connect_timeout)", limit.as_secs()))
+                })),
             },
         }
     }
 
     /// The order libpq tries them in: `prefer` TLS first, `allow` plain first, the others one way only.
     async fn with_and_without_tls(&self, place: &Place<'_>) -> Result<D::Inside, Trouble> {
-        let Address::Tcp(address) = place.address else { return self.once(place, None).await };
-        let dressed = || self.tls.name(place.host.host.as_deref(), address.ip()).map_err(Trouble::Next);
+        let address = match &place.address {
+            Address::Tcp(address) => address.ip(),
+            // Through a tunnel the certificate is the real host's.
+            Address::Tunnel(_) => {
+                let numeric = place.host.hostaddr.as_deref().and_then(|a| a.parse().ok());
+                numeric.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+            }
+            Address::Unix(_) | Address::Abstract(_) => return self.once(place, None).await,
+        };
+        let dressed = || self.tls.name(place.host.host.as_deref(), address).map_err(Trouble::Next);
         match self.tls.mode {
             Mode::Disable => self.once(place, None).await,
             Mode::Require => self.once(place, Some(dressed()?)).await,
@@ -398,7 +492,13 @@ impl<D: Door> Way<'_, D> {
         self.at(Step::Socket);
         let socket = socket::connect(&place.address, keepalive)
             .await
-            .map_err(|e| Trouble::Next(DbError::client(unreachable(&e, place))))?;
+            .map_err(|e| Trouble::Away(DbError::client(error::io(&e))))?;
+        if let Some(wanted) = self.target.get("requirepeer").filter(|p| !p.is_empty()) {
+            check_peer(&socket, wanted)?;
+        }
+        if name.is_none() && self.tls.wants_certificate_shown() {
+            return Err(Trouble::Next(tls::not_asked()));
+        }
         if name.is_some() {
             self.at(Step::Tls);
         }
@@ -415,9 +515,10 @@ impl<D: Door> Way<'_, D> {
         match self.tls.negotiate(socket, name).await {
             Ok(Some(stream)) => Ok(stream),
             Ok(None) if self.tls.mode == Mode::Prefer => Err(Trouble::Next(DbError::client(NO_TLS))),
-            Ok(None) => {
-                Err(Trouble::Next(DbError::client("the server does not support SSL, but SSL was required")))
-            }
+            Ok(None) => Err(Trouble::Next(DbError {
+                hint: Some("sslmode=prefer does without TLS where there is none: then nobody checks who answers, and what is sent can be read on the way.".into()),
+                ..DbError::client("the server does not support SSL, but SSL was required")
+            })),
             Err(e) => Err(Trouble::Next(e)),
         }
     }
@@ -440,12 +541,15 @@ impl<D: Door> Way<'_, D> {
     }
 }
 
+const NO_PASSWORD: &str = "a password is needed and none was given";
 const NO_TLS: &str = "the server has no TLS";
 
 /// Another way (with or without TLS) makes sense unless a password has already been judged.
 fn worth_another_way(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::Next(_) => true,
+        // What cannot be reached cannot be reached another way; who hung up may want it otherwise.
+        Trouble::Away(e) => e.fatal,
         Trouble::Refused(e) => !e.is_password(),
         Trouble::NotThis(_) | Trouble::NoPassword => false,
     }
@@ -460,7 +564,7 @@ fn clearer(first: Trouble, second: Trouble) -> Trouble {
                 ..b
             })
         }
-        (Trouble::Refused(a), Trouble::Next(_)) => Trouble::Refused(a),
+        (Trouble::Refused(a), Trouble::Next(_) | Trouble::Away(_)) => Trouble::Refused(a),
         (_, b) => b,
     }
 }
@@ -468,8 +572,9 @@ fn clearer(first: Trouble, second: Trouble) -> Trouble {
 fn parameters(target: &Target, options: &Options) -> Vec<(String, String)> {
     let given = |name: &str| target.get(name).filter(|v| !v.is_empty());
     let own = options.application_name.as_str();
-    let name =
-        given("application_name").or((!own.is_empty()).then_some(own)).or(given("fallback_application_name"));
+    let ours = || (!own.is_empty()).then_some(own).or(given("fallback_application_name"));
+    // One that is given as nothing is none, as in libpq.
+    let name = target.get("application_name").or_else(ours).filter(|name| !name.is_empty());
     let mut all: Vec<(String, String)> = vec![];
     let mut add = |name: &str, value: &str| all.push((name.to_owned(), value.to_owned()));
     if !target.dbname().is_empty() {
@@ -499,32 +604,31 @@ fn methods(list: &str) -> (bool, Vec<String>) {
 }
 
 fn keepalive(target: &Target) -> Keepalive {
-    let positive = |name| target.integer(name).filter(|n| *n > 0).map(i32::unsigned_abs);
-    let seconds = |name| positive(name).map(|n| Duration::from_secs(n.into()));
+    let given = |name| target.integer(name).map(|n| u32::try_from(n).unwrap_or(0));
+    // 0 is the system's own value, which may be hours.
+    let or = |name, ours: u32| Some(given(name).unwrap_or(ours)).filter(|n| *n > 0);
+    let seconds = |name, ours: u32| or(name, ours).map(|n| Duration::from_secs(n.into()));
     Keepalive {
         on: target.integer("keepalives") != Some(0),
-        idle: seconds("keepalives_idle"),
-        interval: seconds("keepalives_interval"),
-        count: positive("keepalives_count"),
-        user_timeout: positive("tcp_user_timeout").map(|n| Duration::from_millis(n.into())),
+        idle: seconds("keepalives_idle", KEEPALIVE.0),
+        interval: seconds("keepalives_interval", KEEPALIVE.1),
+        count: or("keepalives_count", KEEPALIVE.2),
+        user_timeout: or("tcp_user_timeout", USER_TIMEOUT).map(|n| Duration::from_millis(n.into())),
     }
 }
 
-/// The system's reason with a hint where there is a usual one.
-fn unreachable(e: &std::io::Error, place: &Place<'_>) -> String {
-    use std::io::ErrorKind;
-    let reason = error::io(e);
-    match (e.kind(), &place.address) {
-        (ErrorKind::NotFound, Address::Unix(_)) => {
-            format!(
-                "{reason} (is a server running on this machine, with its socket there? Name a host to use TCP.)"
-            )
-        }
-        (ErrorKind::ConnectionRefused, _) => {
-            format!("{reason} (is the server running there and accepting connections?)")
-        }
-        _ => reason,
+/// As libpq: the process behind a Unix-domain socket must be this user's; TCP does not tell.
+fn check_peer(socket: &Socket, wanted: &str) -> Result<(), Trouble> {
+    let Socket::Unix(socket) = socket else { return Ok(()) };
+    let refuse = |text: String| Trouble::Next(DbError::client(text));
+    let peer = socket.peer_cred().map_err(|e| {
+        refuse(format!("requirepeer: the socket does not tell whose it is: {}", error::io(&e)))
+    })?;
+    let user = super::target::user_name(peer.uid()).map_err(|why| refuse(format!("requirepeer: {why}")))?;
+    if user == wanted {
+        return Ok(());
     }
+    Err(refuse(format!("requirepeer specifies \"{wanted}\", but actual peer user name is \"{user}\"")))
 }
 
 /// All tries in one text; the other fields are the last one's.
@@ -563,6 +667,6 @@ async fn is(session: &mut Session, parameter: &str, sql: &str) -> Result<bool, T
     if let Some(value) = session.parameter(parameter) {
         return Ok(value == "on");
     }
-    let rows = session.ask(sql).await.map_err(Trouble::Next)?;
+    let rows = session.ask(sql).await.map_err(Trouble::Away)?;
     Ok(matches!(rows.first().and_then(|r| r.first()), Some(Some(v)) if v == "on" || v == "true"))
 }

@@ -1,4 +1,4 @@
-//! The few facts of an X.509 certificate that libpq looks at and the TLS library does not tell.
+//! The few facts of an X.509 certificate or revocation list that libpq looks at and the TLS library does not tell.
 
 /// What is read from a certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,13 +13,42 @@ pub struct Facts {
     pub version: u8,
     /// Valid from and to, as `YYYYMMDDHHMMSS` in UTC.
     pub validity: (String, String),
+    /// Serial number, as its DER contents.
+    pub serial: Vec<u8>,
+    /// Name of who signed it, as its DER contents.
+    pub issuer: Vec<u8>,
+    /// Name of whose it is, as its DER contents.
+    pub subject: Vec<u8>,
+    /// Algorithm of the public key, as its DER contents, and the key.
+    pub key: (Vec<u8>, Vec<u8>),
 }
 
+/// A certificate revocation list, version 1 or 2.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revocations {
+    /// Name of who signed it, as its DER contents.
+    pub issuer: Vec<u8>,
+    /// When a newer one is to be expected, as `YYYYMMDDHHMMSS` in UTC.
+    pub next: Option<String>,
+    /// Serial numbers, as their DER contents.
+    pub serials: Vec<Vec<u8>>,
+    /// It has an extension that must be understood, which none is.
+    pub critical: bool,
+    /// What is signed.
+    pub signed: Vec<u8>,
+    /// Algorithm of the signature, as its DER contents, and the signature.
+    pub signature: (Vec<u8>, Vec<u8>),
+}
+
+const BOOLEAN: u8 = 0x01;
+const BIT_STRING: u8 = 0x03;
+const LIST_EXTENSIONS: u8 = 0xa0;
 const SEQUENCE: u8 = 0x30;
 const OID: u8 = 0x06;
 const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
 const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 
@@ -32,19 +61,74 @@ pub fn facts(certificate: &[u8]) -> Option<Facts> {
     if body.tag() == Some(VERSION) {
         facts.version = body.within(VERSION)?.any()?.1.last()?.checked_add(1)?;
     }
-    let _serial = body.any()?;
+    facts.serial = body.any()?.1.to_vec();
     let _algorithm = body.any()?;
-    let _issuer = body.any()?;
+    facts.issuer = body.take(SEQUENCE)?.to_vec();
     let mut validity = body.within(SEQUENCE)?;
     facts.validity = (time(validity.any()?), time(validity.any()?));
-    facts.common_names = common_names(body.within(SEQUENCE)?);
-    let _key = body.any()?;
+    let subject = body.take(SEQUENCE)?;
+    facts.subject = subject.to_vec();
+    facts.common_names = common_names(Reader(subject));
+    let mut key = body.within(SEQUENCE)?;
+    if let Some(algorithm) = key.take(SEQUENCE) {
+        facts.key = (algorithm.to_vec(), bits(key.take(BIT_STRING)?)?);
+    }
     while let Some((tag, contents)) = body.any() {
         if tag == EXTENSIONS {
             facts.alternative_names = has_alternative_names(contents)?;
         }
     }
     Some(facts)
+}
+
+/// Reads a revocation list; `None` when it is malformed.
+pub fn revocations(list: &[u8]) -> Option<Revocations> {
+    let mut whole = Reader(list).within(SEQUENCE)?;
+    let before = whole.0;
+    let mut body = whole.within(SEQUENCE)?;
+    let mut out = Revocations {
+        signed: before.get(..before.len() - whole.0.len())?.to_vec(),
+        signature: (whole.take(SEQUENCE)?.to_vec(), bits(whole.take(BIT_STRING)?)?),
+        ..Revocations::default()
+    };
+    if body.tag() != Some(SEQUENCE) {
+        let _version = body.any()?;
+    }
+    let _algorithm = body.any()?;
+    out.issuer = body.take(SEQUENCE)?.to_vec();
+    let _this_update = body.any()?;
+    if matches!(body.tag(), Some(UTC_TIME | GENERALIZED_TIME)) {
+        out.next = Some(time(body.any()?));
+    }
+    if body.tag() == Some(SEQUENCE) {
+        let mut entries = body.within(SEQUENCE)?;
+        while let Some(mut entry) = entries.within(SEQUENCE) {
+            out.serials.push(entry.any()?.1.to_vec());
+            let _date = entry.any()?;
+            if let Some(extensions) = entry.take(SEQUENCE) {
+                out.critical |= has_critical(Reader(extensions));
+            }
+        }
+    }
+    if body.tag() == Some(LIST_EXTENSIONS) {
+        out.critical |= has_critical(Reader(body.any()?.1).within(SEQUENCE)?);
+    }
+    Some(out)
+}
+
+fn has_critical(mut extensions: Reader<'_>) -> bool {
+    while let Some(mut extension) = extensions.within(SEQUENCE) {
+        let _id = extension.any();
+        if extension.tag() == Some(BOOLEAN) && extension.any().is_some_and(|(_, v)| v != [0]) {
+            return true;
+        }
+    }
+    false
+}
+
+/// The bytes of a bit string, of which none may be unused.
+fn bits(contents: &[u8]) -> Option<Vec<u8>> {
+    contents.strip_prefix(&[0]).map(<[u8]>::to_vec)
 }
 
 fn common_names(mut subject: Reader<'_>) -> Vec<String> {

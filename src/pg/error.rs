@@ -56,3 +56,57 @@ pub fn io(e: &io::Error) -> String {
     let text = e.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
+
+/// Something else answers on this port: what it seems to be by its first bytes.
+#[must_use]
+pub fn not_postgres(said: &[u8]) -> DbError {
+    let text = String::from_utf8_lossy(said);
+    let mut line = text.lines().next().unwrap_or_default().trim().to_owned();
+    let what = if said.starts_with(b"HTTP/") || said.starts_with(b"<!") || said.starts_with(b"<html") {
+        "a web server"
+    } else if said.starts_with(b"SSH-") {
+        "an SSH server"
+    } else if said.starts_with(b"220") {
+        "a mail or FTP server"
+    } else if said.starts_with(b"-ERR") || said.starts_with(b"-DENIED") {
+        "a Redis server"
+    } else if said.get(3) == Some(&0) && matches!(said.get(4), Some(10 | 0xff)) {
+        // A greeting: length, sequence number 0, protocol 10 or an error.
+        line.clear();
+        "a MySQL or MariaDB server"
+    } else if matches!(said.first(), Some(0x15 | 0x16)) && said.get(1) == Some(&3) {
+        line.clear();
+        "a server that speaks TLS at once (for PostgreSQL 17 and newer: sslnegotiation=direct)"
+    } else {
+        "something that does not speak PostgreSQL's protocol"
+    };
+    let quoted = line.chars().all(|c| !c.is_control() && c != '\u{fffd}') && !line.is_empty();
+    let quoted =
+        if quoted { format!(": \"{}\"", line.chars().take(60).collect::<String>()) } else { String::new() };
+    DbError {
+        hint: Some("PostgreSQL usually listens on 5432, PgBouncer on 6432: check host and port.".into()),
+        ..DbError::lost(format!("this is not PostgreSQL but {what}{quoted}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_answers_instead_of_postgresql() {
+        for (said, part) in [
+            (&b"HTTP/1.1 400 Bad Request\r\n"[..], "a web server: \"HTTP/1.1 400 Bad Request\""),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", "an SSH server: \"SSH-2.0-OpenSSH_9.2\""),
+            (b"220 mail.example ESMTP", "a mail or FTP server"),
+            (b"-ERR unknown command", "a Redis server"),
+            (b"J\0\0\0\x0a8.0.36\0", "a MySQL or MariaDB server"),
+            (b"\x15\x03\x01\0\x02", "speaks TLS at once"),
+            (b"\x1b]0;x\x07", "does not speak PostgreSQL's protocol"),
+            (b"", "does not speak"),
+        ] {
+            let e = not_postgres(said);
+            assert!(e.message.contains(part) && !e.message.contains('\x1b'), "{e}");
+        }
+    }
+}

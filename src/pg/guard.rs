@@ -8,18 +8,25 @@
 //! server is made to fail when there is one.
 
 use crate::{
-    core::{effect::Statement, error::DbError, event::Tx},
+    core::{
+        effect::{LookAs, Statement},
+        error::DbError,
+        event::Tx,
+    },
     sql::{
         kind::{self, Kind},
         lex::{Options, significant},
+        quote::{literal, quoted},
     },
 };
 
 /// What is sent in one go with a statement. None of it returns rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Around {
     /// In front of it.
     pub before: &'static [&'static str],
+    /// Between these and the statement.
+    pub within: Vec<String>,
     /// Behind it.
     pub after: &'static [&'static str],
     /// Whose transaction it runs in.
@@ -43,6 +50,15 @@ pub enum Block {
 const BEGIN: &str = "BEGIN READ ONLY";
 /// Sees a snapshot: from here on the transaction cannot become one that writes.
 const LOOK: &str = "SELECT WHERE false";
+/// For [`Statement::short`], gone with the transaction. The planner's costs of `to_tsvector` let it compile for longer
+/// than the search takes; a bitmap that does not fit into memory has whole pages of texts parsed anew.
+const SHORT: &[&str] = &[
+    BEGIN,
+    LOOK,
+    "SET LOCAL jit = off",
+    "SET LOCAL work_mem = '64MB'",
+    "SET LOCAL statement_timeout = '5s'",
+];
 const LOCK: &str = "SET TRANSACTION READ ONLY";
 /// Fails when something was written, and when a cursor would run at COMMIT, behind this very look. It sees a snapshot.
 const CHECK: &str = "SELECT WHERE (CASE \
@@ -71,7 +87,8 @@ pub fn around(tx: Tx, statement: &Statement) -> Result<Around, DbError> {
         (Tx::Idle, _) if is_discard_all(sql) => extended,
         (Tx::Idle, _) => {
             outside(sql)?;
-            Around { before: &[BEGIN, LOOK], after: &[CHECK, "COMMIT"], block: Block::Ours, ..extended }
+            let before: &[&str] = if statement.short { SHORT } else { &[BEGIN, LOOK] };
+            Around { before, after: &[CHECK, "COMMIT"], block: Block::Ours, ..extended }
         }
         // These run nothing, and what is set here must not be seen to come behind a query.
         (Tx::Open, Kind::Set | Kind::Savepoint | Kind::TxBegin) => extended,
@@ -79,6 +96,22 @@ pub fn around(tx: Tx, statement: &Statement) -> Result<Around, DbError> {
         (Tx::Open, Kind::TxEnd) => Around { before: &[CHECK], ..extended },
         (Tx::Open, _) => Around { before: &[LOCK, CHECK], ..extended },
     })
+}
+
+/// The same as another role would have it: its transaction is rolled back, and with it role and settings.
+///
+/// # Errors
+/// When the statement would not run in a transaction of ours.
+pub fn looking(around: Around, who: &LookAs) -> Result<Around, DbError> {
+    if around.block != Block::Ours {
+        return Err(refusal("rows are looked at as another role: nothing but reading is done meanwhile"));
+    }
+    let role = who.role.iter().map(|role| format!("SET LOCAL ROLE {}", quoted(role)));
+    let settings = who.settings.iter().map(|(name, value)| {
+        let name: Vec<String> = name.split('.').map(quoted).collect();
+        format!("SET LOCAL {} = {}", name.join("."), literal(value))
+    });
+    Ok(Around { within: role.chain(settings).collect(), after: &["ROLLBACK"], ..around })
 }
 
 /// Refuses what the server would do in a transaction that only reads.
@@ -197,6 +230,22 @@ mod tests {
             assert_eq!(shape(Tx::Open, sql), Ok((0, 0, Block::Theirs)), "{sql}");
         }
         assert_eq!(shape(Tx::Failed, "select 1"), Ok((0, 0, Block::Theirs)));
+    }
+
+    #[test]
+    fn as_another_role_nothing_stays() {
+        let who = LookAs::read("Ann's", "app.user = 7; work_mem = '1MB'").expect("reads").expect("somebody");
+        let around = sent(Tx::Idle, "select 1").and_then(|a| looking(a, &who)).expect("may look");
+        let set = [
+            "SET LOCAL ROLE \"Ann's\"",
+            "SET LOCAL \"app\".\"user\" = '7'",
+            "SET LOCAL \"work_mem\" = '1MB'",
+        ];
+        assert_eq!(around.within, set);
+        assert_eq!((around.before.len(), around.after), (2, &["ROLLBACK"][..]));
+        assert!(sent(Tx::Open, "select 1").and_then(|a| looking(a, &who)).is_err());
+        assert_eq!(LookAs::read(" ", " ; "), Ok(None));
+        assert!(LookAs::read("r", "nonsense").is_err() && LookAs::read("r", "a b = 1").is_err());
     }
 
     #[test]

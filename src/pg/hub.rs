@@ -37,6 +37,7 @@ pub struct Hub {
     events: mpsc::Sender<Event>,
     resolve: Resolver,
     rest: Duration,
+    patience: Option<Duration>,
     connections: HashMap<ConnId, Connection>,
     routes: Routes,
     closing: watch::Sender<bool>,
@@ -63,11 +64,19 @@ impl Hub {
             events,
             resolve,
             rest,
+            patience: None,
             connections: HashMap::new(),
             routes: Routes::default(),
             closing: watch::channel(false).0,
             tasks: vec![],
         }
+    }
+
+    /// With another time after which a session that is silent after a cancel request is given up.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
     }
 
     /// Does what concerns servers of an effect, at once and without waiting. Effects that concern
@@ -89,6 +98,17 @@ impl Hub {
                 let statements = vec![Statement { sql, ..Statement::default() }];
                 let job = Job { id: job, statements, file: Some(file), ..Job::default() };
                 self.ask(job.id, readable(lane), Ask::Execute(job));
+            }
+            Effect::LookAs { conn, who } => {
+                if let Some(connection) = self.connections.get(&conn) {
+                    connection.server.look_as(who);
+                }
+            }
+            Effect::Apply { job, conn, .. } if self.is_looking(conn) => {
+                let e = DbError::client(
+                    "rows are looked at as another role, and nothing is written meanwhile: look as yourself first (look-as)",
+                );
+                self.later(Event::News(job, News::Failed(0, Box::new(e), Tx::Idle)));
             }
             Effect::Apply { job, conn, statements } => {
                 let wanted = Some(statements.iter().map(|s| s.rows).collect());
@@ -154,7 +174,11 @@ impl Hub {
             Err(e) => self.later(Event::Link(conn, Link::Failed(Box::new(e)))),
             Ok(plan) => {
                 let (events, closing) = (self.events.clone(), self.closing.subscribe());
-                let server = Server::new(conn, plan, self.rest, events, closing, Arc::clone(&self.routes));
+                let routes = Arc::clone(&self.routes);
+                let mut server = Server::new(conn, plan, self.rest, events, closing, routes);
+                if let Some(patience) = self.patience {
+                    server.patience = patience;
+                }
                 let hurry = server.may_hurry();
                 let connection = Connection {
                     server: Arc::new(server),
@@ -271,10 +295,23 @@ impl Hub {
         let lane = self.routes().get(&job).copied();
         let Some(lane) = lane.filter(|l| !matches!(l, Lane::Catalog(_))) else { return };
         let Some(connection) = self.connections.get(&lane.conn()) else { return };
+        if connection.server.behind_pooler() {
+            let e = DbError {
+                hint: Some("Activity shows it, by the name of its application, and can terminate it.".into()),
+                ..DbError::client(
+                    "a pooler stands in between, so it is not known which backend this session is on: nothing was terminated",
+                )
+            };
+            return self.later(Event::News(job, News::Notice(Box::new(e))));
+        }
         let pid = connection.server.pid(lane);
         if pid != 0 {
             self.send_catalog(lane.conn(), lookup::Ask::Terminate(job, pid));
         }
+    }
+
+    fn is_looking(&self, conn: ConnId) -> bool {
+        self.connections.get(&conn).is_some_and(|c| c.server.is_looking())
     }
 
     fn nowhere(&self, job: JobId) {

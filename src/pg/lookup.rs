@@ -1,6 +1,6 @@
 //! The actor of the catalog lane: snapshots, descriptions and terminating, several at a time on one client.
 
-use super::{catalog, client::Client, queries, server::Server};
+use super::{catalog, client::Client, log, queries, server::Server};
 use crate::{
     core::{
         error::DbError,
@@ -175,6 +175,7 @@ async fn answer(server: &Server, client: &Client, ask: &Ask) -> Result<Option<Ow
         }
         Ask::Terminate(_, pid) => {
             in_time(async {
+                log::asked(client.place(), queries::TERMINATE);
                 let sent = client.sql().query_typed(queries::TERMINATE, &[(&pid, Type::INT4)]).await;
                 sent.map(drop).map_err(|e| client.error(&e))
             })

@@ -11,7 +11,7 @@ mod pulse;
 mod signal;
 mod statements;
 
-use super::{client::Client, queries::monitor as q, server::Server};
+use super::{client::Client, log, queries::monitor as q, server::Server};
 use crate::{
     core::{effect::Signal, error::DbError, ids::JobId},
     data::live::{Names, Probe, Sample, statements::Setup},
@@ -46,6 +46,8 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_s
 const OPENED_AFTER: Duration = Duration::from_secs(1);
 /// A probe that takes long is asked for less often: at most one part in so many of the time.
 const SHARE: u32 = 50;
+/// How often a standby is asked whether it still is one, and how far behind.
+const STANDBY: Duration = Duration::from_secs(5);
 
 /// What the lane can be asked.
 #[derive(Debug)]
@@ -75,6 +77,8 @@ pub struct Monitor {
     not_before: Instant,
     pause: Duration,
     wanted: bool,
+    /// When a standby is asked next.
+    standby: Instant,
     names: Names,
     /// OIDs that were asked for and have no name.
     nameless: BTreeSet<(u32, u32)>,
@@ -106,6 +110,7 @@ impl Monitor {
             not_before: Instant::now(),
             pause: BACK_OFF.0,
             wanted: false,
+            standby: Instant::now(),
             names: Names::default(),
             nameless: BTreeSet::new(),
             prepared: BTreeMap::new(),
@@ -158,6 +163,8 @@ impl Monitor {
     /// When there is something to do next.
     fn next(&self) -> Option<Instant> {
         let due = self.due.values().min().copied();
+        let standby = (self.wanted && self.server.standby()).then_some(self.standby);
+        let due = due.into_iter().chain(standby).min();
         let open = (self.wanted && self.client.is_none()).then_some(self.not_before);
         match (due, open) {
             (Some(due), Some(open)) => Some(due.min(open)),
@@ -170,6 +177,15 @@ impl Monitor {
     async fn sample(&mut self) {
         let Some(client) = self.client().await else { return };
         let now = Instant::now();
+        if self.server.standby() && self.standby <= now {
+            self.standby = now + STANDBY;
+            if let Err(e) = self.ask_standby(&client).await
+                && (client.is_closed() || e.fatal)
+            {
+                self.lost(&e).await;
+                return;
+            }
+        }
         let due: Vec<Probe> =
             self.due.iter().filter(|(_, at)| **at <= now).map(|(probe, _)| *probe).collect();
         for probe in due {
@@ -233,6 +249,17 @@ impl Monitor {
         }
     }
 
+    async fn ask_standby(&mut self, client: &Client) -> Result<(), DbError> {
+        let rows = self.rows(client, q::STANDBY, &[]).await?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        let standby: bool = row.get("standby");
+        let behind =
+            row.get::<_, Option<f64>>("behind").and_then(|s| Duration::try_from_secs_f64(s.max(0.0)).ok());
+        self.server.known(|info| info.standby = standby).await;
+        self.tell(Sample::Standby(standby, behind)).await;
+        Ok(())
+    }
+
     async fn lost(&mut self, e: &DbError) {
         self.client = None;
         self.not_before = Instant::now() + self.pause;
@@ -267,6 +294,7 @@ impl Monitor {
         let (server, prepared) = (&self.server, &mut self.prepared);
         let begun = Instant::now();
         let work = async {
+            log::asked(client.place(), text);
             if !server.behind_pooler() {
                 if !prepared.contains_key(sql) {
                     let types: Vec<Type> = args.iter().map(|(_, kind)| kind.clone()).collect();

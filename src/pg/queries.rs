@@ -203,6 +203,8 @@ pub mod monitor {
         STATEMENTS "statements.sql";
         /// Texts of statements.
         STATEMENT_TEXTS "statement_texts.sql";
+        /// Looks whether a standby is still one, and how far behind.
+        STANDBY "standby.sql";
     }
 
     /// A query as it is for a server version (`server_version_num`), without the header of its file: of

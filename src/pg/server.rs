@@ -1,16 +1,18 @@
 //! One server as the hub knows it: how to get there, and what its sessions share.
 
 use super::{
+    advice::{STANDBY, in_session},
     client::Client,
     connect::{self, ConnectError, Options},
     guard::{self, Around},
+    near::near,
     target::{Prompt, Target},
-    wire::Session,
+    wire::{GIVEN_UP, Session},
 };
 use crate::core::{
-    effect::{Secret, Statement},
+    effect::{LookAs, Secret, Statement},
     error::DbError,
-    event::{Event, Link, News, ServerInfo, Tx},
+    event::{Event, Link, News, Pooler, ServerInfo, Tx},
     ids::{ConnId, JobId, Lane},
 };
 use crate::data::live::Sample;
@@ -46,8 +48,16 @@ pub struct Server {
     password: Mutex<Option<Secret>>,
     /// The host of the target the first session was found on: all others go there.
     host: Mutex<Option<usize>>,
+    /// As whom rows are looked at.
+    look: Mutex<Option<LookAs>>,
     /// A pooler that refuses start-up settings stands before the server.
     plain: AtomicBool,
+    /// Which server connection each lane was seen on, and what follows from it.
+    pooled: Mutex<Pooled>,
+    /// It is a standby, by the last word of any session.
+    standby: AtomicBool,
+    /// What was told of the server last.
+    told: Mutex<Option<ServerInfo>>,
     version: AtomicU32,
     /// It is the console of PgBouncer.
     bouncer: AtomicBool,
@@ -58,6 +68,15 @@ pub struct Server {
     routes: Routes,
     /// How long a stream may rest.
     pub rest: Duration,
+    /// How long a session may be silent after a cancel request.
+    pub patience: Duration,
+}
+
+/// What was seen of a pooler.
+#[derive(Debug, Default)]
+struct Pooled {
+    seen: Pooler,
+    backends: [i32; 5],
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -79,7 +98,11 @@ impl Server {
             plan,
             password: Mutex::new(None),
             host: Mutex::new(None),
+            look: Mutex::new(None),
             plain: AtomicBool::new(false),
+            pooled: Mutex::default(),
+            standby: AtomicBool::new(false),
+            told: Mutex::default(),
             version: AtomicU32::new(0),
             bouncer: AtomicBool::new(false),
             pids: [const { AtomicI32::new(0) }; 5],
@@ -87,6 +110,7 @@ impl Server {
             closing,
             routes,
             rest,
+            patience: GIVEN_UP,
         }
     }
 
@@ -149,15 +173,34 @@ impl Server {
     /// What goes around a statement: all sessions but the user's own only read, and on a read-only connection that
     /// one, too.
     pub fn around(&self, lane: Lane, tx: Tx, statement: &Statement) -> Result<Around, DbError> {
-        if self.guards(lane) { guard::around(tx, statement) } else { Ok(Around::default()) }
+        let around = if self.guards(lane) { guard::around(tx, statement)? } else { Around::default() };
+        match (lane, &*lock(&self.look)) {
+            (Lane::Read(_) | Lane::Aside(_), Some(who)) => guard::looking(around, who),
+            _ => Ok(around),
+        }
+    }
+
+    /// As whom rows are looked at from now on.
+    pub fn look_as(&self, who: Option<LookAs>) {
+        *lock(&self.look) = who;
+    }
+
+    /// Rows are looked at as somebody else.
+    pub fn is_looking(&self) -> bool {
+        lock(&self.look).is_some()
     }
 
     fn guards(&self, lane: Lane) -> bool {
         self.plan.read_only || !matches!(lane, Lane::Own(_))
     }
 
-    /// A session's error, with the way out where it is one of being read-only.
+    /// A session's error, with the way out where it is one of being read-only or of losing the session.
     pub fn explain(&self, lane: Lane, e: DbError) -> DbError {
+        if e.code == "25006" && self.standby.load(Ordering::Relaxed) {
+            let hint = e.hint.map_or_else(|| STANDBY.to_owned(), |h| format!("{h}\n{STANDBY}"));
+            return DbError { hint: Some(hint), ..e };
+        }
+        let e = in_session(e);
         if !self.guards(lane) {
             return e;
         }
@@ -192,12 +235,78 @@ impl Server {
         self.pids[slot(lane)].load(Ordering::Relaxed)
     }
 
+    /// What stands between us and the server.
+    pub fn pooler(&self) -> Pooler {
+        lock(&self.pooled).seen
+    }
+
+    /// A lane's session, which has this number to us, was on this backend of the server just now. Another number means
+    /// that somebody stands in between; one backend for two sessions, or two for one, that he shares it out by
+    /// transaction.
+    pub async fn seen_on(&self, lane: Lane, own: i32, backend: i32) {
+        let changed = {
+            let mut pooled = lock(&self.pooled);
+            let before = pooled.seen;
+            if own != 0 && own != backend && pooled.seen == Pooler::None {
+                pooled.seen = Pooler::Session;
+            }
+            if pooled.seen != Pooler::None {
+                let at = slot(lane);
+                let moved = pooled.backends[at] != 0 && pooled.backends[at] != backend;
+                let shared = pooled.backends.iter().enumerate().any(|(n, b)| n != at && *b == backend);
+                if moved || shared {
+                    pooled.seen = Pooler::Transaction;
+                }
+                pooled.backends[at] = backend;
+            }
+            (before != pooled.seen).then_some(pooled.seen)
+        };
+        if let Some(pooler) = changed {
+            self.known(|info| info.pooler = pooler).await;
+        }
+    }
+
+    /// A lane's session is gone, and with it what was seen of its backend.
+    pub fn left(&self, lane: Lane) {
+        self.set_pid(lane, 0);
+        lock(&self.pooled).backends[slot(lane)] = 0;
+    }
+
+    /// More is known of the server, or something has changed.
+    pub async fn known(&self, change: impl FnOnce(&mut ServerInfo)) {
+        let news = {
+            let mut told = lock(&self.told);
+            let Some(info) = told.as_mut() else { return };
+            let before = info.clone();
+            change(info);
+            (before != *info).then(|| info.clone())
+        };
+        if let Some(info) = news {
+            self.standby.store(info.standby, Ordering::Relaxed);
+            self.link(Link::Known(Box::new(info))).await;
+        }
+    }
+
+    /// It is a standby, by the last word of any session.
+    pub fn standby(&self) -> bool {
+        self.standby.load(Ordering::Relaxed)
+    }
+
+    /// A session tells of a setting that changed by itself.
+    pub async fn setting(&self, name: &str, value: &str) {
+        if name == "in_hot_standby" {
+            self.known(|info| info.standby = value == "on").await;
+        }
+    }
+
     /// Its sessions may be opened at the same time: all lead to one place whatever the first one finds there, and
     /// there is no password that could be refused three times instead of once.
     pub fn may_hurry(&self) -> bool {
         let target = &self.plan.target;
         let unset = |name: &str, usual: &str| target.get(name).is_none_or(|v| v.is_empty() || v == usual);
-        matches!(&target.hosts[..], [host] if target.password(host).is_none())
+        let plain = target.outside.password_command.is_none() && target.outside.ssh.is_none();
+        plain
+            && matches!(&target.hosts[..], [host] if target.password(host).is_none())
             && target.prompt != Prompt::Always
             && unset("target_session_attrs", "any")
             && unset("load_balance_hosts", "disable")
@@ -209,12 +318,16 @@ impl Server {
     pub async fn open(&self, lane: Lane) -> Result<Session, ConnectError> {
         let own = matches!(lane, Lane::Own(_));
         let mut options = self.options(lane);
-        let opened = match connect::open_at(&self.plan.target, &options).await {
-            Err(e) if self.refused_by_pooler(&e) => {
-                self.plain.store(true, Ordering::Relaxed);
-                options = self.options(lane);
-                connect::open_at(&self.plan.target, &options).await?
-            }
+        let mut opened = connect::open_at(&self.plan.target, &options).await;
+        if let Err(e) = &opened
+            && self.refused_by_pooler(e)
+        {
+            self.plain.store(true, Ordering::Relaxed);
+            options = self.options(lane);
+            opened = connect::open_at(&self.plan.target, &options).await;
+        }
+        let opened = match opened {
+            Err(e) if own && e.error.code == "3D000" => return Err(self.with_near_names(e, &options).await),
             other => other?,
         };
         if own {
@@ -222,6 +335,31 @@ impl Server {
         }
         self.set_pid(lane, opened.session.pid());
         Ok(opened.session)
+    }
+
+    /// Adds the databases that may have been meant, where the server tells them within a moment.
+    async fn with_near_names(&self, mut e: ConnectError, options: &Options) -> ConnectError {
+        let asked = async {
+            for other in ["postgres", "template1"] {
+                let mut target = self.plan.target.clone();
+                target.set("dbname", other);
+                let Ok(mut session) = connect::open(&target, options).await else { continue };
+                let sql = "select datname from pg_catalog.pg_database where datallowconn and not datistemplate order by 1 limit 1000";
+                let rows = session.ask(sql).await.unwrap_or_default();
+                session.close().await;
+                return rows.into_iter().flatten().flatten().collect::<Vec<String>>();
+            }
+            vec![]
+        };
+        let all = tokio::time::timeout(NEAR, asked).await.unwrap_or_default();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let near = near(self.database(), &all);
+        if !near.is_empty() {
+            let names = near.iter().map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(", ");
+            let hint = e.error.hint.take().unwrap_or_default();
+            e.error.hint = Some(format!("There is {names}. {hint}").trim_end().to_owned());
+        }
+        e
     }
 
     /// Opens the client of the catalog lane.
@@ -242,7 +380,9 @@ impl Server {
             _ = closing.wait_for(|c| *c) => Err(ConnectError {
                 error: cancelled_unsent(),
                 needs_password: false,
+                wants_password: false,
                 whom: String::new(),
+                passing: false,
                 tries: vec![],
             }),
         }
@@ -268,9 +408,9 @@ impl Server {
         }
     }
 
-    /// A pooler that refuses start-up settings stands before the server.
+    /// A pooler stands before the server: nothing of a session can be relied on.
     pub fn behind_pooler(&self) -> bool {
-        self.plain.load(Ordering::Relaxed)
+        self.plain.load(Ordering::Relaxed) || self.pooler() != Pooler::None
     }
 
     /// The console of PgBouncer, not a server.
@@ -278,8 +418,11 @@ impl Server {
         self.bouncer.load(Ordering::Relaxed)
     }
 
-    /// The backends of this console.
+    /// The backends of this console; behind a pooler nobody knows them.
     pub fn pids(&self) -> Vec<i32> {
+        if self.behind_pooler() {
+            return vec![];
+        }
         self.pids.iter().map(|pid| pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0).collect()
     }
 
@@ -343,11 +486,12 @@ impl Server {
             read_only = read_only.or(Some(yes(1)));
         }
         self.version.store(version_number(&version), Ordering::Relaxed);
+        self.standby.store(standby.unwrap_or_default(), Ordering::Relaxed);
         let user = match get(session, "session_authorization") {
             user if user.is_empty() => self.plan.target.user().to_owned(),
             user => user,
         };
-        ServerInfo {
+        let info = ServerInfo {
             version_num: version_number(&version),
             version,
             address: session.place().to_owned(),
@@ -357,15 +501,38 @@ impl Server {
             tls: session.tls(),
             superuser: session.parameter("is_superuser") == Some("on"),
             standby: standby.unwrap_or_default(),
+            pooler: self.pooler(),
             read_only: read_only.unwrap_or_default(),
             held_read_only: self.plan.read_only,
             production: self.plan.target.production,
             rehearse: self.plan.target.rehearse,
             time_zone: get(session, "TimeZone"),
             profile: self.plan.target.profile.clone(),
+        };
+        *lock(&self.told) = Some(info.clone());
+        info
+    }
+
+    /// Looks which backend a session without a transaction is on, and whether that is a standby: what a pooler reports
+    /// by itself may be old.
+    pub async fn look(&self, lane: Lane, session: &mut Session) {
+        if session.tx() != Tx::Idle || !session.is_idle() {
+            return;
+        }
+        let sql = "select pg_catalog.pg_backend_pid()::text, pg_catalog.pg_is_in_recovery()::text";
+        // What does not answer this is no pooler we know of.
+        let Ok(rows) = session.ask(sql).await else { return };
+        let Some([Some(backend), Some(standby)]) = rows.first().map(Vec::as_slice) else { return };
+        let Ok(backend) = backend.parse() else { return };
+        self.seen_on(lane, session.pid(), backend).await;
+        if self.pooler() != Pooler::None {
+            self.known(|info| info.standby = standby == "true").await;
         }
     }
 }
+
+/// How long the names of other databases may take.
+const NEAR: Duration = Duration::from_secs(3);
 
 fn slot(lane: Lane) -> usize {
     match lane {

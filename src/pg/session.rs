@@ -6,14 +6,16 @@ mod rehearse;
 mod transfer;
 
 use super::{
+    advice::in_session,
     flow::{Flow, Step},
+    pooling,
     server::{Server, cancelled_unsent, what_was_lost},
     wire::{Item, Session},
 };
 use crate::core::{
     effect::{CopyFile, Secret, Statement},
     error::DbError,
-    event::{Cut, Link, News, Summary, Tx},
+    event::{Cut, Link, News, Pooler, Summary, Tx},
     ids::{JobId, Lane},
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -21,6 +23,11 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until, timeout},
 };
+
+/// How often a job behind a pooler looks first which backend it is on.
+const LOOKS: u32 = 20;
+/// First and longest pause before a session is tried again by itself.
+const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// What an actor can be asked.
 #[derive(Debug)]
@@ -76,6 +83,10 @@ pub struct Actor {
     session: Option<Session>,
     /// What the server says by itself goes to the job that ran last.
     last_job: JobId,
+    /// The user's own session is gone or could not be opened: when to try again, and how long to wait after that.
+    retry: Option<(Instant, Duration)>,
+    /// How often it was looked for the backend behind a pooler.
+    looks: u32,
     closing: bool,
 }
 
@@ -103,6 +114,8 @@ impl Actor {
             waiting: VecDeque::new(),
             session: None,
             last_job: JobId::default(),
+            retry: None,
+            looks: 0,
             closing: false,
         }
     }
@@ -127,7 +140,7 @@ impl Actor {
                 },
             }
         }
-        self.server.set_pid(self.lane, 0);
+        self.server.left(self.lane);
         if let Some(session) = self.session.take() {
             // A server that does not take the goodbye in time sees the socket close.
             let _ = timeout(Duration::from_millis(300), session.close()).await;
@@ -137,7 +150,16 @@ impl Actor {
     /// Waits for something to do; meanwhile reads what the server says by itself.
     async fn idle(&mut self) -> Option<Ask> {
         loop {
-            let Some(session) = &mut self.session else { return self.mailbox.recv().await };
+            let Some(session) = &mut self.session else {
+                let Some((at, _)) = self.retry else { return self.mailbox.recv().await };
+                tokio::select! {
+                    biased;
+                    ask = self.mailbox.recv() => return ask,
+                    // What keeps it from opening is told as a state of the link.
+                    () = sleep_until(at) => drop(self.open(None).await),
+                }
+                continue;
+            };
             let tx = session.tx();
             let said = tokio::select! {
                 biased;
@@ -153,6 +175,9 @@ impl Actor {
 
     /// Things a server may say at any time.
     async fn tell(&self, job: JobId, item: Item) {
+        if let Item::Setting(name, value) = &item {
+            self.server.setting(name, value).await;
+        }
         if !matches!(self.lane, Lane::Own(_)) {
             return; // sessions of our own, which nobody listens on
         }
@@ -168,11 +193,19 @@ impl Actor {
     /// The session is gone; `tx` is what it was in, when that is known better than by the session.
     async fn lost(&mut self, e: DbError, tx: Tx) {
         self.session = None;
-        self.server.set_pid(self.lane, 0);
+        self.server.left(self.lane);
         if matches!(self.lane, Lane::Own(_)) && !self.closing {
             let lost = what_was_lost(matches!(tx, Tx::Open | Tx::Failed));
-            self.server.link(Link::Lost(Box::new(e), lost)).await;
+            self.server.link(Link::Lost(Box::new(in_session(e)), lost)).await;
+            self.try_again().await;
         }
+    }
+
+    /// The session is to be opened again by itself, after a pause that grows.
+    async fn try_again(&mut self) {
+        let pause = self.retry.map_or(BACK_OFF.0, |(_, next)| next);
+        self.retry = Some((Instant::now() + pause, (pause * 2).min(BACK_OFF.1)));
+        self.server.link(Link::Retry(pause)).await;
     }
 
     async fn asked_to_open(&mut self, password: Option<Secret>) {
@@ -202,6 +235,7 @@ impl Actor {
                     Heard::Nothing | Heard::More(_) if !self.closing => {}
                     _ => {
                         let e = cancelled_unsent();
+                        self.retry = None;
                         if own && !self.closing {
                             self.server.link(Link::Failed(Box::new(e.clone()))).await;
                         }
@@ -213,9 +247,13 @@ impl Actor {
         };
         match opened {
             Ok(mut session) => {
+                self.retry = None;
                 if own {
                     let info = self.server.info(&mut session).await;
                     self.server.link(Link::Up(Box::new(info))).await;
+                }
+                if own || self.server.behind_pooler() {
+                    self.server.look(self.lane, &mut session).await;
                 }
                 self.session = Some(session);
                 Ok(())
@@ -229,7 +267,13 @@ impl Actor {
                     } else {
                         Link::Failed(told)
                     };
+                    let again = matches!(link, Link::Failed(_)) && e.passing;
                     self.server.link(link).await;
+                    if again {
+                        self.try_again().await;
+                    } else {
+                        self.retry = None;
+                    }
                 }
                 Err(e.error)
             }
@@ -238,6 +282,14 @@ impl Actor {
 
     async fn job(&mut self, job: Job) {
         self.last_job = job.id;
+        // While nothing is sure yet, each statement may show how the pooler shares its connections out.
+        if self.server.pooler() == Pooler::Session
+            && self.looks < LOOKS
+            && let Some(session) = &mut self.session
+        {
+            self.looks += 1;
+            self.server.look(self.lane, session).await;
+        }
         if job.statements.is_empty() {
             let nothing = Summary {
                 statement: 0,
@@ -323,9 +375,14 @@ impl Actor {
             return Ended::EndOfJob;
         };
         let before = session.tx();
+        let own = matches!(self.lane, Lane::Own(_));
         let started = self
             .server
             .around(self.lane, before, statement)
+            .and_then(|around| match self.server.pooler() {
+                Pooler::Transaction if own => pooling::check(before, &statement.sql).map(|()| around),
+                _ => Ok(around),
+            })
             .and_then(|around| session.start_around(statement, around));
         if let Err(e) = started {
             if session.is_dead() {
@@ -360,6 +417,9 @@ impl Actor {
                 },
             };
             for news in step.news {
+                if let News::Setting(name, value) = &news {
+                    self.server.setting(name, value).await;
+                }
                 self.server.news(job.id, news).await;
             }
             match step.then {
@@ -382,6 +442,12 @@ impl Actor {
         }
         let last = last || flow.cancelled || self.closing;
         let fatal = end.as_ref().is_err_and(|e| e.fatal);
+        if own
+            && self.server.pooler() == Pooler::Transaction
+            && let Some(warning) = pooling::warning(before, &statement.sql)
+        {
+            self.server.news(job.id, News::Notice(Box::new(warning))).await;
+        }
         if !fatal && (last || end.is_err()) {
             self.put_back(job).await;
         }
@@ -402,7 +468,12 @@ impl Actor {
             }
             Err(e) if e.fatal => {
                 self.lost(e.clone(), before).await;
-                self.failed(job, number, unknown_outcome(e, statement.pure_read), Tx::Gone).await;
+                self.failed(job, number, unknown_outcome(in_session(e), statement.pure_read), Tx::Gone).await;
+                Ended::EndOfJob
+            }
+            // Our own cancel needs no explanation.
+            Err(e) if flow.cancelled && e.is_cancel() => {
+                self.failed(job, number, e, tx).await;
                 Ended::EndOfJob
             }
             Err(e) => {
@@ -419,7 +490,7 @@ impl Actor {
         if flow.copying_in() {
             return session.finish_seeing(|item| flow.count(item)).await;
         }
-        session.cancel(|item| flow.count(item)).await
+        session.cancel_within(self.server.patience, |item| flow.count(item)).await
     }
 
     /// A stream is ended although nothing failed. A pure read outside a transaction is cancelled;
@@ -429,7 +500,7 @@ impl Actor {
         flow.cut = Some(cut);
         if flow.may_rest() && before == Tx::Idle {
             let Some(session) = &mut self.session else { return Ok(()) };
-            return match session.cancel(|item| flow.count(item)).await {
+            return match session.cancel_within(self.server.patience, |item| flow.count(item)).await {
                 Err(e) if e.is_cancel() && !e.fatal => Ok(()),
                 result => result,
             };

@@ -12,6 +12,8 @@ pub enum Address {
     Tcp(SocketAddr),
     /// Path of a Unix-domain socket.
     Unix(PathBuf),
+    /// The near end of a tunnel to a host that is spoken to as over TCP.
+    Tunnel(PathBuf),
     /// A name in Linux's abstract socket space (without the `@`).
     Abstract(String),
 }
@@ -44,7 +46,7 @@ pub async fn connect(address: &Address, keepalive: Keepalive) -> io::Result<Sock
             stream.set_nodelay(true)?;
             Ok(Socket::Tcp(stream))
         }
-        Address::Unix(path) => Ok(Socket::Unix(UnixStream::connect(path).await?)),
+        Address::Unix(path) | Address::Tunnel(path) => Ok(Socket::Unix(UnixStream::connect(path).await?)),
         Address::Abstract(name) => abstract_socket(name.clone()).await,
     }
 }

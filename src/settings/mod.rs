@@ -5,6 +5,7 @@ pub mod drafts;
 pub mod files;
 pub mod history;
 pub mod kept;
+pub mod log;
 pub mod paths;
 pub mod profiles;
 pub mod saved;

@@ -52,6 +52,15 @@ fn read(rows: &DeTable<'_>, profile: &mut Profile, problems: &mut Vec<(usize, St
 fn set(profile: &mut Profile, key: &str, value: &DeValue<'_>) -> Result<(), Wrong> {
     match key {
         "connection" => profile.connection = Some(text(value)?),
+        "password_command" => profile.password_command = Some(text(value)?),
+        "ssh" => {
+            let destination = text(value)?;
+            if destination.trim().is_empty() || destination.starts_with('-') {
+                return Err("must be where ssh goes: \"bastion\", \"me@bastion.example.com\"".into());
+            }
+            profile.ssh = Some(destination);
+        }
+        "startup" => profile.startup = Some(text(value)?),
         "label" => profile.label = Some(text(value)?),
         "colour" | "color" => {
             let colour = value.as_str().and_then(themes::colour);
@@ -116,6 +125,8 @@ mod tests {
             ("readonly = true", "c, line 2: readonly of profile \"a\" is written read_only"),
             ("colour = \"puce\"", "c, line 2: colour of profile \"a\" must be a colour"),
             ("rehearse = \"often\"", "c, line 2: rehearse of profile \"a\" must be \"always\""),
+            ("ssh = \"-oProxyCommand=x\"", "c, line 2: ssh of profile \"a\" must be where ssh goes"),
+            ("password_command = 1", "c, line 2: password_command of profile \"a\" must be a text"),
             ("port = [1]", "c, line 2: port of profile \"a\" must be a text"),
             ("password = \"x\"", "c, line 1: profile \"a\" has a password, but others can read"),
             ("connection = \"postgres://u:p@h/d\"", "c, line 1: profile \"a\" has a password"),

@@ -189,13 +189,8 @@ pub(super) const XML: u32 = 142;
 /// `jsonb`.
 pub const JSONB: u32 = 3802;
 
-/// Appends `WHERE …` when there is something to ask.
-pub(super) fn where_clause(
-    detail: &Detail,
-    filter: &Filter,
-    extra: Option<String>,
-    query: &mut Query,
-) -> Result<(), String> {
+/// The conditions one by one.
+pub(super) fn conditions(detail: &Detail, filter: &Filter, query: &mut Query) -> Result<Vec<String>, String> {
     let mut parts = vec![];
     for condition in &filter.conditions {
         parts.push(condition_sql(detail, condition, query)?);
@@ -205,6 +200,17 @@ pub(super) fn where_clause(
         // The line break keeps a trailing `--` comment from swallowing the parenthesis.
         parts.push(format!("({raw}\n)"));
     }
+    Ok(parts)
+}
+
+/// Appends `WHERE …` when there is something to ask.
+pub(super) fn where_clause(
+    detail: &Detail,
+    filter: &Filter,
+    extra: Option<String>,
+    query: &mut Query,
+) -> Result<(), String> {
+    let mut parts = conditions(detail, filter, query)?;
     parts.extend(extra);
     if !parts.is_empty() {
         query.sql.push_str("\nWHERE ");

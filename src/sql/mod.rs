@@ -21,6 +21,7 @@ mod part;
 pub mod pick;
 pub mod quote;
 pub mod rehearse;
+pub mod search;
 pub mod secrets;
 mod session;
 mod slash;

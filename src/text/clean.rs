@@ -76,6 +76,15 @@ pub fn harmless(text: &str) -> bool {
     matches!(line(text), Cow::Borrowed(_))
 }
 
+/// True when a cell of the screen may hold this sign: one grapheme, which may end in the joiner that leads to the next.
+#[must_use]
+pub fn drawable(sign: &str) -> bool {
+    match sign.as_bytes() {
+        [b] => (0x20..0x7f).contains(b),
+        _ => harmless(sign.trim_end_matches(['\u{200C}', '\u{200D}'])),
+    }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
     Line,

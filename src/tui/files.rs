@@ -6,6 +6,7 @@ use crate::{
         error::DbError,
         event::{Event, HistoryEntry, News, Tx},
         ids::JobId,
+        settings::Profile,
     },
     data::saved::Origin,
     settings::{
@@ -40,6 +41,8 @@ pub struct Places {
     pub saved: Vec<(Origin, PathBuf)>,
     /// Entries kept in the history.
     pub history_size: usize,
+    /// The profiles of the config.
+    pub profiles: Vec<Profile>,
 }
 
 /// A task that does what concerns files, one after the other.
@@ -163,6 +166,10 @@ impl Worker {
                 Some((job, News::Written(self.write(&path, &what.json(), Place::Path, false))))
             }
             Effect::Read { job, path, most } => Some((job, News::Read(read_text(&path, most)))),
+            Effect::FindServers { job, recent } => {
+                let found = super::places::find(&self.places.profiles, &recent);
+                Some((job, News::Servers(found.into())))
+            }
             Effect::LoadSaved { job } => {
                 let (found, problems) = saved::load(&self.places.saved);
                 Some((job, News::Saved(found.into(), problems)))

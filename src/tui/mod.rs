@@ -3,8 +3,10 @@
 mod clipboard;
 mod editor;
 mod files;
+mod gate;
 mod input;
 mod open;
+mod places;
 mod terminal;
 
 pub use open::{Open, open};
@@ -219,6 +221,7 @@ impl Outside {
                 Effect::Write { .. }
                 | Effect::Export { .. }
                 | Effect::Read { .. }
+                | Effect::FindServers { .. }
                 | Effect::LoadSaved { .. }
                 | Effect::LoadHistory { .. }
                 | Effect::Remember(_)

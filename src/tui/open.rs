@@ -61,7 +61,13 @@ pub fn open(open: Open) -> Result<(), String> {
     warnings.extend(open.config.problems);
     warnings.extend(first.warnings.iter().cloned());
     let rest = Duration::from_secs(settings.rest_seconds);
-    let places = Places { paths: open.paths, saved: open.saved, history_size: settings.history_size };
+    let places = Places {
+        paths: open.paths,
+        saved: open.saved,
+        history_size: settings.history_size,
+        profiles: open.config.profiles,
+    };
+    let before = first.clone();
     let resolver = resolver(first, open.input, open.read_only);
     let start = Start { settings, keymap, themes, places, warnings };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -69,6 +75,11 @@ pub fn open(open: Open) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|e| e.to_string())?;
+    if before.outside.ssh.is_some() {
+        // While there is no screen yet ssh may ask what it has to ask. What goes wrong is told on the screen.
+        let _ = runtime.block_on(before.outside.way(&before, 0));
+        before.outside.ask_nothing();
+    }
     let ended = runtime.block_on(run(start, |events| Hub::new(events, resolver, rest)));
     // A name look-up that hangs must not hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(200));
@@ -110,7 +121,9 @@ fn resolver(first: Target, input: Input, read_only: bool) -> Resolver {
                     profiles: input.profiles.clone(),
                     prompt: input.prompt,
                 };
-                resolve(&input, &Machine).map_err(|e| DbError::client(e.message))?
+                let target = resolve(&input, &Machine).map_err(|e| DbError::client(e.message))?;
+                target.outside.ask_nothing();
+                target
             }
         };
         let read_only = read_only || target.read_only;

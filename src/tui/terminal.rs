@@ -1,5 +1,6 @@
 //! The terminal: entered, left, and left again on a panic or a signal.
 
+use super::gate::Gate;
 use crossterm::{
     cursor,
     event::{
@@ -7,7 +8,7 @@ use crossterm::{
         KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
     },
     execute,
-    terminal::{self, EnterAlternateScreen, LeaveAlternateScreen},
+    terminal::{self, DisableLineWrap, EnableLineWrap, EnterAlternateScreen, LeaveAlternateScreen},
 };
 use ratatui::{
     Terminal,
@@ -23,7 +24,7 @@ use std::{
 };
 
 /// The screen to draw on.
-pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+pub type Screen = Terminal<Gate<CrosstermBackend<BufWriter<Stdout>>>>;
 
 /// Bytes written at once: a whole frame of a large screen.
 const BUFFER: usize = 64 << 10;
@@ -39,7 +40,8 @@ pub fn enter(mouse: bool) -> io::Result<Screen> {
     terminal::enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
     let mut out = io::stdout();
-    execute!(out, EnterAlternateScreen, EnableBracketedPaste)?;
+    // What a terminal draws wider than it is counted here must not run on into the next line.
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste, DisableLineWrap)?;
     if mouse {
         execute!(out, EnableMouseCapture)?;
     }
@@ -54,7 +56,8 @@ pub fn enter(mouse: bool) -> io::Result<Screen> {
 /// # Errors
 /// When the terminal cannot be written.
 pub fn fresh() -> io::Result<Screen> {
-    let mut screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout())))?;
+    let out = BufWriter::with_capacity(BUFFER, io::stdout());
+    let mut screen = Terminal::new(Gate::new(CrosstermBackend::new(out)))?;
     screen.backend_mut().clear_region(ClearType::All)?;
     Ok(screen)
 }
@@ -70,6 +73,7 @@ pub fn leave() {
         PopKeyboardEnhancementFlags,
         DisableMouseCapture,
         DisableBracketedPaste,
+        EnableLineWrap,
         LeaveAlternateScreen,
         cursor::Show
     );

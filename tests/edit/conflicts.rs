@@ -164,3 +164,61 @@ fn a_conflict_that_arises_while_one_is_settled_is_asked_again() {
     live.keys("m").see("Every conflict has an answer").keys("<ctrl-s>").see("1 change applied");
     assert_eq!(ask(&db, "select doc ->> 'theme' from docs"), "dark");
 }
+
+const ITEMS: &str =
+    r#"{"items": [{"id": 1, "n": 1}, {"id": 2, "n": 1.50}, {"id": 3, "n": 1}], "flags": [false, false]}"#;
+
+/// A document with an array is edited to `after`, and meanwhile on the server by `sql`; what is there after applying,
+/// or none when it is a conflict.
+fn arrays(after: &str, sql: &str) -> Result<String, Box<(Live, server::Database)>> {
+    let db = server::database();
+    db.execute(&format!(
+        "create table docs (id int primary key, doc jsonb); insert into docs values (1, '{ITEMS}')"
+    ));
+    let parse = |t: &str| Json::parse(t.into()).expect("JSON");
+    let seen = ask(&db, "select doc from docs");
+    let edit = JsonEdit::between(&parse(&seen), &parse(after));
+    let field = Field { column: "doc".into(), seen: None, value: Value::Json(Box::new(edit)) };
+    let what = What::Update { key: vec![text("1")], fields: vec![field], version: vec![] };
+    let mut live = Live::new(&db, &[change("docs", what)], 140, 40);
+    preview(&mut live);
+    db.execute(&format!("update docs set doc = {sql}"));
+    let before = ask(&db, "select doc from docs");
+    live.keys("<ctrl-s>").until(|r| {
+        let screen = r.screen();
+        screen.contains("1 change applied") || screen.contains("changed meanwhile")
+    });
+    let now = ask(&db, "select doc from docs");
+    if live.robot.screen().contains("changed meanwhile") {
+        assert_eq!(now, before, "nothing is written");
+        return Err(Box::new((live, db)));
+    }
+    // And back: what they did stays.
+    live.keys("<esc>U").see("take the last apply back").keys("<ctrl-s>").see("otherwise all is rolled back");
+    live.keys("<ctrl-s>").see("1 change applied");
+    assert_eq!(ask(&db, "select doc from docs"), before);
+    Ok(now)
+}
+
+#[test]
+fn two_elements_of_one_array_are_changed_by_two() {
+    let mine = ITEMS.replace(r#""id": 2, "n": 1.50"#, r#""id": 2, "n": 1e2"#);
+    let now = arrays(&mine, "jsonb_set(doc, '{items,0,n}', '7.0')").ok().expect("both survive");
+    assert!(now.contains(r#"{"n": 7.0, "id": 1}"#) && now.contains(r#"{"n": 100, "id": 2}"#), "{now}");
+    // Another key of the same element: it is shown, and settled by the one who comes second.
+    let Err(both) = arrays(&mine, "jsonb_set(doc, '{items,1,id}', '22')") else { panic!("no conflict") };
+    let (mut live, _db) = *both;
+    live.see("doc items[1].n").see("1.50 (more of items was changed)");
+    live.keys("m").see("Every conflict has an answer").keys("<ctrl-s>").see("1 change applied");
+    // The element stands elsewhere by now, or the array has another length.
+    for sql in [
+        "jsonb_insert(doc #- '{items,0}', '{items,1}', '{\"id\": 9}')",
+        "doc #- '{items,2}'",
+        "jsonb_insert(doc, '{items,0}', '0')",
+    ] {
+        assert!(arrays(&mine, sql).is_err(), "{sql}");
+    }
+    // Elements that are alike are not told from each other: the array is one.
+    let mine = ITEMS.replace("[false, false]", "[false, true]");
+    assert!(arrays(&mine, "jsonb_set(doc, '{flags,0}', 'true')").is_err(), "the array is one");
+}

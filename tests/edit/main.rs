@@ -13,6 +13,7 @@ mod server;
 
 mod conflicts;
 mod document;
+mod drafts;
 mod lost;
 mod refused;
 mod rehearse;

@@ -51,10 +51,14 @@ impl Deck {
         loop {
             match self.event().await {
                 Event::Link(_, Link::Up(_)) => return,
-                Event::Link(_, Link::Connecting(_) | Link::Lost(..)) => {}
+                Event::Link(_, Link::Connecting(_) | Link::Lost(..) | Link::Retry(_) | Link::Known(_)) => {}
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    pub async fn until_up_again(&mut self) {
+        while !matches!(self.event().await, Event::Link(_, Link::Up(_))) {}
     }
 
     pub async fn event(&mut self) -> Event {
@@ -395,7 +399,8 @@ async fn a_lost_session_is_told_and_opened_anew() {
         e.fatal && tx == Tx::Gone && e.hint.as_deref().is_some_and(|h| h.contains("may or may not")),
         "{e:?}"
     );
-    assert!(matches!(d.links.last(), Some(Link::Lost(..))), "{:?}", d.links);
+    let last = &d.links[d.links.len() - 2..];
+    assert!(matches!(last, [Link::Lost(..), Link::Retry(_)]), "{:?}", d.links);
     d.hub.shutdown().await;
 }
 
@@ -454,6 +459,66 @@ async fn the_end_leaves_nothing_running() {
     let left =
         "select 1 from pg_stat_activity where application_name = 'deck' and datname = current_database()";
     while !rows(&run(&mut w, &sql(left)).await.unwrap()).is_empty() {}
+}
+
+#[tokio::test]
+async fn a_lost_session_comes_back_by_itself_with_growing_pauses() {
+    let db = server::database();
+    let socket = format!("{}/.s.PGSQL.{}", db.host(), server::cluster().port());
+    let proxy = crate::proxy::Proxy::start(socket).await;
+    let url = format!("host=127.0.0.1 port={} user=postgres dbname={} sslmode=disable", proxy.port, db.name);
+    let mut d = Deck::up(&url).await;
+    d.execute(1, OWN, &[sql("begin"), sql("create table t (a int)")], 1000);
+    d.all(1).await;
+    proxy.refuse(true);
+    proxy.fault(Some(crate::proxy::Fault { place: crate::proxy::Place::Up(0), how: crate::proxy::How::Cut }));
+    d.execute(2, OWN, &[sql("insert into t values (1)")], 1000);
+    let mut pauses = vec![];
+    let mut lost = None;
+    while pauses.len() < 3 {
+        match d.event().await {
+            Event::Link(_, Link::Lost(_, what)) => lost = Some(what),
+            Event::Link(_, Link::Retry(pause)) => pauses.push(pause.as_secs()),
+            Event::Link(_, Link::Failed(e)) => assert!(!e.message.is_empty()),
+            _ => {}
+        }
+    }
+    assert_eq!(pauses, [1, 2, 4]);
+    assert!(lost.is_some_and(|l| l.contains("the open transaction")));
+    proxy.refuse(false);
+    d.until_up_again().await;
+    // Nothing was sent again.
+    d.execute(3, OWN, &[sql("select to_regclass('t')::text is null")], 1000);
+    let all = d.all(3).await;
+    let News::Rows(batch) = &all[2] else { panic!("{all:?}") };
+    assert_eq!(batch.cell(0, 0), Some(&b"t"[..]));
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_no_time_helps_is_not_tried_again() {
+    let db = server::database();
+    let mut d = Deck::new(&db.url().replace(&db.name, "nowhere"), Duration::from_secs(1), false);
+    let e = loop {
+        if let Event::Link(_, Link::Failed(e)) = d.event().await {
+            break e;
+        }
+    };
+    assert_eq!(e.code, "3D000");
+    d.execute(1, OWN, &[sql("select 1")], 1);
+    assert!(failed(&d.all(1).await).1.message.contains("does not exist"));
+    assert!(!d.links.iter().any(|l| matches!(l, Link::Retry(_))), "{:?}", d.links);
+    d.hub.shutdown().await;
+    // One that may be meant is named.
+    let near = format!("{}x", db.name);
+    let mut d = Deck::new(&db.url().replace(&db.name, &near), Duration::from_secs(1), false);
+    let e = loop {
+        if let Event::Link(_, Link::Failed(e)) = d.event().await {
+            break e;
+        }
+    };
+    assert!(e.hint.as_ref().is_some_and(|h| h.contains(&format!("\"{}\"", db.name))), "{e:?}");
+    d.hub.shutdown().await;
 }
 
 #[tokio::test]

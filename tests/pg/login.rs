@@ -7,7 +7,10 @@ use pgdeck::{
         event::{Event, Link, Tx},
     },
     demo::cluster::{Cluster, Settings},
-    pg::connect::{self, Options},
+    pg::{
+        connect::{self, Options},
+        target::user_name,
+    },
 };
 use std::{sync::OnceLock, time::Duration};
 use tokio::net::TcpListener;
@@ -164,8 +167,19 @@ async fn a_missing_socket_and_name_say_so() {
     assert!(e.error.message.contains("/nonexistent/.s.PGSQL.5432"), "{e}");
     let e = try_open("host=no.such.host.invalid user=u").await.map(|_| ()).unwrap_err();
     assert!(e.error.message.contains("no.such.host.invalid:5432"), "{e}");
-    let e = try_open("host=/nonexistent requirepeer=postgres").await.map(|_| ()).unwrap_err();
-    assert!(e.error.message.contains("requirepeer"), "{e}");
+}
+
+#[tokio::test]
+async fn the_process_behind_a_socket_must_be_whose_it_should() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = guarded().folder();
+    let owner = user_name(std::fs::metadata(guarded().data()).unwrap().uid()).unwrap();
+    let at = format!("host={} port={} user=open dbname=postgres", folder.display(), guarded().port());
+    assert!(try_open(&format!("{at} requirepeer={owner}")).await.is_ok());
+    let e = try_open(&format!("{at} requirepeer=somebody")).await.map(|_| ()).unwrap_err();
+    let told = format!("requirepeer specifies \"somebody\", but actual peer user name is \"{owner}\"");
+    assert!(e.error.message.contains(&told), "{e}");
+    assert!(try_open(&tcp("open", "requirepeer=somebody")).await.is_ok(), "TCP does not tell");
 }
 
 #[tokio::test]

@@ -40,7 +40,10 @@ fn url(port: u16) -> String {
 #[tokio::test]
 async fn nonsense_during_login() {
     let cases: &[(&[u8], &str)] = &[
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "broke the protocol"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "not PostgreSQL but a web server"),
+        (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "not PostgreSQL but an SSH server"),
+        (b"J\0\0\0\x0a8.0.36\0\0\0", "not PostgreSQL but a MySQL or MariaDB server"),
+        (b"-ERR unknown command\r\n", "not PostgreSQL but a Redis server"),
         (b"", "closed it unexpectedly"),
         (b"R", "closed it unexpectedly"),
         (b"R\x7f\xff\xff\xff", "impossible length"),
@@ -54,7 +57,7 @@ async fn nonsense_during_login() {
         (b"Efork failed: no more memory\n\0", "fork failed: no more memory"),
         (b"E\0\0\0\x1dSFATAL\0C53300\0Mtoo many\0\0\0\0", "too many"),
         (b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05Q", "malformed"),
-        (b"\0\0\0\0\0\0", "no PostgreSQL message"),
+        (b"\0\0\0\0\0\0", "does not speak PostgreSQL's protocol"),
     ];
     for (say, part) in cases {
         let port = liar(say, b"", true).await;
@@ -80,7 +83,11 @@ async fn a_server_that_asks_for_tls_and_stalls_is_given_up() {
     assert!(e.error.message.contains("connect_timeout"), "{e}");
     let port = liar(b"HTTP", b"", true).await;
     let e = try_open(&url(port).replace("disable", "require")).await.map(|_| ()).expect_err("http");
-    assert!(e.error.message.contains("TLS"), "{e}");
+    assert!(e.error.message.contains("does not speak PostgreSQL's protocol: \"HTTP\""), "{e}");
+    // The first letter of this one is that of a yes.
+    let port = liar(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", b"", true).await;
+    let e = try_open(&url(port).replace("disable", "require")).await.map(|_| ()).expect_err("ssh");
+    assert!(e.error.message.contains("not PostgreSQL but an SSH server"), "{e}");
 }
 
 async fn drain(s: &mut Session) -> pgdeck::core::error::DbError {

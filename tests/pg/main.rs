@@ -1,6 +1,10 @@
 //! The room that speaks to a server, against real servers and lying ones.
 #[path = "../support/cut.rs"]
 mod cut;
+#[path = "../support/lab.rs"]
+mod lab;
+#[path = "../support/proxy.rs"]
+mod proxy;
 #[path = "../support/same.rs"]
 mod same;
 #[path = "../support/server.rs"]
@@ -9,6 +13,8 @@ mod server;
 mod apply;
 mod cancel;
 mod explain;
+mod faults;
+mod frames;
 mod guard;
 mod health;
 mod hub;

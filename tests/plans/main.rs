@@ -5,3 +5,4 @@ mod same;
 
 mod broken;
 mod cases;
+mod export;

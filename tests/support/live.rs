@@ -50,12 +50,25 @@ impl Live {
 
     /// The same by a connection string.
     pub fn at(url: &str, draft: &[Change], width: u16, height: u16) -> Self {
-        Self::start(url, false, draft, width, height)
+        let mut live = Self::begin(url, draft, width, height);
+        live.until(|r| r.app.world().catalog().is_some_and(|c| c.complete));
+        if !draft.is_empty() {
+            live.see("Take them up");
+            live.keys("t");
+        }
+        live
     }
 
     /// Connected so that nothing can be written.
     pub fn read_only(db: &Database, width: u16, height: u16) -> Self {
-        Self::start(&db.url(), true, &[], width, height)
+        let mut live = Self::start(&db.url(), true, &[], width, height);
+        live.until(|r| r.app.world().catalog().is_some_and(|c| c.complete));
+        live
+    }
+
+    /// Started, and nothing waited for.
+    pub fn begin(url: &str, draft: &[Change], width: u16, height: u16) -> Self {
+        Self::start(url, false, draft, width, height)
     }
 
     fn start(url: &str, read_only: bool, draft: &[Change], width: u16, height: u16) -> Self {
@@ -69,9 +82,8 @@ impl Live {
         };
         let hub = Hub::new(sender, Box::new(resolve_plan), Duration::from_secs(600));
         let draft = (!draft.is_empty()).then(|| serde_json::to_string(draft).expect("a draft"));
-        let taken = draft.is_some();
         let robot = Robot::new(width, height);
-        let mut live = Self {
+        Self {
             robot,
             hub,
             events,
@@ -80,13 +92,7 @@ impl Live {
             draft,
             busy: HashSet::new(),
             failures: vec![],
-        };
-        live.until(|r| r.app.world().catalog().is_some_and(|c| c.complete));
-        if taken {
-            live.see("Take them up");
-            live.keys("t");
         }
-        live
     }
 
     /// Types keys.

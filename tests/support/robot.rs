@@ -188,7 +188,11 @@ impl Robot {
     pub fn buffer(&mut self) -> Buffer {
         let app = &mut self.app;
         self.terminal.draw(|f| app.draw(f)).expect("drawn");
-        self.terminal.backend().buffer().clone()
+        let buffer = self.terminal.backend().buffer().clone();
+        // Whatever a server sends: no cell holds what a terminal would obey or hide.
+        let bad = buffer.content.iter().find(|cell| !pgdeck::text::clean::drawable(cell.symbol()));
+        assert!(bad.is_none(), "{bad:?} came to the screen");
+        buffer
     }
 
     /// Draws and gives the screen as text, lines right-stripped.

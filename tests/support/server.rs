@@ -133,7 +133,7 @@ pub fn rows(cluster: &Cluster, database: &str, sql: &str) -> Vec<String> {
     block_on(run).unwrap_or_else(|e| panic!("{e}\n{sql}"))
 }
 
-fn try_execute(cluster: &Cluster, database: &str, sql: &str) -> Result<(), String> {
+pub fn try_execute(cluster: &Cluster, database: &str, sql: &str) -> Result<(), String> {
     let config = config(cluster, database);
     let run = async move {
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(words)?;

@@ -126,3 +126,33 @@ fn a_text_in_sql_whose_draft_cannot_be_written_is_asked_about() {
     t.send("\x11").see("The text in SQL is LOST by leaving").send("\r");
     assert_eq!(t.end(), 0);
 }
+
+#[test]
+fn a_draft_is_offered_on_its_own_database_only() {
+    let (one, two, home) = (server::database(), server::database(), Home::new());
+    for db in [&one, &two] {
+        db.execute(SHOP);
+    }
+    let mut t = open(&home, &one);
+    edit(&mut t, "of the first database");
+    t.see("1 staged");
+    home.kept(|text| text.contains("of the first database"));
+    t.signal("KILL").end();
+    // The other one has the same tables, and is offered nothing.
+    let mut t = home.start(&[&two.url()], 120, 40);
+    t.see(&two.name).see("notes").send("/").send("notes").see("/notes").send("\r").see("third");
+    assert!(!t.screen().contains("staged"), "{}", t.screen());
+    t.send("q");
+    assert_eq!(t.end(), 0, "nothing is staged: nothing is asked");
+    // Esc is "Later" and leaves it for the next start.
+    for answer in ["\x1b", "t"] {
+        let mut t = home.start(&[&one.url()], 120, 40);
+        t.see("1 change was staged last time").send(answer);
+        if answer == "\x1b" {
+            t.gone("staged last time").send("q");
+            assert_eq!(t.end(), 0);
+        } else {
+            t.see("1 staged").see("of the first database");
+        }
+    }
+}

@@ -11,7 +11,9 @@ mod tty;
 mod browse;
 mod demo;
 mod drafts;
+mod lost;
 mod plan;
+mod secrets;
 
 use server::Database;
 use tty::Tty;

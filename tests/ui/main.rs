@@ -14,6 +14,8 @@ mod health;
 mod live;
 mod plan;
 mod saved;
+mod search;
 mod sql;
 mod staging;
 mod statements;
+mod trouble;

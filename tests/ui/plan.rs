@@ -350,6 +350,28 @@ fn files_are_opened_and_written() {
     r.take(|e| matches!(e, Effect::Write { replace: true, .. }).then_some(()));
 }
 
+/// What came as text, or with others in one text, goes out as JSON that other tools read.
+#[test]
+fn each_plan_is_copied_and_written_as_json_of_its_own() {
+    let mut r = sql(100, 30, "");
+    let two = "Seq Scan on a  (cost=0.00..1.00 rows=1 width=4)\n  Filter: (x = 1)\n\n\
+               Sort  (cost=0.00..2.00 rows=1 width=4)\n  Sort Key: x\n  ->  Seq Scan on b  (cost=0.00..1.00 rows=1 width=4)\n";
+    r.keys("<alt-4>").event(Event::Paste(two.into()));
+    for (other, node, relation) in [("", "Seq Scan", "\"a\""), ("<f8><enter>", "Sort", "\"b\"")] {
+        r.keys(other).keys("yj");
+        let text = r.take(|e| match e {
+            Effect::Copy(text) => Some(text.clone()),
+            _ => None,
+        });
+        let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!((json.as_array().map(Vec::len), &json[0]["Plan"]["Node Type"]), (Some(1), &node.into()));
+        assert!(text.contains(relation), "{text}");
+    }
+    r.keys("w<ctrl-u>plan.xml<enter>");
+    assert!(r.screen().contains("did not come as xml"), "{}", r.screen());
+    assert!(r.effects.iter().all(|e| !matches!(e, Effect::Write { .. })), "{:?}", r.effects);
+}
+
 #[test]
 fn two_plans_of_a_statement_are_compared() {
     for (name, width, height) in [("small", 80, 24), ("large", 120, 40)] {

@@ -613,7 +613,12 @@ fn a_password_does_not_get_into_the_draft_and_its_mark_is_not_sent() {
 #[test]
 fn an_error_at_the_bottom_gives_way_to_a_key_once_it_could_be_read() {
     let mut r = sql(80, 24);
-    r.event(Event::Link(ConnId(0), Link::Failed(Box::new(DbError::client("no route")))));
+    r.event(Event::Link(ConnId(0), Link::Up(Box::default())));
+    let job = r.take(|e| match e {
+        Effect::LoadCatalog { job, .. } => Some(*job),
+        _ => None,
+    });
+    r.news(job, News::Failed(0, Box::new(DbError::client("no route")), Tx::Idle));
     r.keys("a");
     assert!(r.screen().contains("✗ no route"), "{}", r.screen());
     r.wait(6_000);

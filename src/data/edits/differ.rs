@@ -16,8 +16,12 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// Cells of the table that finds which elements two arrays share; beyond it elements are compared pair by pair.
+/// Cells of the table that finds which elements two arrays share; of longer arrays few differences are looked for.
 const MOST_PAIRS: usize = 250_000;
+/// So many elements came or went between two long arrays at most; beyond it elements are compared pair by pair.
+const MOST_LINES: usize = 400;
+/// So many elements that changed at their places are taken for that; of more it is looked whether some moved.
+const FEW: usize = 8;
 /// Nodes walked in one piece.
 const PIECE: usize = 60_000;
 /// Bytes that are compared in the time of walking one node.
@@ -353,13 +357,25 @@ impl Diff<'_> {
     }
 
     async fn array(&mut self, b: usize, n: usize) {
-        let (base, new) = (self.base, self.new);
-        let mut tasks = vec![];
-        if base.count(b) == new.count(n) {
-            let pairs = self.pairs(b, n).await;
-            tasks.extend(pairs.iter().map(|(i, x, y)| Task::Within(Step::Index(*i), *x, *y)));
+        if self.base.count(b) != self.new.count(n) {
+            let tasks = self.lined_up(b, n).await;
             return self.next(tasks);
         }
+        let pairs = self.pairs(b, n).await;
+        if pairs.len() > FEW {
+            // One element that went and one that came move all between them.
+            let tasks = self.lined_up(b, n).await;
+            if tasks.len() < pairs.len() {
+                return self.next(tasks);
+            }
+        }
+        self.next(pairs.iter().map(|(i, x, y)| Task::Within(Step::Index(*i), *x, *y)).collect());
+    }
+
+    /// What differs between two arrays whose elements may have come, gone or moved.
+    async fn lined_up(&mut self, b: usize, n: usize) -> Vec<Task> {
+        let (base, new) = (self.base, self.new);
+        let mut tasks = vec![];
         let (mut front, xs, ys) = self.children(b, n).await;
         let (mut xs, mut ys) = (&xs[..], &ys[..]);
         while let ([x, left @ ..], [y, right @ ..]) = (xs, ys) {
@@ -376,11 +392,7 @@ impl Diff<'_> {
             }
             (xs, ys) = (left, right);
         }
-        let kept = if xs.len() == ys.len() || xs.is_empty() || ys.is_empty() {
-            vec![]
-        } else {
-            self.common(xs, ys).await
-        };
+        let kept = if xs.is_empty() || ys.is_empty() { vec![] } else { self.common(xs, ys).await };
         let (mut i, mut j) = (0, 0);
         for (ci, cj) in kept.into_iter().chain([(xs.len(), ys.len())]) {
             // Between two shared elements: as many changed as there are pairs, the rest goes or comes.
@@ -398,13 +410,13 @@ impl Diff<'_> {
             }
             (i, j) = (ci + 1, cj + 1);
         }
-        self.next(tasks);
+        tasks
     }
 
     /// The longest sequence of elements that both share, as pairs of places.
     async fn common(&mut self, xs: &[usize], ys: &[usize]) -> Vec<(usize, usize)> {
         if xs.len().saturating_mul(ys.len()) > MOST_PAIRS {
-            return vec![];
+            return self.few(xs, ys).await;
         }
         let width = ys.len() + 1;
         let mut length = vec![0u32; (xs.len() + 1) * width];
@@ -433,6 +445,67 @@ impl Diff<'_> {
         }
         out
     }
+}
+
+impl Diff<'_> {
+    /// The same for long arrays between which few elements came or went (after E. Myers, An O(ND) Difference
+    /// Algorithm, 1986); nothing when there are more.
+    async fn few(&mut self, xs: &[usize], ys: &[usize]) -> Vec<(usize, usize)> {
+        // Elements written alike get the same number: what follows compares them often.
+        let (base, new) = (self.base, self.new);
+        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        let (mut a, mut b) = (Vec::with_capacity(xs.len()), Vec::with_capacity(ys.len()));
+        for (json, nodes, out) in [(base, xs, &mut a), (new, ys, &mut b)] {
+            for node in nodes {
+                let (raw, next) = (json.raw(*node), numbers.len() as u32);
+                out.push(*numbers.entry(raw).or_insert(next));
+                self.pace.bytes(raw.len()).await;
+                self.pace.nodes(2).await;
+            }
+        }
+        let (n, m) = (a.len() as isize, b.len() as isize);
+        let middle = MOST_LINES as isize + 1;
+        // Per diagonal how far along `a` one comes with so many steps; and the same before each step.
+        let mut far = vec![0isize; 2 * middle as usize + 1];
+        let mut before: Vec<Vec<isize>> = vec![];
+        for steps in 0..=MOST_LINES as isize {
+            before.push(far[(middle - steps) as usize..=(middle + steps) as usize].to_vec());
+            for k in (-steps..=steps).step_by(2) {
+                let at = |k: isize| (middle + k) as usize;
+                let down = k == -steps || (k != steps && far[at(k - 1)] < far[at(k + 1)]);
+                let mut x = if down { far[at(k + 1)] } else { far[at(k - 1)] + 1 };
+                let from = x;
+                while x < n && x - k < m && x - k >= 0 && a[x as usize] == b[(x - k) as usize] {
+                    x += 1;
+                }
+                far[at(k)] = x;
+                self.pace.nodes(1 + (x - from) as usize / 16).await;
+                if k == n - m && x >= n {
+                    return way_back(&before, (n, m), steps);
+                }
+            }
+        }
+        vec![]
+    }
+}
+
+/// The pairs along the way that was found: `before` holds how far each diagonal had come before each step.
+fn way_back(before: &[Vec<isize>], (n, m): (isize, isize), steps: isize) -> Vec<(usize, usize)> {
+    let (mut x, mut y, mut out) = (n, m, vec![]);
+    for d in (0..=steps).rev() {
+        let far = |k: isize| before[d as usize].get((d + k) as usize).copied().unwrap_or(0);
+        let k = x - y;
+        let down = k == -d || (k != d && far(k - 1) < far(k + 1));
+        let from = if down { k + 1 } else { k - 1 };
+        let (px, py) = if d == 0 { (0, 0) } else { (far(from), far(from) - from) };
+        while x > px && y > py {
+            (x, y) = (x - 1, y - 1);
+            out.push((x as usize, y as usize));
+        }
+        (x, y) = (px, py);
+    }
+    out.reverse();
+    out
 }
 
 fn key(json: &Json, node: usize) -> Step {

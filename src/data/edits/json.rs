@@ -9,9 +9,14 @@ use super::{
 };
 use crate::data::json::{Json, Step};
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 
 /// Arrays are kept to be compared whole up to this size; of longer ones the length and the element are.
 const ARRAY: usize = 64 << 10;
+/// More changes than this are made as one of the part that holds them all: each is a call of its own for the server.
+const MOST_OPS: usize = 500;
+/// And so are changes for which the server would copy more bytes: each call makes the document anew.
+const MOST_COPIED: usize = 1 << 30;
 /// Characters kept of the new document, for the grid.
 const SHOWN: usize = 400;
 
@@ -63,11 +68,12 @@ pub enum JsonAct {
 pub struct ArraySeen {
     /// Where it stands.
     pub path: Vec<Step>,
-    /// Its text as seen; `None` when it is too long to send.
+    /// Its text as seen; `None`: its length and `elements` are compared. So it is where elements are only changed, each
+    /// of which there is no other like it, and where the text is too long to send.
     pub text: Option<String>,
     /// Number of its elements.
     pub count: usize,
-    /// Of a long array: the elements that changes lead through or take out, with their texts.
+    /// The elements that changes lead through or take out, with their texts.
     pub elements: Vec<(usize, String)>,
 }
 
@@ -96,9 +102,9 @@ impl JsonEdit {
     /// The same with what is known already of what both share.
     pub(super) fn knowing(seen: &Json, new: &Json, mut common: Common) -> Self {
         common.flipped = false;
-        let ops = now(found(seen, new, &mut common, &mut Pace::none()));
+        let ops = as_one(seen, new, now(found(seen, new, &mut common, &mut Pace::none())));
         common.flipped = true;
-        let inverse = now(found(new, seen, &mut common, &mut Pace::none()));
+        let inverse = as_one(new, seen, now(found(new, seen, &mut common, &mut Pace::none())));
         let plain = |found: Vec<Found>| found.into_iter().map(|f| f.op).collect();
         Self {
             arrays: arrays(seen, &ops),
@@ -124,36 +130,89 @@ pub fn diff(base: &Json, new: &Json) -> Vec<JsonOp> {
     now(found(base, new, &mut common, &mut pace)).into_iter().map(|f| f.op).collect()
 }
 
-/// The arrays that must be as they were for the paths of these changes to mean what they meant.
+/// Too many changes become one: of the innermost object's part that holds them all, or of the whole.
+fn as_one(base: &Json, new: &Json, ops: Vec<Found>) -> Vec<Found> {
+    if ops.len() <= MOST_OPS && ops.len().saturating_mul(base.text().len()) <= MOST_COPIED || ops.len() < 2 {
+        return ops;
+    }
+    let above = |f: &Found| f.op.path.split_last().map(|(_, above)| above.to_vec()).unwrap_or_default();
+    let mut path = ops.first().map(above).unwrap_or_default();
+    for found in &ops {
+        let both = path.iter().zip(&found.op.path);
+        let common = both.take_while(|(a, b)| a == b && matches!(a, Step::Key(_))).count();
+        path.truncate(common.min(above(found).len()));
+    }
+    let (Some(b), Some(n)) = (base.at(&path), new.at(&path)) else { return ops };
+    let nodes = (1..=path.len()).filter_map(|depth| base.at(&path[..depth])).collect();
+    let act = JsonAct::Set { old: base.raw(b).into(), new: new.raw(n).into() };
+    vec![Found { op: JsonOp { path, act }, nodes }]
+}
+
+/// What must be as it was of the arrays that the paths of these changes lead through, for the paths to mean what they
+/// meant. An element that is changed is known by its place and its text, when the array has no other like it; where
+/// elements come or go, or are alike, the array is to be the same as a whole.
 fn arrays(seen: &Json, ops: &[Found]) -> Vec<ArraySeen> {
+    let shifts = |op: &JsonOp| match (&op.act, op.path.split_last()) {
+        (JsonAct::Insert { .. } | JsonAct::Remove { .. }, Some((Step::Index(_), above))) => {
+            Some(above.to_vec())
+        }
+        _ => None,
+    };
+    let shifted: HashSet<Vec<Step>> = ops.iter().filter_map(|f| shifts(&f.op)).collect();
     let mut out: Vec<ArraySeen> = vec![];
+    let mut places: HashMap<Vec<Step>, Place<'_>> = HashMap::new();
     for Found { op, nodes } in ops {
         for (depth, step) in op.path.iter().enumerate() {
             let Step::Index(index) = step else { continue };
             let path = &op.path[..depth];
             let above = if depth == 0 { Some(0) } else { nodes.get(depth - 1).copied() };
             let Some(node) = above.or_else(|| seen.at(path)) else { break };
-            let at = out.iter().position(|a| a.path == path).unwrap_or_else(|| {
-                let text = Some(seen.raw(node)).filter(|t| t.len() <= ARRAY).map(str::to_owned);
-                let (path, count) = (path.to_vec(), seen.count(node));
-                out.push(ArraySeen { path, text, count, elements: vec![] });
-                out.len() - 1
+            let place = places.entry(path.to_vec()).or_insert_with(|| {
+                let raw = seen.raw(node);
+                let short = raw.len() <= ARRAY;
+                let text = (short && shifted.contains(path)).then(|| raw.to_owned());
+                out.push(ArraySeen { path: path.to_vec(), text, count: seen.count(node), elements: vec![] });
+                Place::new(out.len() - 1, short.then_some((seen, node)))
             });
-            if out[at].text.is_some() {
+            let array = &mut out[place.number];
+            if array.text.is_some() {
                 break;
             }
             let element =
                 nodes.get(depth).copied().or_else(|| seen.at(&op.path[..=depth])).map(|n| seen.raw(n));
             // A longer element is guarded by the arrays and old values inside of it.
             if let Some(text) = element.filter(|t| t.len() <= ARRAY) {
-                if !out[at].elements.iter().any(|(i, _)| i == index) {
-                    out[at].elements.push((*index, text.to_owned()));
+                if place.alike.get(text).is_some_and(|count| *count > 1) {
+                    array.text = Some(seen.raw(node).to_owned());
+                    array.elements.clear();
+                } else if place.known.insert(*index) {
+                    array.elements.push((*index, text.to_owned()));
                 }
                 break;
             }
         }
     }
     out
+}
+
+/// An array on the way.
+struct Place<'a> {
+    /// Which of those that are guarded.
+    number: usize,
+    /// Of a short one: how often each element is there.
+    alike: HashMap<&'a str, usize>,
+    /// Elements that are guarded.
+    known: HashSet<usize>,
+}
+
+impl<'a> Place<'a> {
+    fn new(number: usize, short: Option<(&'a Json, usize)>) -> Self {
+        let mut alike = HashMap::new();
+        if let Some((json, node)) = short {
+            json.children(node).for_each(|c| *alike.entry(json.raw(c)).or_insert(0) += 1);
+        }
+        Self { number, alike, known: HashSet::new() }
+    }
 }
 
 /// A path for people: `tags[0].name`; the whole document is `$`.
@@ -253,6 +312,32 @@ mod tests {
     }
 
     #[test]
+    fn distant_changes_of_a_long_array_stay_apart() {
+        let item = |n: usize| format!("{{\"id\": {n}, \"price\": {n}.00}}");
+        let all: Vec<String> = (0..20_000).map(item).collect();
+        let list = |all: &[String]| json(&format!("{{\"items\": [{}]}}", all.join(", ")));
+        let told = |changed: &[String]| {
+            let (a, b) = (list(&all), list(changed));
+            let edit = JsonEdit::between(&a, &b);
+            assert_eq!(apply(a.text(), &edit.ops).unwrap(), b.text());
+            assert_eq!(apply(b.text(), &edit.inverse).unwrap(), a.text());
+            edit.ops.iter().map(|o| path_text(&o.path)).collect::<Vec<_>>()
+        };
+        let mut changed = all.clone();
+        changed[7] = "{\"id\": 7, \"price\": 1}".into();
+        changed[19_990] = "{\"id\": 19990, \"price\": 2}".into();
+        assert_eq!(told(&changed), ["items[19990].price", "items[7].price"]);
+        // One goes, one comes, a third is changed: the thousands between them are left alone.
+        changed.remove(100);
+        assert_eq!(told(&changed), ["items[19990].price", "items[100]", "items[7].price"]);
+        changed.insert(15_000, "null".into());
+        assert_eq!(told(&changed), ["items[19990].price", "items[15001]", "items[100]", "items[7].price"]);
+        // All of them changed: one change of the array.
+        let every: Vec<String> = all.iter().map(|i| i.replace(".00", ".5")).collect();
+        assert_eq!(told(&every), ["items"]);
+    }
+
+    #[test]
     fn deep_documents_are_compared_without_a_deep_stack() {
         let deep = |inner: &str| format!("{}{inner}{}", "[{\"a\": ".repeat(5_000), "}]".repeat(5_000));
         let edit = JsonEdit::between(&json(&deep("1")), &json(&deep("2")));
@@ -264,7 +349,14 @@ mod tests {
         let (a, b) = (json(r#"{"t": [1, {"x": [2]}]}"#), json(r#"{"t": [1, {"x": [3]}]}"#));
         let edit = JsonEdit::between(&a, &b);
         assert_eq!(edit.arrays.len(), 1);
-        assert_eq!(edit.arrays[0].text.as_deref(), Some(r#"[1, {"x": [2]}]"#));
+        let seen = &edit.arrays[0];
+        assert_eq!((seen.text.as_deref(), seen.count), (None, 2));
+        assert_eq!(seen.elements, [(1, r#"{"x": [2]}"#.to_owned())]);
+        // Elements that are alike cannot be told from each other, and what comes or goes moves the others.
+        for (a, b) in [("[1, 2, 1]", "[1, 2, 3]"), ("[1, 2, 4]", "[1, 2]"), ("[1, 2, 4]", "[5, 2, 4, 6]")] {
+            let edit = JsonEdit::between(&json(a), &json(b));
+            assert_eq!(edit.arrays[0].text.as_deref(), Some(a), "{b}");
+        }
         let long = format!("[{}, {{\"a\": 1}}]", vec!["123456"; 20_000].join(", "));
         let changed = long.replace("{\"a\": 1}", "{\"a\": 2}");
         let edit = JsonEdit::between(&json(&long), &json(&changed));

@@ -107,22 +107,22 @@ fn pool(row: &Row<'_>, lines: &mut Vec<Line>) {
 
 fn stats(row: &Row<'_>, lines: &mut Vec<Line>) {
     let database = row.text("database");
-    let per_second = row.number("avg_xact_count").or_else(|| row.number("avg_xact"));
-    let queries = row.number("avg_query_count").or_else(|| row.number("avg_req"));
-    let Some(per_second) = per_second else { return };
+    // In SHOW STATS_AVERAGES the names have no prefix; in SHOW STATS, and before 1.8, they have.
+    let average = |name: &str| row.number(name).or_else(|| row.number(&format!("avg_{name}")));
+    let Some(per_second) = average("xact_count") else { return };
     let mut line = Line::new(Section::Pools, format!("work:{database}"), format!("Work {database}"))
         .figure(Some(per_second))
         .value(format!("{} transactions", rate(per_second)));
-    line.details.extend(queries.map(|n| format!("{} queries.", rate(n))));
+    line.details.extend(average("query_count").map(|n| format!("{} queries.", rate(n))));
     for (column, what) in [
-        ("avg_xact_time", "A transaction takes"),
-        ("avg_query_time", "A query takes"),
-        ("avg_wait_time", "A client waits"),
+        ("xact_time", "A transaction takes"),
+        ("query_time", "A query takes"),
+        ("wait_time", "A client waits"),
     ] {
-        line.details.extend(row.number(column).map(|us| format!("{what} {} on average.", seconds(us / 1e6))));
+        line.details.extend(average(column).map(|us| format!("{what} {} on average.", seconds(us / 1e6))));
     }
-    for (column, what) in [("avg_recv", "received"), ("avg_sent", "sent")] {
-        line.details.extend(row.number(column).map(|n| format!("{}/s {what}.", bytes(n))));
+    for (column, what) in [("bytes_received", "received"), ("bytes_sent", "sent")] {
+        line.details.extend(average(column).map(|n| format!("{}/s {what}.", bytes(n))));
     }
     lines.push(line);
 }

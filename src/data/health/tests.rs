@@ -269,7 +269,7 @@ fn settings_that_lose_data_are_critical() {
 fn a_pooler_tells_of_its_pools() {
     let pools = "database user cl_active cl_waiting sv_active sv_idle maxwait maxwait_us pool_mode \
          / pgbouncer pgbouncer 1 0 0 0 0 0 statement / shop app 40 25 20 0 3 500000 transaction";
-    let averages = "database avg_xact_count avg_query_count avg_xact_time / shop 120 300 4000";
+    let averages = "database xact_count query_count xact_time / shop 120 300 4000";
     let lists = "list items / used_clients 65";
     let config = "key value / max_client_conn 100";
     let checkup =
@@ -280,6 +280,9 @@ fn a_pooler_tells_of_its_pools() {
         (&*line(&checkup, "wait:app@shop").value, line(&checkup, "wait:app@shop").level),
         ("3.5 s", Level::Warning)
     );
+    let work = line(&checkup, "work:shop");
+    assert_eq!((&*work.value, work.figure), ("120/s transactions", Some(120.0)));
+    assert!(work.details.iter().any(|d| d == "A transaction takes 4 ms on average."), "{:?}", work.details);
     assert_eq!(line(&checkup, "clients").value, "65 of 100");
     assert!(checkup.line("pool:pgbouncer@pgbouncer").is_none(), "its console is no pool");
     assert!(checkup.line("connections").is_none());

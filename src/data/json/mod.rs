@@ -75,12 +75,26 @@ impl std::fmt::Display for JsonError {
 impl std::error::Error for JsonError {}
 
 /// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Step {
     /// The value of this key.
     Key(String),
     /// The element of this number, from 0.
     Index(usize),
+}
+
+/// Writes steps as a jsonpath goes on.
+pub fn path_of(steps: &[Step], out: &mut String) {
+    for step in steps {
+        match step {
+            Step::Index(i) => out.push_str(&format!("[{i}]")),
+            Step::Key(k) if is_plain(k) => out.push_str(&format!(".{k}")),
+            Step::Key(k) => {
+                out.push('.');
+                quote_into(k, out);
+            }
+        }
+    }
 }
 
 impl Json {
@@ -275,16 +289,7 @@ impl Json {
     #[must_use]
     pub fn path_text(&self, node: usize) -> String {
         let mut out = String::from("$");
-        for step in self.path(node) {
-            match step {
-                Step::Index(i) => out.push_str(&format!("[{i}]")),
-                Step::Key(k) if is_plain(&k) => out.push_str(&format!(".{k}")),
-                Step::Key(k) => {
-                    out.push('.');
-                    quote_into(&k, &mut out);
-                }
-            }
-        }
+        path_of(&self.path(node), &mut out);
         out
     }
 

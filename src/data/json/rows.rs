@@ -114,10 +114,18 @@ impl JsonRows {
         if turned > 0 {
             let mut bits: Vec<bool> = gone.clone().map(|n| self.is_open(n)).collect();
             bits.rotate_left(turned);
-            for (n, open) in gone.zip(bits) {
+            for (n, open) in gone.clone().zip(bits) {
                 self.set(n, open);
             }
-            return self.rebuild(json);
+            // All that moved stands side by side: its rows are to be seen, or none of them is.
+            let from = self.rows.partition_point(|n| (*n as usize) < gone.start);
+            let upto = self.rows.partition_point(|n| (*n as usize) < gone.end);
+            if from < upto {
+                let mut moved = vec![];
+                self.walk(json, gone.start, gone.end, &mut moved);
+                self.rows.splice(from..upto, moved);
+            }
+            return;
         }
         let first = coming == 0 || gone.is_empty() || self.is_open(gone.start);
         if gone.len() != coming {

@@ -79,6 +79,8 @@ pub enum Sample {
     Failed(Probe, String),
     /// The monitoring session is up, or gone since and why.
     Link(Result<(), String>),
+    /// The server is a standby so far behind its primary (`None`: that cannot be told), or is no standby any more.
+    Standby(bool, Option<Duration>),
 }
 
 /// A session of the console's own waits.
@@ -382,6 +384,8 @@ impl Live {
             Sample::Failed(probe, why) => {
                 self.failed.insert(probe, why);
             }
+            // Kept beside what else is known of the server.
+            Sample::Standby(..) => {}
             Sample::Link(Ok(())) => self.lost = None,
             Sample::Link(Err(why)) => {
                 self.own.clear();

@@ -1,12 +1,14 @@
 //! A plan in the formats it is printed, exported and copied in: one row each in the table below, used by
 //! `pgdeck explain --format` and by the Plan pane alike.
 
+mod explain;
 mod json;
 mod label;
 mod markdown;
 mod svg;
 mod tree;
 
+pub use explain::explain_json;
 pub use label::label;
 
 use crate::data::plan::{Broken, Plan, figures::Figures, findings::Finding};

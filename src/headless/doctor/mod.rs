@@ -64,7 +64,14 @@ async fn look(options: &Options, out: &mut dyn io::Write) -> Result<Exit, String
             written(print::found(&facts, &judge::judge(&facts), target, options.json, out), Exit::Done)
         }
         Err(error) => {
-            let e = ConnectError { error, needs_password: false, whom: String::new(), tries: vec![] };
+            let e = ConnectError {
+                error,
+                needs_password: false,
+                wants_password: false,
+                whom: String::new(),
+                passing: false,
+                tries: vec![],
+            };
             written(print::failed(&e, target, options.json, out), Exit::NoConnection)
         }
     }

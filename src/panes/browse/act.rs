@@ -277,6 +277,8 @@ impl Browse {
             Command::Detail => self.cycle_below(cx),
             Command::CountRows => self.count(cx),
             Command::OpenSql => self.open_sql(cx),
+            Command::Privileges => self.privileges(cx),
+            Command::SearchIn => self.search_in(cx),
             Command::Columns => self.choose_columns(cx),
             other => return self.copy(other, cx),
         }
@@ -303,6 +305,24 @@ impl Browse {
         }
     }
 
+    /// Who can do what on this table, as `:\\dp` lists it.
+    fn privileges(&self, cx: &mut Cx<'_>) {
+        if let Some(detail) = self.table().and_then(|t| t.detail.as_ref()) {
+            let relation = &detail.relation;
+            cx.tell(Tell::CommandLine(format!("\\dp {}.{}", relation.schema, relation.name)));
+        }
+    }
+
+    /// Full-text search in the table, within its filter.
+    fn search_in(&self, cx: &mut Cx<'_>) {
+        let Some(table) = self.table() else { return };
+        let Some(detail) = &table.detail else { return };
+        match crate::sql::page::condition_text(detail, &table.view.filter) {
+            Ok(condition) => cx.tell(Tell::SearchIn { relation: table.oid, condition }),
+            Err(what) => cx.toast(Tone::Note, what),
+        }
+    }
+
     fn open_sql(&mut self, cx: &mut Cx<'_>) {
         let Some(table) = self.table() else { return };
         match table.with_sql(|sql| sql.statement(Some(1_000))) {
@@ -325,9 +345,14 @@ impl Browse {
                 self.table().is_some_and(|t| !t.grid.finding().is_empty())
             }
             C::OpenRecord | C::OpenValue | C::FilterCell | C::MarkRow | C::SelectRows => rows,
-            C::FilterBuilder | C::ClearFilter | C::Sort | C::SortAdd | C::CountRows | C::OpenSql => {
-                self.main.is_some()
-            }
+            C::Privileges => self.table().is_some_and(|t| t.detail.is_some()),
+            C::FilterBuilder
+            | C::ClearFilter
+            | C::Sort
+            | C::SortAdd
+            | C::CountRows
+            | C::OpenSql
+            | C::SearchIn => self.main.is_some(),
             C::FindOnServer | C::Detail | C::Columns => self.main.is_some(),
             C::Referring => {
                 rows && self

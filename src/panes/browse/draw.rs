@@ -311,7 +311,7 @@ fn trouble_lines(trouble: &Trouble, some_rows: bool, cells: u16) -> Vec<(String,
             out.extend(width::wrap(line, cells).into_iter().map(|r| (line[r].to_owned(), style)));
         }
     };
-    if error.is_cancel() {
+    if error.is_own_cancel() {
         say(&format!("Cancelled while {}. F5 goes on.", trouble.doing), "message.warning");
         return out;
     }

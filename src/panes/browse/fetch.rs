@@ -537,11 +537,11 @@ impl Table {
         self.owed = 0;
         self.to_end = false;
         let wanted_other = self.view != self.good && self.stale.is_none();
-        if error.is_cancel() {
+        if error.is_own_cancel() {
             cx.toast(Tone::Note, "Cancelled");
         }
         if wanted_other && !self.window.is_empty() {
-            if !error.is_cancel() {
+            if !error.is_own_cancel() {
                 cx.toast(Tone::Error, format!("{error}"));
             }
             self.view = self.good.clone();

@@ -326,6 +326,14 @@ fn ops(field: &Field, edit: &JsonEdit, theirs: &Text) -> Vec<Cell> {
                     if node != Some(array.count) {
                         return false;
                     }
+                    let path = &op.path[..=array.path.len()];
+                    let known = array.elements.iter().find(|(i, _)| path.last() == Some(&Step::Index(*i)));
+                    if let Some((_, text)) = known {
+                        if at(path).as_ref() != Some(text) {
+                            return false;
+                        }
+                        covered = true;
+                    }
                 }
             }
         }
@@ -355,13 +363,24 @@ fn ops(field: &Field, edit: &JsonEdit, theirs: &Text) -> Vec<Cell> {
             JsonAct::Rename { old, to } => (old.clone(), format!("named {to}")),
             JsonAct::Add { new } | JsonAct::Insert { new } => (nothing(), new.clone()),
         };
+        // The place is as it was: then something around it is not.
+        let there = at(&op.path);
+        let around = op
+            .path
+            .iter()
+            .rposition(|s| matches!(s, Step::Index(_)))
+            .filter(|_| there.as_ref() == Some(&before) || matches!(op.act, JsonAct::Insert { .. }));
+        let mut theirs = there.map_or_else(nothing, |t| text(&Some(t)));
+        if let Some(depth) = around {
+            theirs.push_str(&format!(" (more of {} was changed)", path_text(&op.path[..depth])));
+        }
         Cell {
             column: field.column.clone(),
             of: Of::Op(n),
             name: format!("{} {}", field.column, path_text(&op.path)),
             before: text(&Some(before)),
             mine: text(&Some(mine)),
-            theirs: at(&op.path).map_or_else(nothing, |t| text(&Some(t))),
+            theirs,
             answer: None,
             other: None,
         }

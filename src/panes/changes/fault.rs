@@ -73,7 +73,7 @@ fn outcome(error: &DbError, at_commit: bool) -> &'static str {
     if error.code == UNKNOWN_OUTCOME {
         return "It is not known whether the changes were written: look at the rows before applying again. They are still staged.";
     }
-    if error.is_cancel() {
+    if error.is_own_cancel() {
         return "Cancelled: nothing was written, everything is still staged.";
     }
     if error.fatal {

@@ -52,7 +52,7 @@ pub struct Applying {
 #[must_use]
 pub fn statement(query: &Query, pure_read: bool) -> Statement {
     let Query { sql, params, types, .. } = query.clone();
-    Statement { sql, params, types, pure_read, simple: false }
+    Statement { sql, params, types, pure_read, simple: false, ..Statement::default() }
 }
 
 /// All statements of a plan.

@@ -12,7 +12,7 @@ use crate::{
         ids::JobId,
         pane::{Cx, Tell, Tone},
     },
-    data::plan::{Reading, read},
+    data::plan::{Format as PlanFormat, Reading, read},
     format::{self, plan::Analysis},
     text::{clean, units},
 };
@@ -38,9 +38,10 @@ impl PlanPane {
             if plan.query.is_none() {
                 plan.query = asked.map(|a| a.text.clone());
             }
-            let source = if n == 0 { source.to_owned() } else { String::new() };
+            let source = if of == 1 { source.to_owned() } else { String::new() };
             let mut opened = Opened::new(plan, source, origin.clone(), asked.cloned(), cx.world.now);
             opened.part = (n + 1, of);
+            opened.format = reading.format;
             opened.broken = broken.clone().filter(|_| n + 1 == of);
             self.judge(&mut opened, cx.world);
             let kept = self.history.keep(opened);
@@ -132,7 +133,14 @@ impl PlanPane {
             Command::CopyPlanMarkdown => ("markdown", "as Markdown"),
             Command::CopyPlanSvg => ("svg", "as an SVG picture"),
             Command::CopyFigures => ("json", "with every figure as JSON"),
-            Command::CopyPlanJson => return Some((opened.source.clone(), "as EXPLAIN printed it")),
+            Command::CopyPlanJson => {
+                // Byte for byte where it came so; otherwise as the server would have printed it.
+                let text = printed(opened, PlanFormat::Json);
+                return Some((
+                    text.unwrap_or_else(|| format::plan::explain_json(&opened.plan)),
+                    "as EXPLAIN's JSON",
+                ));
+            }
             _ => return None,
         };
         let analysis = Analysis { plan: &opened.plan, figures: &opened.figures, findings: &opened.findings };
@@ -153,10 +161,6 @@ impl PlanPane {
         }
         let Some(open) = &self.open else { return false };
         let Some((text, what)) = Self::as_text(&open.plan, command) else { return false };
-        if text.is_empty() {
-            cx.toast(Tone::Note, "It came in a text with others: copy the first one of them");
-            return true;
-        }
         let size = units::bytes(text.len() as u64);
         cx.ask(Effect::Copy(text));
         cx.toast(Tone::Ok, format!("Copied the plan {what} ({size})"));
@@ -166,13 +170,23 @@ impl PlanPane {
     /// Writes the plan to a file, in the format its ending names.
     pub(super) fn write(&mut self, path: &str, cx: &mut Cx<'_>) {
         let Some(open) = &self.open else { return };
-        let command = match path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {
-            Some("json" | "xml" | "yaml" | "yml") => Command::CopyPlanJson,
-            Some("md" | "markdown") => Command::CopyPlanMarkdown,
-            Some("svg") => Command::CopyPlanSvg,
+        let opened = Arc::clone(&open.plan);
+        let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+        let command = match ending.as_str() {
+            "json" => Command::CopyPlanJson,
+            "md" | "markdown" => Command::CopyPlanMarkdown,
+            "svg" => Command::CopyPlanSvg,
             _ => Command::CopyPlanText,
         };
-        let Some((text, _)) = Self::as_text(&open.plan, command) else { return };
+        let text = match ending.as_str() {
+            "xml" => printed(&opened, PlanFormat::Xml),
+            "yaml" | "yml" => printed(&opened, PlanFormat::Yaml),
+            _ => Self::as_text(&opened, command).map(|(text, _)| text),
+        };
+        let Some(text) = text else {
+            let said = format!("The plan did not come as {ending}: .json, .txt, .md and .svg can be written");
+            return cx.toast(Tone::Warning, clean::line(&said));
+        };
         self.waiting.write = Some((path.to_owned(), text));
         self.write_now(false, cx);
     }
@@ -199,4 +213,12 @@ impl PlanPane {
             None => cx.toast(Tone::Note, "Nothing is wrong with this node: it has no next step"),
         }
     }
+}
+
+/// The text a plan came in, when it came alone and in this format.
+fn printed(opened: &Opened, format: PlanFormat) -> Option<String> {
+    let alone = !opened.source.is_empty() && opened.broken.is_none() && opened.format == format;
+    // What stands around it in a file is not the plan.
+    let json = || opened.source.trim_start().starts_with(['[', '{']);
+    (alone && (format != PlanFormat::Json || json())).then(|| opened.source.clone())
 }

@@ -3,7 +3,7 @@
 use crate::{
     core::pane::Home,
     data::plan::{
-        Broken, Plan,
+        Broken, Format, Plan,
         figures::{Figures, figures},
         findings::{Finding, Severity},
     },
@@ -72,8 +72,10 @@ pub(super) struct Opened {
     pub asked: Option<Asked>,
     /// The statement, normalised; empty when it is not known.
     pub key: String,
-    /// As EXPLAIN printed it.
+    /// As EXPLAIN printed it; empty when others stood in the same text.
     pub source: String,
+    /// The format of that.
+    pub format: Format,
     /// When, as `World::now`.
     pub at: Duration,
     pub broken: Option<Broken>,
@@ -124,6 +126,7 @@ impl Opened {
             asked,
             key,
             source,
+            format: Format::default(),
             at,
             broken: None,
             part: (1, 1),

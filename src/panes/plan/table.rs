@@ -7,6 +7,7 @@ use crate::{
     widgets::{cursor::Cursor, paint, spark},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
+use std::collections::HashMap;
 
 /// A line of the table.
 #[derive(Clone, Debug)]
@@ -33,18 +34,17 @@ impl Table {
     /// Sums up a plan, by kind or by relation.
     pub fn new(opened: &Opened, of: View) -> Self {
         let mut groups: Vec<Group> = vec![];
-        let mut known = std::collections::HashMap::<String, usize>::new();
+        // Keyed by what the plan holds: a name is made for a line of the table, not for a node.
+        let mut known = HashMap::<(Option<&str>, &str), usize>::new();
         for (at, node) in opened.plan.nodes.iter().enumerate() {
-            let name = match of {
-                View::Relations => match (&node.schema, &node.relation) {
-                    (Some(schema), Some(relation)) => format!("{schema}.{relation}"),
-                    (None, Some(relation)) => relation.clone(),
-                    _ => continue,
-                },
-                _ if node.heading.is_empty() => node.node_type.clone(),
-                _ => node.heading.clone(),
+            let key = match (of, &node.relation) {
+                (View::Relations, Some(relation)) => (node.schema.as_deref(), relation.as_str()),
+                (View::Relations, None) => continue,
+                _ if node.heading.is_empty() => (None, node.node_type.as_str()),
+                _ => (None, node.heading.as_str()),
             };
-            let number = *known.entry(name.clone()).or_insert_with(|| {
+            let number = *known.entry(key).or_insert_with(|| {
+                let name = key.0.map_or(key.1.to_owned(), |schema| format!("{schema}.{}", key.1));
                 groups.push(Group { name, nodes: 0, share: 0.0, ms: 0.0, rows: 0.0, bytes: 0, first: at });
                 groups.len() - 1
             });

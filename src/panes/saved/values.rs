@@ -84,7 +84,8 @@ pub(super) fn bind(query: &SavedQuery, values: &[Option<String>]) -> Result<Vec<
             })
             .collect();
         let pure_read = kind::pure_read(&bound.sql);
-        out.push(Statement { sql: bound.sql, params, types: vec![], pure_read, simple: span.combined });
+        let simple = span.combined;
+        out.push(Statement { sql: bound.sql, params, pure_read, simple, ..Statement::default() });
     }
     Ok(out)
 }

@@ -115,7 +115,7 @@ impl Outcome {
                     parts.push(format!("the first {read} are here: run it alone to read on"));
                 }
             }
-            Stage::Failed(e) if e.is_cancel() => parts.push("cancelled: what was read stays".into()),
+            Stage::Failed(e) if e.is_own_cancel() => parts.push("cancelled: what was read stays".into()),
             Stage::Failed(_) => parts.push("it failed: see Messages".into()),
         }
         if self.rows.first() > 0 {

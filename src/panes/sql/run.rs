@@ -439,7 +439,7 @@ impl Sql {
         if let Some(o) = self.outcome_of(id, n) {
             o.stage = Stage::Failed(Box::new(error.clone()));
         }
-        let cancelled = error.is_cancel();
+        let cancelled = error.is_own_cancel();
         if cancelled {
             let took = units::duration(cx.world.now.saturating_sub(since));
             let kept = self.outcome_of(id, n).map_or(0, |o| o.rows.len());

@@ -217,8 +217,8 @@ impl Statements {
                 cx.toast(Tone::Warning, "It ran in another database: connect there to see its plan");
             }
             Some(text) if !text.cut => {
-                let home = Home { database: key.database, search_path: None };
-                cx.explain(&text.text, home);
+                let text = text.text.to_string();
+                cx.explain(&text, Home { database: key.database, search_path: None });
             }
             _ if missing => cx.toast(Tone::Warning, "Its text may not be seen, or is gone"),
             _ => {

@@ -12,6 +12,7 @@ use crate::{
         ids::JobId,
     },
     pg::{
+        advice::{STANDBY, in_session},
         flow::{Flow, Step},
         guard::{Around, Block},
         server::cancelled_unsent,
@@ -87,11 +88,6 @@ impl Actor {
         }
         // Taken out, so that what is asked meanwhile can be heard while statements run.
         let Some(mut session) = self.session.take() else { return };
-        if session.parameter("in_hot_standby") == Some("on") {
-            let tx = session.tx();
-            self.session = Some(session);
-            return self.failed(job, 0, standby(), tx).await;
-        }
         let outcome = self.transaction(job, wanted, &mut session).await;
         if session.is_dead() {
             let e = match &outcome {
@@ -137,7 +133,8 @@ impl Actor {
             Ok(xid) => xid,
             Err(Trouble { at, error }) => {
                 roll_back(session).await;
-                let error = if error.fatal || session.is_dead() { not_written(error) } else { error };
+                let error =
+                    if error.fatal || session.is_dead() { not_written(in_session(error)) } else { error };
                 return Outcome::Failed(Trouble { at, error });
             }
         };
@@ -261,7 +258,7 @@ impl Actor {
                 ask = self.mailbox.recv() => match self.hear(ask, Some(job), false).await {
                     Heard::Cancel => {
                         flow.cancelled = true;
-                        break session.cancel(|item| flow.count(item)).await;
+                        break session.cancel_within(self.server.patience, |item| flow.count(item)).await;
                     }
                     // It has all the credit there is, and a write is never cut.
                     Heard::Nothing | Heard::More(_) | Heard::Cut(_) => continue,
@@ -298,6 +295,9 @@ impl Actor {
         }
         if let Some(e) = flow.error.take() {
             result = result.and(Err(e));
+        }
+        if !flow.cancelled {
+            result = result.map_err(in_session);
         }
         // COMMIT that was quicker than its cancel is a COMMIT.
         if flow.cancelled && result.is_ok() && session.tx() != Tx::Idle {
@@ -396,7 +396,7 @@ impl Actor {
         if session.is_idle() && !session.is_dead() {
             self.session = Some(session);
         } else {
-            self.server.set_pid(self.lane, 0);
+            self.server.left(self.lane);
         }
         match asked {
             Waited::Ended(Ok(rows)) => {
@@ -524,7 +524,7 @@ fn read_only(way_out: String) -> DbError {
 
 fn standby() -> DbError {
     DbError {
-        hint: Some("Connect to the primary to apply changes.".into()),
+        hint: Some(STANDBY.into()),
         ..DbError::client("this server is a standby, which takes no changes: nothing was written")
     }
 }

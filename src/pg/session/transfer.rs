@@ -151,7 +151,7 @@ impl Actor {
                     {
                         // A disk that is full: nothing of the rest is of use.
                         let e = cannot("write", &pending.place, &e);
-                        let _ = session.cancel(|_| ()).await;
+                        let _ = session.cancel_within(self.server.patience, |_| ()).await;
                         return Err(e);
                     }
                 }
@@ -212,7 +212,7 @@ impl Actor {
         // Refused where no data is waited for.
         let _ = session.copy_fail("cancelled by the user");
         session
-            .cancel(|item| {
+            .cancel_within(self.server.patience, |item| {
                 if let Item::Complete { tag, rows } = item {
                     state.tag.clone_from(tag);
                     state.rows = *rows;

@@ -110,20 +110,28 @@ impl Environment for Machine {
     }
 
     fn user(&self) -> Result<String, String> {
-        let uid = rustix::process::geteuid().as_raw();
-        if let Some(row) = passwd(uid) {
-            return Ok(row.0);
-        }
-        // Users of a directory service are not in the file; `id` asks the system's resolver.
-        let told = Command::new("id").arg("-un").output().ok().filter(|o| o.status.success());
-        let name = told.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
-        name.filter(|n| !n.is_empty()).ok_or_else(|| format!("local user with ID {uid} does not exist"))
+        user_name(rustix::process::geteuid().as_raw())
     }
 
     fn home(&self) -> Option<PathBuf> {
         let home = std::env::var_os("HOME").filter(|h| !h.is_empty()).map(PathBuf::from);
         home.or_else(|| passwd(rustix::process::geteuid().as_raw()).map(|row| row.1.into()))
     }
+}
+
+/// The name of one of the system's users.
+///
+/// # Errors
+/// There is none of this number.
+pub fn user_name(uid: u32) -> Result<String, String> {
+    if let Some(row) = passwd(uid) {
+        return Ok(row.0);
+    }
+    // Users of a directory service are not in the file; `id` asks the system's resolver.
+    let told =
+        Command::new("id").args(["-un", &uid.to_string()]).output().ok().filter(|o| o.status.success());
+    let name = told.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
+    name.filter(|n| !n.is_empty()).ok_or_else(|| format!("local user with ID {uid} does not exist"))
 }
 
 /// Name and home folder of a user in the system's user file.

@@ -17,14 +17,16 @@ mod tests;
 mod uri;
 
 pub use check::ipv4;
-pub use env::{Environment, Found, Machine, Nothing, SOCKET_DIRS};
+pub use env::{Environment, Found, Machine, Nothing, SOCKET_DIRS, user_name};
 pub use hosts::{Host, HostKind};
 pub use params::{KEYWORDS, Keyword, STARTUP, Source, Support, Values};
 pub use resolve::resolve;
+pub use service::services;
 pub use uri::masked;
 
 pub use crate::core::settings::{Profile, Rehearse};
 
+use super::outside::Outside;
 use std::time::Duration;
 
 /// Why a connection was refused before anything was sent.
@@ -86,6 +88,8 @@ pub struct Target {
     pub production: bool,
     /// Which changes of rows the profile wants rehearsed.
     pub rehearse: Option<Rehearse>,
+    /// What the profile wants to be run: for the password, for the way, in every session.
+    pub outside: Outside,
     /// When to ask for a password.
     pub prompt: Prompt,
     /// Run-time parameters the environment sets for every session (`PGTZ` …).
@@ -172,6 +176,21 @@ impl Target {
     #[must_use]
     pub fn unsupported(&self) -> Vec<String> {
         check::unsupported(&self.values)
+    }
+
+    /// What was set that only tunes GSSAPI, by name: it does no harm and no good.
+    #[must_use]
+    pub fn idle(&self) -> Vec<String> {
+        let set = self
+            .params()
+            .filter(|(row, _, source)| row.support == Support::Harmless && **source != Source::Default);
+        set.map(|(row, ..)| {
+            format!(
+                "{} is not supported and does nothing: pgdeck has no GSSAPI, and a server that asks for it is refused",
+                row.name
+            )
+        })
+        .collect()
     }
 
     /// Where it leads, for titles: `user@host:port/database`, the first host of several.

@@ -78,10 +78,7 @@ pub const KEYWORDS: &[Keyword] = &[
     row("sslcrl", "PGSSLCRL", None),
     row("sslcrldir", "PGSSLCRLDIR", None),
     row("sslsni", "PGSSLSNI", Some("1")),
-    refused(
-        row("requirepeer", "PGREQUIREPEER", None),
-        "pgdeck does not check the server process's user; use TLS with sslmode=verify-full",
-    ),
+    row("requirepeer", "PGREQUIREPEER", None),
     row("require_auth", "PGREQUIREAUTH", None),
     row("min_protocol_version", "PGMINPROTOCOLVERSION", None),
     row("max_protocol_version", "PGMAXPROTOCOLVERSION", None),

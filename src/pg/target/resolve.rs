@@ -5,6 +5,7 @@ use super::{
     params::{KEYWORDS, STARTUP, Source, Values},
     passfile, service, uri,
 };
+use crate::pg::outside::Outside;
 use std::path::PathBuf;
 
 /// Works out what a connection means.
@@ -45,8 +46,13 @@ pub fn resolve(input: &Input, env: &dyn Environment) -> Result<Target, Refusal> 
         read_only: profile.is_some_and(|p| p.read_only),
         production: profile.is_some_and(|p| p.production),
         rehearse: profile.and_then(|p| p.rehearse),
+        outside: profile.map(outside).unwrap_or_default(),
         prompt: input.prompt,
     })
+}
+
+fn outside(profile: &Profile) -> Outside {
+    Outside::new(profile.password_command.clone(), profile.ssh.clone(), profile.startup.clone())
 }
 
 /// The connection string to read and the profile to lay under it: a bare word that is a profile's name

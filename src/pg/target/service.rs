@@ -18,18 +18,7 @@ pub fn fill(values: &mut Values, env: &dyn Environment) -> Result<(), Refusal> {
     let Some(service) = values.get("service").map(str::to_owned).or_else(|| env.var("PGSERVICE")) else {
         return Ok(());
     };
-    let own = env.var("PGSERVICEFILE");
-    let mut files: Vec<(PathBuf, bool)> = vec![];
-    if let Some(path) = own {
-        files.push((path.into(), true));
-    } else if let Some(home) = env.home() {
-        files.push((home.join(".pg_service.conf"), false));
-    }
-    match env.var("PGSYSCONFDIR") {
-        Some(dir) => files.push((PathBuf::from(dir).join("pg_service.conf"), false)),
-        None => files.extend(SYSTEM.iter().map(|d| (PathBuf::from(d).join("pg_service.conf"), false))),
-    }
-    for (path, must) in &files {
+    for (path, must) in &files(env) {
         let name = path.display().to_string();
         match env.file(path) {
             Found::Missing if *must => {
@@ -53,6 +42,38 @@ pub fn fill(values: &mut Values, env: &dyn Environment) -> Result<(), Refusal> {
         }
     }
     Err(Refusal::new(format!("definition of service \"{service}\" not found")))
+}
+
+/// The services that there are, with the file of each: what can be read of them.
+#[must_use]
+pub fn services(env: &dyn Environment) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = vec![];
+    for (path, _) in files(env) {
+        let Found::File(_, bytes) = env.file(&path) else { continue };
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            let name = line.trim().strip_prefix('[').and_then(|l| l.split_once(']')).map(|(name, _)| name);
+            if let Some(name) = name.filter(|n| found.iter().all(|(known, _)| known != n)) {
+                found.push((name.to_owned(), path.display().to_string()));
+            }
+        }
+    }
+    found
+}
+
+/// The files to look into, in order; true: it must be there.
+fn files(env: &dyn Environment) -> Vec<(PathBuf, bool)> {
+    let own = env.var("PGSERVICEFILE");
+    let mut files: Vec<(PathBuf, bool)> = vec![];
+    if let Some(path) = own {
+        files.push((path.into(), true));
+    } else if let Some(home) = env.home() {
+        files.push((home.join(".pg_service.conf"), false));
+    }
+    match env.var("PGSYSCONFDIR") {
+        Some(dir) => files.push((PathBuf::from(dir).join("pg_service.conf"), false)),
+        None => files.extend(SYSTEM.iter().map(|d| (PathBuf::from(d).join("pg_service.conf"), false))),
+    }
+    files
 }
 
 /// Reads one file; whether the service was in it. Only the first section of that name counts.

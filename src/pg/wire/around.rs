@@ -35,7 +35,7 @@ impl Progress {
 
     /// It is about a statement of ours.
     fn is_ours(&self) -> bool {
-        self.rolled > 0 || self.ended != self.around.before.len()
+        self.rolled > 0 || self.ended != self.around.before.len() + self.around.within.len()
     }
 
     pub fn take(&mut self, message: Message) -> Taken {

@@ -6,6 +6,7 @@ use super::{
     stream::Stream,
 };
 use crate::core::error::DbError;
+use crate::pg::error::not_postgres;
 use bytes::{Buf, Bytes};
 use postgres_protocol::{
     authentication::{
@@ -132,9 +133,15 @@ impl Login {
     /// A message during authentication; what is not PostgreSQL at all is named as such.
     async fn auth_message(&self, session: &mut Session) -> Result<Message, LoginError> {
         let result = session.message().await;
-        result.map_err(|e| match old_error(session.received()) {
-            Some(text) => LoginError::Refused(DbError { severity: "FATAL".into(), ..DbError::client(text) }),
-            None => LoginError::Broken(e),
+        result.map_err(|e| {
+            let said = session.received();
+            match old_error(said) {
+                Some(text) => {
+                    LoginError::Refused(DbError { severity: "FATAL".into(), ..DbError::client(text) })
+                }
+                None if is_strange(said) => LoginError::Broken(not_postgres(said)),
+                None => LoginError::Broken(e),
+            }
         })
     }
 
@@ -188,6 +195,27 @@ impl Login {
         self.password.as_deref().filter(|p| !p.is_empty()).ok_or(LoginError::NoPassword)
     }
 
+    /// What the server asks for by the code of its message, against `require_auth`; `proved`: it asked for something
+    /// before.
+    ///
+    /// # Errors
+    /// Why it is not answered.
+    pub(in crate::pg) fn check(&self, code: u32, proved: bool) -> Result<(), String> {
+        let method = match code {
+            0 if proved => return Ok(()),
+            0 => "none",
+            3 => "password",
+            5 => "md5",
+            10 => "scram-sha-256",
+            // The rest of SCRAM, and what is refused anyhow.
+            _ => return Ok(()),
+        };
+        self.allow(method).map_err(|e| match e {
+            LoginError::Broken(e) | LoginError::Refused(e) => e.message,
+            LoginError::NoPassword => String::new(),
+        })
+    }
+
     fn allow(&self, method: &str) -> Result<(), LoginError> {
         if self.binding == Binding::Require && method != "scram-sha-256" {
             return Err(unbound());
@@ -210,6 +238,11 @@ impl Login {
             self.place
         )))
     }
+}
+
+/// No message that a server may begin with.
+fn is_strange(said: &[u8]) -> bool {
+    said.first().is_some_and(|tag| !b"RENSKZv".contains(tag)) || said.starts_with(b"SSH-")
 }
 
 /// A server before PostgreSQL 7.4's protocol, or one that fails before it starts, sends `E` and plain text.

@@ -8,5 +8,5 @@ mod session;
 mod stream;
 
 pub use login::{Binding, Login, LoginError};
-pub use session::{Item, Session};
+pub use session::{GIVEN_UP, Item, Session};
 pub use stream::{Socket, Stream};

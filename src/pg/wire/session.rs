@@ -10,6 +10,7 @@ use crate::data::rows::{Batch, Column};
 use crate::pg::{
     cancel::{self, CancelHandle},
     guard::Around,
+    log, tls,
 };
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use postgres_protocol::{IsNull, message::frontend};
@@ -18,9 +19,12 @@ use std::{
     future::poll_fn,
     io,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::Poll,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWrite},
@@ -35,6 +39,8 @@ const BATCH_BYTES: usize = 64 << 10;
 const READ: usize = 32 << 10;
 /// A cancel request is repeated after this time, then less and less often.
 const REPEAT: Duration = Duration::from_millis(50);
+/// After a cancel request, silence of the session for so long counts as a dead line.
+pub const GIVEN_UP: Duration = Duration::from_secs(30);
 /// COPY data waiting to be sent above which `copy_data` waits.
 const COPY_WAITING: usize = 256 << 10;
 /// Answers read while COPY data cannot be sent, at most.
@@ -103,6 +109,8 @@ pub struct Session {
     place: String,
     cancel: Option<CancelHandle>,
     pub(super) method: &'static str,
+    /// When the statement that runs was queued.
+    began: Instant,
 }
 
 impl Session {
@@ -127,6 +135,7 @@ impl Session {
             place,
             cancel: None,
             method: "none",
+            began: Instant::now(),
         }
     }
 
@@ -151,7 +160,9 @@ impl Session {
             return Err(DbError::client("the session is still busy with another statement"));
         }
         let at = self.out.len();
-        encode(statement, around, &mut self.out).inspect_err(|_| self.out.truncate(at))?;
+        encode(statement, &around, &mut self.out).inspect_err(|_| self.out.truncate(at))?;
+        log::sent(self.pid, statement, around.before, around.after);
+        self.began = Instant::now();
         self.around = (around != Around::default()).then(|| Progress::new(around));
         self.state = State::Running;
         self.columns = None;
@@ -170,7 +181,14 @@ impl Session {
                 return Err(dead.clone());
             }
             match self.buffered() {
-                Ok(Some(item)) => return Ok(item),
+                Ok(Some(item)) => {
+                    match &item {
+                        Item::Complete { tag, .. } => log::done(self.pid, tag, self.began.elapsed()),
+                        Item::Error(e) => log::failed(self.pid, e, self.began.elapsed()),
+                        _ => {}
+                    }
+                    return Ok(item);
+                }
                 Ok(None) => {}
                 Err(e) => return Err(self.die(e)),
             }
@@ -207,12 +225,25 @@ impl Session {
     ///
     /// The request is repeated while the statement goes on: one that arrives before its statement does
     /// hits nothing. When a request does not get through, the session is closed, as the request might
-    /// arrive later and hit another statement.
+    /// arrive later and hit another statement. So it is when requests do get through and nothing at all comes of them
+    /// for [`GIVEN_UP`]: then the line is dead in one direction.
     ///
     /// # Errors
     /// The statement's error (57014 when the cancel hit it), or that the session is lost. `Ok` when
     /// the statement had ended by itself.
     pub async fn cancel(&mut self, see: impl FnMut(&Item)) -> Result<(), DbError> {
+        self.cancel_within(GIVEN_UP, see).await
+    }
+
+    /// The same, with another time after which silence counts as a dead line.
+    ///
+    /// # Errors
+    /// As of [`Session::cancel`].
+    pub async fn cancel_within(
+        &mut self,
+        patience: Duration,
+        mut see: impl FnMut(&Item),
+    ) -> Result<(), DbError> {
         if self.state == State::Idle || self.dead.is_some() {
             return self.dead.clone().map_or(Ok(()), Err);
         }
@@ -224,6 +255,16 @@ impl Session {
             return Err(self.die(e));
         };
         let ended = Notify::new();
+        let came = AtomicUsize::new(0);
+        let watch = async {
+            loop {
+                let before = came.load(Ordering::Relaxed);
+                tokio::time::sleep(patience).await;
+                if came.load(Ordering::Relaxed) == before {
+                    return;
+                }
+            }
+        };
         let requests = async {
             let mut pause = REPEAT;
             loop {
@@ -236,12 +277,20 @@ impl Session {
         };
         let result = {
             let reading = async {
-                let result = self.finish_seeing(see).await;
+                let counted = |item: &Item| {
+                    came.fetch_add(1, Ordering::Relaxed);
+                    see(item);
+                };
+                let result = self.finish_seeing(counted).await;
                 ended.notify_one();
                 result
             };
             tokio::pin!(requests, reading);
             tokio::select! {
+                () = watch => Err(DbError::client(format!(
+                    "the statement was cancelled, but nothing came back for {} s",
+                    patience.as_secs_f64().ceil()
+                ))),
                 result = &mut reading => requests.await.map(|()| result),
                 failed = &mut requests => match failed {
                     Ok(()) => Ok(reading.await),
@@ -625,7 +674,14 @@ impl Session {
             },
             Ok(_) => return Ok(()),
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => "the server closed it unexpectedly".into(),
-            Err(e) => e.to_string(),
+            Err(e) => {
+                // What the other side says of TLS (of our certificate, mostly) may come as late as this.
+                if let Some((text, hint)) = tls::explain(&e) {
+                    let lost = DbError::lost(format!("connection to {} lost: {text}", self.place));
+                    return Err(self.die(DbError { hint: hint.map(Into::into), ..lost }));
+                }
+                e.to_string()
+            }
         };
         let e = self.closed(&why);
         Err(self.die(e))
@@ -677,7 +733,7 @@ impl Session {
     }
 }
 
-fn encode(statement: &Statement, around: Around, out: &mut BytesMut) -> Result<(), DbError> {
+fn encode(statement: &Statement, around: &Around, out: &mut BytesMut) -> Result<(), DbError> {
     let bad = |e: io::Error| {
         if statement.sql.contains('\0') {
             DbError::client("the statement contains a NUL character, which PostgreSQL cannot take")
@@ -692,6 +748,9 @@ fn encode(statement: &Statement, around: Around, out: &mut BytesMut) -> Result<(
         return frontend::query(&statement.sql, out).map_err(bad);
     }
     for sql in around.before {
+        ours(sql, out).map_err(bad)?;
+    }
+    for sql in &around.within {
         ours(sql, out).map_err(bad)?;
     }
     frontend::parse("", &statement.sql, statement.types.iter().copied(), out).map_err(bad)?;
@@ -790,7 +849,7 @@ mod tests {
             params: vec![Some("x".into()), None],
             ..Statement::default()
         };
-        encode(&s, Around::default(), &mut out).unwrap();
+        encode(&s, &Around::default(), &mut out).unwrap();
         let mut tags = vec![];
         let mut rest = &out[..];
         while rest.has_remaining() {
@@ -800,7 +859,7 @@ mod tests {
         }
         assert_eq!(tags, b"PBDES");
         let nul = Statement { sql: "select '\0'".into(), ..Statement::default() };
-        let e = encode(&nul, Around::default(), &mut BytesMut::new()).unwrap_err();
+        let e = encode(&nul, &Around::default(), &mut BytesMut::new()).unwrap_err();
         assert!(e.message.contains("NUL"), "{e}");
     }
 }

@@ -21,6 +21,19 @@ pub enum Socket {
     Unix(UnixStream),
 }
 
+impl Socket {
+    /// What has been received already, without waiting.
+    ///
+    /// # Errors
+    /// Nothing has, or the socket is broken.
+    pub fn at_hand(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(s) => s.try_read(bytes),
+            Self::Unix(s) => s.try_read(bytes),
+        }
+    }
+}
+
 /// A socket, with TLS around it or not.
 #[derive(Debug)]
 pub enum Stream {

@@ -139,6 +139,12 @@ pub(super) fn returning(query: &mut Query, column: &str, edit: &JsonEdit, out: &
             let at = place(query, &name, &array.path);
             out.push(format!("({at})::text"), Returned::Array(column.to_owned(), i));
         }
+        for (n, (index, _)) in array.elements.iter().enumerate() {
+            let mut path = array.path.clone();
+            path.push(Step::Index(*index));
+            let at = place(query, &name, &path);
+            out.push(format!("({at})::text"), Returned::Element(column.to_owned(), i, n));
+        }
     }
 }
 
@@ -173,6 +179,11 @@ pub(super) fn inverse(edit: &JsonEdit, column: &str, returned: &[(Returned, Opti
             Returned::Array(c, i) if c == column => {
                 if let Some(array) = out.arrays.get_mut(*i) {
                     array.text = Some(text.clone());
+                }
+            }
+            Returned::Element(c, i, n) if c == column => {
+                if let Some((_, seen)) = out.arrays.get_mut(*i).and_then(|a| a.elements.get_mut(*n)) {
+                    seen.clone_from(text);
                 }
             }
             _ => {}

@@ -56,6 +56,8 @@ pub enum Returned {
     Op(String, usize),
     /// Of a document edited by node: the text of this guarded array of the inverse.
     Array(String, usize),
+    /// Of such an array: the text of this guarded element.
+    Element(String, usize, usize),
 }
 
 /// Column names that tell whether a row was changed, when it is there: times and counters of versions.

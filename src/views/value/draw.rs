@@ -229,14 +229,14 @@ impl ValueView {
         }
     }
 
-    /// The path of the node under the cursor; in a long array it takes a while to count, so it is kept.
+    /// The path of the node under the cursor.
     fn foot_path(&mut self) -> String {
-        let Some((json, node)) = self.node() else { return String::new() };
-        let of = (node, json.text().len(), self.steps());
-        if self.foot.0 != of {
-            self.foot = (of, json.path_text(node));
+        let (mut foot, state) = (std::mem::take(&mut self.foot), self.steps());
+        let path = self.node().map(|(json, node)| foot.path(json, node, state));
+        if path.is_some() {
+            self.foot = foot;
         }
-        self.foot.1.clone()
+        path.unwrap_or_default()
     }
 }
 

@@ -60,6 +60,10 @@ impl ValueView {
     pub fn step(&mut self) {
         let ended = match &mut self.body {
             Body::Parsing(parsing) => parsing.step(PIECE),
+            Body::Json(doc) if self.foot.wants_step() => {
+                self.foot.step(&doc.json, doc.state());
+                false
+            }
             Body::Json(doc) => {
                 doc.idle(self.home.is_ok());
                 false
@@ -76,7 +80,7 @@ impl ValueView {
     pub fn wants_step(&self) -> bool {
         match &self.body {
             Body::Parsing(_) => true,
-            Body::Json(doc) => doc.wants_idle(self.home.is_ok()),
+            Body::Json(doc) => self.foot.wants_step() || doc.wants_idle(self.home.is_ok()),
             _ => false,
         }
     }

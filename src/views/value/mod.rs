@@ -3,6 +3,7 @@
 mod document;
 mod draw;
 mod edit;
+mod foot;
 mod lines;
 mod load;
 mod staging;
@@ -19,6 +20,7 @@ use crate::{
 use document::Document;
 use edit::Draft;
 pub use edit::meant;
+use foot::Foot;
 use lines::Lines;
 use ratatui::layout::Rect;
 
@@ -137,8 +139,8 @@ pub struct ValueView {
     /// The document indented, for text mode.
     pretty: Option<String>,
     draft: Option<Draft>,
-    /// The path shown at the bottom, and of what it is.
-    foot: ((usize, usize, u64), String),
+    /// The path shown at the bottom.
+    foot: Foot,
     remark: String,
     as_text: bool,
     row: usize,
@@ -161,7 +163,7 @@ impl ValueView {
             lines: Lines::default(),
             pretty: None,
             draft: None,
-            foot: ((usize::MAX, 0, 0), String::new()),
+            foot: Foot::default(),
             remark: String::new(),
             as_text: false,
             row: 0,

@@ -80,7 +80,10 @@ impl<'a> Case<'a> {
 
     pub(super) fn severity(&self, saves: Option<f64>) -> Severity {
         let share = saves.zip(self.total).map_or(0.0, |(saves, total)| saves / total);
-        if share >= CRITICAL_SHARE {
+        // Most of next to nothing is next to nothing.
+        if saves.is_some_and(|saves| saves < super::HIDDEN_MS) {
+            Severity::Info
+        } else if share >= CRITICAL_SHARE {
             Severity::Critical
         } else if share >= WARNING_SHARE {
             Severity::Warning

@@ -8,6 +8,11 @@ use crate::data::plan::Node;
 /// Most columns of an advised index; more make it large for little.
 const COLUMNS: usize = 4;
 
+/// Behind a range the order is no longer the index's, so a further one finds nothing faster …
+pub(super) const ONE_RANGE: usize = 1;
+/// … but it is compared without a look into the table.
+pub(super) const ALL_RANGES: usize = COLUMNS;
+
 /// What is advised for a scan.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Advice {
@@ -51,8 +56,15 @@ impl Index {
     }
 }
 
-/// The index for a scan's conditions: `conditions` as printed, `sort` the keys of a Sort right above it.
-pub(super) fn advise(node: &Node, conditions: &[&str], sort: &[String], known: &Known) -> Option<Advice> {
+/// The index for a scan's conditions: `conditions` as printed, `sort` the keys of a Sort right above it, `ranges` how
+/// many columns compared by size it may have.
+pub(super) fn advise(
+    node: &Node,
+    conditions: &[&str],
+    sort: &[String],
+    ranges: usize,
+    known: &Known,
+) -> Option<Advice> {
     let alias = node.alias.as_deref().or(node.relation.as_deref())?;
     let own = Own { alias };
     let read: Vec<Condition> = conditions.iter().map(|text| condition::read(text, own)).collect();
@@ -62,7 +74,9 @@ pub(super) fn advise(node: &Node, conditions: &[&str], sort: &[String], known: &
         flatten(condition, &mut parts, &mut alternatives);
     }
     let sort: Vec<String> = sort.iter().map_while(|key| sort_key(key, own)).collect();
-    let Some(index) = one(&parts, &sort) else { return otherwise(&parts, &alternatives, known, node) };
+    let Some(index) = one(&parts, &sort, ranges) else {
+        return otherwise(&parts, &alternatives, known, node);
+    };
     Some(against_known(index, known, node))
 }
 
@@ -86,7 +100,7 @@ fn sort_key(key: &str, own: Own) -> Option<String> {
 
 /// Columns compared for equality come first, because rows with the same values stand together; then one range, after
 /// which the order is no longer the index's; without a range the order of the Sort. Flags make the index partial.
-fn one(parts: &[&Part], sort: &[String]) -> Option<Index> {
+fn one(parts: &[&Part], sort: &[String], ranges: usize) -> Option<Index> {
     let of =
         |kinds: &[Kind]| parts.iter().filter(|part| kinds.contains(&part.kind)).copied().collect::<Vec<_>>();
     let flags = of(&[Kind::Flag]);
@@ -98,13 +112,17 @@ fn one(parts: &[&Part], sort: &[String]) -> Option<Index> {
             keys.push(part.key.clone());
         }
     }
-    let range = of(&[Kind::Range, Kind::Prefix]).into_iter().find(|part| !keys.contains(&part.key));
-    if let Some(range) = range {
-        let prefix = if range.kind == Kind::Prefix { " text_pattern_ops" } else { "" };
-        keys.push(format!("{}{prefix}", range.key));
+    let mut columns: Vec<&str> = Vec::new();
+    for part in of(&[Kind::Range, Kind::Prefix]) {
+        let there = keys.contains(&part.key) || columns.contains(&part.key.as_str());
+        if !there && columns.len() < ranges {
+            columns.push(&part.key);
+            let prefix = if part.kind == Kind::Prefix { " text_pattern_ops" } else { "" };
+            keys.push(format!("{}{prefix}", part.key));
+        }
     }
     if !keys.is_empty() || (!flags.is_empty() && !sort.is_empty()) {
-        if range.is_none() {
+        if columns.is_empty() {
             keys.extend(sort.iter().cloned());
         }
         keys.truncate(COLUMNS);
@@ -160,7 +178,7 @@ fn otherwise(parts: &[&Part], alternatives: &[&[Condition]], known: &Known, node
             .map(|side| {
                 let (mut parts, mut nested) = (Vec::new(), Vec::new());
                 flatten(side, &mut parts, &mut nested);
-                one(&parts, &[]).filter(|_| nested.is_empty())
+                one(&parts, &[], ONE_RANGE).filter(|_| nested.is_empty())
             })
             .collect();
         let Some(mut indexes) = indexes else { continue };
@@ -247,7 +265,7 @@ mod tests {
 
     fn sql(condition: &str, sort: &[&str]) -> String {
         let sort: Vec<String> = sort.iter().map(|key| (*key).to_owned()).collect();
-        match advise(&node(), &[condition], &sort, &Known::default()) {
+        match advise(&node(), &[condition], &sort, ONE_RANGE, &Known::default()) {
             Some(Advice::Create(indexes)) => {
                 indexes.iter().map(|index| index.sql(&table(&node()).unwrap())).collect::<Vec<_>>().join("\n")
             }
@@ -306,7 +324,7 @@ mod tests {
             ..Known::default()
         };
         let exists = |condition: &str, known: &Known| {
-            matches!(advise(&node(), &[condition], &[], known), Some(Advice::Exists { .. }))
+            matches!(advise(&node(), &[condition], &[], ONE_RANGE, known), Some(Advice::Exists { .. }))
         };
         let both = "((u.a = 1) AND (u.b = 2))";
         assert!(exists(both, &with(&["b", "a", "c"], None, true)));

@@ -2,6 +2,7 @@
 
 use super::Draft;
 use super::case::{Case, count, ms, percent};
+use super::memory;
 use super::scans::{conditions, index_step};
 use crate::data::plan::Relationship;
 
@@ -145,10 +146,8 @@ pub(super) fn memoize_misses(case: &Case, out: &mut Vec<Draft>) {
             // What is there filled it once; so many times more would have kept everything.
             let peak = case.most(at, "Peak Memory Usage");
             let need = peak * (misses / (misses - evictions).max(1.0)).max(2.0) / 2.0;
-            let mb = super::memory::work_mem(need);
-            let next = format!("Give this query work_mem = {mb}, in its transaction only");
-            Draft::of(at, reason, next, case.timed(case.wall(at)))
-                .with_sql(format!("SET LOCAL work_mem = '{mb}';"))
+            Draft::of(at, reason, memory::next(need, case, at), case.timed(case.wall(at)))
+                .with_sql(memory::set(need))
         } else {
             let next = "Compare without it (SET LOCAL enable_memoize = off); ANALYZE the other side of the join, whose number of \
                         different values was underestimated";

@@ -19,23 +19,35 @@ const RECHECK_SHARE: f64 = 0.1;
 /// A block, kB.
 const BLOCK_KB: f64 = 8.0;
 
+/// More MB than this no query is advised to take: the memory is shared with everybody else.
+const MOST_MB: u64 = 1024;
+
 /// `work_mem` in a round number of MB that holds so much.
-pub(super) fn work_mem(kb: f64) -> String {
+fn megabytes(kb: f64) -> u64 {
     // A float beyond u64 saturates; the server takes less than 2 TB.
-    let mb = ((kb / 1024.0).ceil().max(1.0) as u64).min(1 << 20).next_power_of_two().max(8);
-    format!("{mb}MB")
+    ((kb / 1024.0).ceil().max(1.0) as u64).min(1 << 20).next_power_of_two().max(8)
 }
 
-/// `SET LOCAL`, for this query only.
-fn set(kb: f64) -> String {
-    format!("SET LOCAL work_mem = '{}';", work_mem(kb))
+/// `SET LOCAL`, for this query only; none where that would be too much.
+pub(super) fn set(kb: f64) -> Option<String> {
+    let mb = megabytes(kb);
+    (mb <= MOST_MB).then(|| format!("SET LOCAL work_mem = '{mb}MB';"))
 }
 
-fn next(kb: f64, case: &Case, at: usize) -> String {
+/// What to do, in words.
+pub(super) fn next(kb: f64, case: &Case, at: usize) -> String {
     let processes = case.figures(at).processes;
     let each =
         if processes > 1.0 { format!(", for each of {processes:.0} processes") } else { String::new() };
-    format!("Give this query work_mem = {}{each}, in its transaction only", work_mem(kb))
+    match megabytes(kb) {
+        mb if mb <= MOST_MB => format!("Give this query work_mem = {mb}MB{each}, in its transaction only"),
+        mb => format!(
+            "Bring fewer or narrower rows into it (a filter earlier, fewer columns, an index that gives the order): to stay \
+             in memory it would need about {} GB{each}, more than the {} GB that are advised here",
+            mb / 1024,
+            MOST_MB / 1024
+        ),
+    }
 }
 
 /// A sort that went to disk, in any process.

@@ -29,6 +29,8 @@ const HEAP_FETCHES: f64 = 1000.0;
 const COLD_READ_SHARE: f64 = 0.5;
 /// … in a node that takes a fifth of the time.
 const COLD_SHARE: f64 = 0.2;
+/// … and it was more than a few blocks, which say nothing of the cache.
+const COLD_BLOCKS: f64 = 100.0;
 
 /// The conditions of a scan, which an index could serve.
 pub(super) fn conditions<'a>(case: &Case<'a>, at: usize, names: &[&str]) -> Vec<&'a str> {
@@ -52,7 +54,10 @@ pub(super) fn index_step(
     conditions: &[&str],
     sort: &[String],
 ) -> (String, Option<String>) {
-    let advice = index::advise(case.node(at), conditions, sort, case.known);
+    step(case, at, index::advise(case.node(at), conditions, sort, index::ONE_RANGE, case.known))
+}
+
+fn step(case: &Case, at: usize, advice: Option<Advice>) -> (String, Option<String>) {
     let table = index::table(case.node(at)).unwrap_or_default();
     match advice {
         Some(Advice::Create(indexes)) => {
@@ -147,7 +152,9 @@ pub(super) fn index_filter(case: &Case, out: &mut Vec<Draft>) {
             count(INDEX_REMOVED_ROWS)
         );
         let all = conditions(case, at, &["Index Cond", "Recheck Cond", "Filter"]);
-        let (next, sql) = index_step(case, at, &all, &sort_above(case, at));
+        // What is filtered now is compared in the index then, behind the range that is there too.
+        let advice = index::advise(case.node(at), &all, &sort_above(case, at), index::ALL_RANGES, case.known);
+        let (next, sql) = step(case, at, advice);
         let next = next.replace("Make an index", "Make an index with the filtered column in it");
         out.push(Draft::of(at, reason, next, case.timed(case.own(at) * share)).with_sql(sql));
     }
@@ -210,7 +217,7 @@ pub(super) fn cold_cache(case: &Case, out: &mut Vec<Draft>) {
         let share = read / (hit + read).max(1.0);
         // Unlike elsewhere a share of unknown time says nothing here: reading is only then bad when it takes long.
         let long = case.self_share(at).is_some_and(|share| share >= COLD_SHARE);
-        if share <= COLD_READ_SHARE || !long {
+        if share <= COLD_READ_SHARE || read < COLD_BLOCKS || !long {
             continue;
         }
         let reason = format!(

@@ -140,3 +140,30 @@ proptest! {
         }
     }
 }
+
+/// Sixty-four gigabytes are no advice, and a twentieth of a millisecond is nothing critical.
+#[test]
+fn advice_stays_within_reason() {
+    let text = "Hash Join  (cost=1.00..2.00 rows=10 width=4) (actual time=900.000..1000.000 rows=10 loops=1)
+  Hash Cond: (a.x = b.x)
+  ->  Seq Scan on a  (cost=0.00..1.00 rows=10 width=4) (actual time=0.010..1.000 rows=10 loops=1)
+  ->  Hash  (cost=0.00..1.00 rows=10 width=4) (actual time=800.000..800.000 rows=10 loops=1)
+        Buckets: 1024  Batches: BATCHES  Memory Usage: 34816kB
+        ->  Seq Scan on b  (cost=0.00..1.00 rows=10 width=4) (actual time=0.010..1.000 rows=10 loops=1)
+Execution Time: 1000.000 ms";
+    let spill = |batches: &str| {
+        let plan = read(&text.replace("BATCHES", batches)).unwrap().plans.remove(0);
+        run(&plan, &Known::default()).into_iter().find(|finding| finding.kind == "hash_spill").unwrap()
+    };
+    assert_eq!(spill("16").sql.as_deref(), Some("SET LOCAL work_mem = '512MB';"));
+    let huge = spill("2048");
+    assert!(huge.sql.is_none() && huge.next_step.contains("about 64 GB"), "{huge:?}");
+    let small = "Seq Scan on a  (cost=0.00..1.00 rows=10 width=4) (actual time=0.010..0.050 rows=10 loops=1)
+  Buffers: shared hit=1 read=2
+Execution Time: 0.060 ms";
+    let found = run(&read(small).unwrap().plans[0], &Known::default());
+    assert_eq!(
+        found.iter().map(|f| (f.kind, f.severity)).collect::<Vec<_>>(),
+        [("slow_node", Severity::Info)]
+    );
+}

@@ -7,6 +7,9 @@ use std::borrow::Cow;
 const BORDERS: [char; 3] = ['|', '│', '║'];
 const RULES: &str = "-+=─│┌┐└┘├┤┬┴┼═║╔╗╚╝╠╣╦╩╬╞╡╪╟╢╫╤╧╥╨|:";
 
+/// Spaces in a row in a plan are fewer.
+const MOST_LOST: usize = 16;
+
 /// What is known of the frame around the lines that are being read.
 #[derive(Default)]
 pub(super) struct Frame {
@@ -175,7 +178,7 @@ impl Frame {
         match marked {
             Some('.' | '…') => self.goes_on = true,
             Some('+' | '↵') => {}
-            _ if expanded.end > 0 => self.lost = cells.checked_sub(width::width(text.trim_end())),
+            _ if expanded.end > 0 => self.lost = lost(cells, text),
             _ => {}
         }
         *line = Cow::Owned(text.to_owned());
@@ -205,7 +208,7 @@ impl Frame {
             }
             if marked.is_none() && !self.goes_on && self.rule > 0 && !self.right {
                 let frame = if self.boxed { 4 } else { 2 * usize::from(self.padded == Some(true)) };
-                self.lost = self.rule.saturating_sub(frame).checked_sub(width::width(text.trim_end()));
+                self.lost = lost(self.rule.saturating_sub(frame), text);
             }
             if goes_on {
                 let rest = text.trim_start_matches(' ');
@@ -238,6 +241,11 @@ impl Frame {
         }
         text
     }
+}
+
+/// The cells a line may have lost at its end. A line that is much shorter than its frame was not wrapped by psql.
+fn lost(cells: usize, text: &str) -> Option<usize> {
+    cells.checked_sub(width::width(text.trim_end())).filter(|lost| *lost <= MOST_LOST)
 }
 
 /// The line over a row in expanded display, in any language: `-[ RECORD 1 ]---`, `* Record 1`.

@@ -1,0 +1,212 @@
+//! Going to another server or database: the list to choose from, and what is asked when something would be left behind.
+
+use super::{APP, App};
+use crate::core::{
+    effect::{Effect, Statement},
+    event::{ServerInfo, Tx},
+    ids::{JobId, Lane},
+    pane::{Popup, Tone},
+};
+
+/// The list.
+pub const PICK: &str = "connect-to";
+/// Staged changes would be left.
+pub const LEAVE: &str = "connect-leave";
+/// A transaction is open.
+pub const LEAVE_TX: &str = "connect-transaction";
+/// Where was connected before is kept under this key, a line each, the newest first.
+const RECENT: &str = "recent";
+/// So many are kept.
+const MOST: usize = 20;
+
+/// Going somewhere.
+#[derive(Debug, Default)]
+pub struct Going {
+    /// The list was asked for under this job.
+    asked: Option<JobId>,
+    /// What the lines of the list mean.
+    offered: Vec<String>,
+    /// Where to, once what is asked was answered; none: nowhere, or the place of the start.
+    spec: Option<String>,
+    /// The transaction is being ended under this job.
+    ending: Option<JobId>,
+    /// Places of before, while they are read and then.
+    recalled: Option<JobId>,
+    recent: Vec<String>,
+}
+
+impl App {
+    /// Shows the servers one may go to.
+    pub(super) fn pick_server(&mut self) {
+        let recent = self.going.recent.clone();
+        self.going.asked = Some(self.own_job(|job| Effect::FindServers { job, recent }));
+    }
+
+    /// The servers that were found: what connects there, and what it is. True: they had been asked for.
+    pub(super) fn servers_came(&mut self, job: JobId, found: &[(String, String)]) -> bool {
+        if self.going.asked != Some(job) {
+            return false;
+        }
+        self.going.asked = None;
+        if found.is_empty() {
+            self.say(Tone::Note, "No profile, service or server was found: :c takes what pgdeck takes");
+            return true;
+        }
+        self.going.offered = found.iter().map(|(spec, _)| spec.clone()).collect();
+        let items = found.to_vec();
+        self.popup(APP, Popup::Pick { question: PICK, title: "Connect to".into(), items });
+        true
+    }
+
+    pub(super) fn server_chosen(&mut self, index: usize) {
+        if let Some(spec) = self.going.offered.get(index).cloned() {
+            self.go(Some(spec));
+        }
+    }
+
+    /// `:c` with a name or connection string.
+    pub(super) fn go(&mut self, spec: Option<String>) {
+        let tx = self.world.server().map_or(Tx::Idle, |s| s.tx);
+        let staged = self.world.staged().map_or(0, |s| s.len());
+        let confirm = |question, text: String, buttons: &[&str]| Popup::Confirm {
+            question,
+            title: "Connect".into(),
+            text,
+            buttons: buttons.iter().map(|b| (*b).to_owned()).collect(),
+        };
+        self.going.spec.clone_from(&spec);
+        let kept =
+            "Staged changes are not applied. They are kept as a draft, which is offered when you come back.";
+        let popup = match (tx, staged) {
+            (Tx::Open, _) => {
+                let text = if staged > 0 {
+                    format!("A transaction is open.\n{kept}")
+                } else {
+                    "A transaction is open.".into()
+                };
+                confirm(LEAVE_TX, text, &["Commit and connect", "Roll back and connect", "Stay"])
+            }
+            (_, 1..) => confirm(LEAVE, kept.into(), &["Connect", "Stay"]),
+            _ => return self.reconnect(spec),
+        };
+        self.popup(APP, popup);
+    }
+
+    pub(super) fn leave_answer(&mut self, question: &str, button: usize) {
+        let sql = match (question, button) {
+            (LEAVE, 0) => {
+                let spec = self.going.spec.take();
+                return self.reconnect(spec);
+            }
+            (LEAVE_TX, 0) => "COMMIT",
+            (LEAVE_TX, 1) => "ROLLBACK",
+            _ => return,
+        };
+        let conn = self.world.active;
+        let statements = vec![Statement { sql: sql.into(), ..Statement::default() }];
+        let job = self.own_job(|job| Effect::Execute { job, lane: Lane::Own(conn), statements, credit: 0 });
+        self.going.ending = Some(job);
+    }
+
+    /// The transaction was ended; true: in order to go.
+    pub(super) fn left(&mut self, job: JobId, well: bool) -> bool {
+        if self.going.ending != Some(job) {
+            return false;
+        }
+        self.going.ending = None;
+        if well {
+            let spec = self.going.spec.take();
+            self.reconnect(spec);
+        }
+        well
+    }
+
+    /// Reads where one was before.
+    pub(super) fn recall_places(&mut self) {
+        self.going.recalled = Some(self.own_job(|job| Effect::Recall { job, key: RECENT.into() }));
+    }
+
+    /// The places of before; true: they had been asked for.
+    pub(super) fn places_came(&mut self, job: JobId, text: Option<&str>) -> bool {
+        if self.going.recalled != Some(job) {
+            return false;
+        }
+        self.going.recalled = None;
+        let before = text.unwrap_or_default().lines().map(str::to_owned);
+        let known: Vec<String> = before.filter(|p| !self.going.recent.contains(p)).collect();
+        let already = !self.going.recent.is_empty();
+        self.going.recent.extend(known);
+        if already {
+            // One was there before this came.
+            self.keep_places();
+        }
+        true
+    }
+
+    /// One is there: remembered for the next time, without a password.
+    pub(super) fn been(&mut self, info: &ServerInfo) {
+        let Some(place) = place(info) else { return };
+        self.going.recent.retain(|p| *p != place);
+        self.going.recent.insert(0, place);
+        // What is still being read is not written over.
+        if self.going.recalled.is_none() {
+            self.keep_places();
+        }
+    }
+
+    fn keep_places(&mut self) {
+        self.going.recent.truncate(MOST);
+        self.out.push(Effect::Keep { key: RECENT.into(), value: Some(self.going.recent.join("\n")) });
+    }
+}
+
+/// What leads there again.
+fn place(info: &ServerInfo) -> Option<String> {
+    if let Some(profile) = &info.profile {
+        return Some(profile.clone());
+    }
+    let address = info.address.split(" (").next()?;
+    let (host, port) = match address.rsplit_once("/.s.PGSQL.") {
+        Some(socket) => socket,
+        None => address.rsplit_once(':')?,
+    };
+    let word = |w: &str| {
+        let plain = |c: char| c.is_alphanumeric() || "/._-:@".contains(c);
+        if !w.is_empty() && w.chars().all(plain) {
+            return w.to_owned();
+        }
+        format!("'{}'", w.replace('\\', "\\\\").replace('\'', "\\'"))
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let place =
+        format!("host={} port={port} user={} dbname={}", word(host), word(&info.user), word(&info.database));
+    // A line is a place.
+    (!place.contains('\n')).then_some(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_leads_back() {
+        let info = |address: &str, database: &str| ServerInfo {
+            address: address.into(),
+            user: "me".into(),
+            database: database.into(),
+            ..ServerInfo::default()
+        };
+        for (address, database, expected) in [
+            ("db:5433", "shop", Some("host=db port=5433 user=me dbname=shop")),
+            ("db:5432 (10.0.0.1)", "it's", Some("host=db port=5432 user=me dbname='it\\'s'")),
+            ("[::1]:5432", "d", Some("host=::1 port=5432 user=me dbname=d")),
+            ("/run/pg/.s.PGSQL.5433", "d", Some("host=/run/pg port=5433 user=me dbname=d")),
+            ("db:1", "a\nb", None),
+            ("?", "d", None),
+        ] {
+            assert_eq!(place(&info(address, database)).as_deref(), expected, "{address}");
+        }
+        let profile = ServerInfo { profile: Some("prod".into()), ..info("db:1", "d") };
+        assert_eq!(place(&profile).as_deref(), Some("prod"));
+    }
+}

@@ -1,0 +1,453 @@
+//! Running a search: at once when nothing runs, else when the typing has paused; the older one is cancelled.
+
+use super::{
+    Search, Shown, Trouble,
+    facets::{self, Value},
+    tables::Table,
+};
+use crate::{
+    core::{
+        effect::{Effect, Statement},
+        error::DbError,
+        event::{News, Summary},
+        ids::{JobId, Lane},
+        pane::{Cx, Popup, Tone},
+    },
+    data::{
+        plan,
+        search::{Hit, Hits, Mode, Words},
+    },
+    sql::{
+        filter::Query,
+        search::{Address, Ask, BEFORE_KEY, MOST_COUNTED, Reach, address, explain, words},
+    },
+    text::units,
+};
+use std::{collections::VecDeque, time::Duration};
+
+/// How long the typing must pause while a search runs.
+const PAUSE: Duration = Duration::from_millis(80);
+/// Results of one search.
+pub(super) const MOST_RESULTS: usize = 200;
+/// Bytes of an answer.
+const CREDIT: u64 = 64 << 20;
+/// The question before every row is read.
+pub(super) const ALL: &str = "search-all";
+
+/// What a statement of the job is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Hits of a table.
+    Hits(usize),
+    /// What became of the words.
+    Words,
+    /// Values beside the results.
+    Facet,
+    /// The plan of a table's search.
+    Plan(usize),
+}
+
+/// What served a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Served {
+    /// These indexes.
+    Indexes(Vec<String>),
+    /// None: rows were read.
+    Scan,
+}
+
+/// How the search of one table went.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outcome {
+    pub count: u64,
+    pub read: Option<u64>,
+    pub took: Duration,
+    pub reach: Option<Reach>,
+    pub served: Option<Served>,
+}
+
+/// How far a search goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// Bounded.
+    Bounded,
+    /// More hits than are counted: the last ones by key are ranked.
+    Newest,
+    /// Every row.
+    Everything,
+}
+
+/// A search under way.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub job: JobId,
+    pub since: Duration,
+    pub text: String,
+    pub mode: Mode,
+    pub how: How,
+    facets: Vec<Value>,
+    steps: VecDeque<Step>,
+    hits: Vec<Hits>,
+    outcomes: Vec<Outcome>,
+    words: Option<Words>,
+}
+
+/// Fragments of rows further down.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    pub job: JobId,
+    /// Numbers of the hits asked for, per statement.
+    rows: Vec<Vec<usize>>,
+    at: usize,
+}
+
+pub(super) fn statement(query: Query, short: bool) -> Statement {
+    Statement { short, ..Statement::read(query.sql, query.params, query.types) }
+}
+
+impl Search {
+    /// The line, the tables or how it is searched are others now.
+    pub(super) fn changed(&mut self, cx: &mut Cx<'_>) {
+        self.due = None;
+        if self.run.is_some() {
+            self.due = Some(cx.world.now + PAUSE);
+        } else {
+            self.start(How::Bounded, cx);
+        }
+    }
+
+    /// Ends what runs and searches.
+    pub(super) fn start(&mut self, how: How, cx: &mut Cx<'_>) {
+        (self.due, self.sample_due) = (None, None);
+        self.stop(cx);
+        let text = self.input.text().to_owned();
+        if text.trim().is_empty() {
+            return self.forget_results();
+        }
+        if self.tables.is_empty() || self.tables.iter().any(|t| t.detail.is_none()) {
+            return; // begun when they are described
+        }
+        let everything = how == How::Everything;
+        let reach = |n: usize, table: &Table| match table.reach() {
+            _ if everything => Reach::Everything,
+            Reach::Index if self.unservable(&text) => table.sample(),
+            Reach::Index if how == How::Newest && self.is_capped(n) => Reach::Newest,
+            reach => reach,
+        };
+        let reaches: Vec<Reach> = self.tables.iter().enumerate().map(|(n, t)| reach(n, t)).collect();
+        let ask = self.ask(&text, self.page());
+        let (mut steps, mut statements, mut after) = (VecDeque::new(), vec![], vec![]);
+        if let (Some(first), How::Bounded | How::Everything) = (self.tables.first(), how) {
+            after.push((Step::Words, statement(words(&ask, &first.config), true)));
+        }
+        for (n, (table, reach)) in self.tables.iter().zip(&reaches).enumerate() {
+            let Some(target) = table.target(*reach) else { continue };
+            let query = match target.search(&ask) {
+                Ok(query) => query,
+                Err(why) => {
+                    self.trouble = Some(Trouble::new(&table.name, &DbError::client(why)));
+                    return;
+                }
+            };
+            if how != How::Newest {
+                let facet = table.facet.as_ref().filter(|_| self.tables.len() == 1);
+                if let Some(query) = facet.and_then(|f| target.facet(&ask, f).ok()) {
+                    after.push((Step::Facet, statement(query, !everything)));
+                }
+                after.push((Step::Plan(n), statement(explain(&query), !everything)));
+            }
+            steps.push_back(Step::Hits(n));
+            statements.push(statement(query, !everything));
+        }
+        for (step, statement) in after {
+            steps.push_back(step);
+            statements.push(statement);
+        }
+        let before = self.shown.as_ref().filter(|_| how == How::Newest).map(|s| s.outcomes.clone());
+        let outcome = |(n, reach): (usize, &Reach)| {
+            let known = before.as_ref().and_then(|b| b.get(n)).cloned().unwrap_or_default();
+            Outcome { reach: Some(*reach), ..known }
+        };
+        let outcomes = reaches.iter().enumerate().map(outcome).collect();
+        let hits = vec![Hits::default(); self.tables.len()];
+        let conn = cx.world.active;
+        // A long one leaves Browse its session.
+        let lane = if everything { Lane::Aside(conn) } else { Lane::Read(conn) };
+        let job = cx.start(|job| Effect::Execute { job, lane, statements, credit: CREDIT });
+        let (mode, since) = (self.mode, cx.world.now);
+        let facets = vec![];
+        self.run = Some(Run { job, since, text, mode, how, facets, steps, hits, outcomes, words: None });
+    }
+
+    /// More hits than are counted were found in this table for this very line.
+    fn is_capped(&self, table: usize) -> bool {
+        let current = self.shown.as_ref().filter(|s| s.text == self.input.text() && s.mode == self.mode);
+        let outcome = current.and_then(|s| s.outcomes.get(table));
+        let keyed =
+            self.tables.get(table).and_then(|t| t.detail.as_deref()).map(address) == Some(Address::Key);
+        keyed && outcome.is_some_and(|o| o.reach == Some(Reach::Index) && o.count > MOST_COUNTED)
+    }
+
+    /// What is asked of every table.
+    pub(super) fn ask<'a>(&'a self, text: &'a str, page: usize) -> Ask<'a> {
+        Ask {
+            text,
+            mode: self.mode,
+            ranking: &self.ranking,
+            limit: MOST_RESULTS,
+            offset: 0,
+            page,
+            words: (usize::from(self.cells()) / 6).clamp(8, 30),
+        }
+    }
+
+    /// The server said of this very line that no index can serve it.
+    fn unservable(&self, text: &str) -> bool {
+        self.shown.as_ref().is_some_and(|s| {
+            s.text == text
+                && s.mode == self.mode
+                && s.words.as_ref().is_some_and(|w| w.nodes > 0 && !w.servable)
+        })
+    }
+
+    /// Cancels what runs on the server.
+    pub(super) fn stop(&mut self, cx: &mut Cx<'_>) {
+        let jobs = [
+            self.run.take().map(|r| r.job),
+            self.fetch.take().map(|f| f.job),
+            self.inquiry.take().map(|i| i.job),
+        ];
+        for job in jobs.into_iter().flatten() {
+            cx.ask(Effect::Cancel { job });
+        }
+    }
+
+    /// News of a search; `false`: of something else.
+    pub(super) fn run_news(&mut self, job: JobId, news: &News, cx: &mut Cx<'_>) -> bool {
+        let Some(run) = self.run.as_mut().filter(|r| r.job == job) else { return false };
+        match news {
+            News::Rows(batch) => match run.steps.front() {
+                Some(Step::Hits(n)) => run.hits[*n].take(batch, *n, BEFORE_KEY),
+                Some(Step::Words) => run.words = Some(Words::read(batch)),
+                Some(Step::Facet) => run.facets.extend(facets::values(batch)),
+                Some(Step::Plan(n)) => {
+                    let text = batch.cell(0, 0).map(String::from_utf8_lossy).unwrap_or_default();
+                    let table = self.tables.get(*n);
+                    run.outcomes[*n].served = table.and_then(|t| served(&text, t));
+                }
+                None => {}
+            },
+            News::Done(summary) => self.step_done(summary, cx),
+            News::Failed(_, error, _) => self.failed(error, cx),
+            _ => {}
+        }
+        true
+    }
+
+    fn step_done(&mut self, summary: &Summary, cx: &mut Cx<'_>) {
+        let Some(run) = &mut self.run else { return };
+        let step = run.steps.pop_front();
+        if let Some(Step::Hits(n)) = step {
+            let outcome = &mut run.outcomes[n];
+            if outcome.reach == Some(Reach::Newest) {
+                // Only these were counted; how many there are is known from before.
+                outcome.took += summary.elapsed;
+            } else {
+                outcome.took = summary.elapsed;
+                (outcome.count, outcome.read) = (run.hits[n].count, run.hits[n].read);
+            }
+        }
+        let hits_left = run.steps.iter().any(|s| matches!(s, Step::Hits(_)));
+        if matches!(step, Some(Step::Hits(_))) && !hits_left {
+            self.show();
+        } else if let (Some(run), Some(shown)) = (&self.run, &mut self.shown)
+            && !hits_left
+        {
+            if run.how != How::Newest {
+                shown.words.clone_from(&run.words);
+                shown.facets.clone_from(&run.facets);
+            }
+            shown.outcomes.clone_from(&run.outcomes);
+        }
+        if summary.last {
+            self.run = None;
+            let again = self.shown.as_ref().is_some_and(|s| {
+                let unservable = s.words.as_ref().is_some_and(|w| w.nodes > 0 && !w.servable);
+                unservable && s.outcomes.iter().any(|o| o.reach == Some(Reach::Index))
+            });
+            if again || self.due.is_some() {
+                self.start(How::Bounded, cx);
+            } else if self.at == 0 && (0..self.tables.len()).any(|n| self.is_capped(n)) {
+                self.start(How::Newest, cx);
+            } else {
+                self.fetch_fragments(cx);
+                self.nothing_found(cx);
+            }
+        }
+    }
+
+    /// The hits are there: the list is another one.
+    fn show(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        let mut hits: Vec<Hit> = run.hits.iter_mut().flat_map(|h| std::mem::take(&mut h.rows)).collect();
+        if self.tables.len() > 1 {
+            hits.sort_by(|a, b| b.rank.total_cmp(&a.rank));
+        }
+        let kept = self.shown.as_ref().filter(|s| s.text == run.text && s.mode == run.mode);
+        let words = run.words.clone().or_else(|| kept.and_then(|s| s.words.clone()));
+        let facets = kept.map(|s| s.facets.clone()).unwrap_or_default();
+        self.shown = Some(Shown {
+            text: run.text.clone(),
+            mode: run.mode,
+            hits,
+            outcomes: run.outcomes.clone(),
+            words,
+            facets,
+        });
+        self.trouble = None;
+        (self.at, self.top) = (0, 0);
+    }
+
+    fn failed(&mut self, error: &DbError, cx: &mut Cx<'_>) {
+        let Some(run) = self.run.take() else { return };
+        if self.due.is_some() {
+            return self.start(How::Bounded, cx);
+        }
+        let after = units::duration(cx.world.now.saturating_sub(run.since));
+        let what = if error.is_cancel() && self.cancelled {
+            format!("Cancelled after {after}")
+        } else if error.is_cancel() {
+            format!(
+                "Ended after {after}, the time a search may take unasked; F6 lets it take as long as it takes"
+            )
+        } else if run.mode == Mode::Raw && error.code == "42601" {
+            "This is no tsquery".into()
+        } else {
+            "The search failed".into()
+        };
+        self.cancelled = false;
+        let mut trouble = Trouble::new(&what, error);
+        trouble.quiet = error.is_cancel();
+        trouble.syntax = (run.mode == Mode::Raw && error.code == "42601").then_some(run.text);
+        self.trouble = Some(trouble);
+    }
+
+    /// Fetches fragments of rows that are on the screen and have none yet.
+    pub(super) fn fetch_fragments(&mut self, cx: &mut Cx<'_>) {
+        let Some(shown) = self.shown.as_ref().filter(|_| self.fetch.is_none() && self.run.is_none()) else {
+            return;
+        };
+        let on_screen = shown.hits.iter().enumerate().skip(self.top).take(self.page());
+        let missing: Vec<usize> = on_screen.filter(|(_, h)| h.text.is_none()).map(|(n, _)| n).collect();
+        if missing.is_empty() {
+            return;
+        }
+        let ask = Ask { mode: shown.mode, ..self.ask(&shown.text, 0) };
+        let (mut rows, mut statements) = (vec![], vec![]);
+        for (n, table) in self.tables.iter().enumerate() {
+            let of: Vec<usize> = missing.iter().copied().filter(|at| shown.hits[*at].table == n).collect();
+            let keys: Vec<_> = of.iter().map(|at| shown.hits[*at].key.clone()).collect();
+            if let Some(query) = table.target(Reach::Index).and_then(|t| t.fragments(&ask, &keys)) {
+                statements.push(statement(query, true));
+                rows.push(of);
+            }
+        }
+        if statements.is_empty() {
+            return;
+        }
+        let lane = Lane::Read(cx.world.active);
+        let job = cx.start(|job| Effect::Execute { job, lane, statements, credit: CREDIT });
+        self.fetch = Some(Fetch { job, rows, at: 0 });
+    }
+
+    /// News of fragments; `false`: of something else.
+    pub(super) fn fetch_news(&mut self, job: JobId, news: &News, cx: &mut Cx<'_>) -> bool {
+        let Some(fetch) = self.fetch.as_mut().filter(|f| f.job == job) else { return false };
+        match news {
+            News::Started(n) => fetch.at = *n,
+            News::Rows(batch) => {
+                let (Some(shown), Some(rows)) = (&mut self.shown, fetch.rows.get(fetch.at)) else {
+                    return true;
+                };
+                let text = |row, n| batch.cell(row, n).map(|b| String::from_utf8_lossy(b).into_owned());
+                for row in 0..batch.len() {
+                    let number = text(row, 0).and_then(|t| t.parse::<usize>().ok());
+                    if let Some(hit) = number.and_then(|n| rows.get(n)).and_then(|at| shown.hits.get_mut(*at))
+                    {
+                        hit.take_marked(text(row, 1).as_deref(), text(row, 2).as_deref());
+                    }
+                }
+            }
+            News::Done(summary) if summary.last => {
+                // What was not answered is gone or was changed: it is not asked for again.
+                if let (Some(fetch), Some(shown)) = (self.fetch.take(), &mut self.shown) {
+                    for at in fetch.rows.into_iter().flatten() {
+                        if let Some(hit) = shown.hits.get_mut(at) {
+                            hit.text.get_or_insert_default();
+                        }
+                    }
+                }
+                self.fetch_fragments(cx);
+            }
+            News::Failed(_, error, _) => {
+                self.fetch = None;
+                cx.toast(Tone::Warning, format!("Fragments could not be fetched: {}", error.message));
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// Is every row to be read?
+    pub(super) fn ask_all(&mut self, cx: &mut Cx<'_>) {
+        if self.input.text().trim().is_empty() {
+            return cx.toast(Tone::Note, "Type what to search for first");
+        }
+        let mut text = String::from(
+            "Every row is read, on a session of its own and without a time limit.\nCtrl+C ends it; Browse goes on meanwhile.\n",
+        );
+        for (n, table) in self.tables.iter().enumerate() {
+            let outcome = self.shown.as_ref().and_then(|s| s.outcomes.get(n));
+            text.push_str(&format!("\n{}: {}", table.name, estimate(table, outcome)));
+        }
+        cx.popup(Popup::Confirm {
+            question: ALL,
+            title: "Search every row?".into(),
+            text,
+            buttons: vec!["Search".into(), "Cancel".into()],
+        });
+    }
+}
+
+/// How long reading every row of a table might take.
+fn estimate(table: &Table, outcome: Option<&Outcome>) -> String {
+    let Some(rows) = table.rows() else { return "nobody knows how many rows (never analysed)".into() };
+    let known = outcome.and_then(|o| Some((o.read.filter(|r| *r > 0)?, o.took)));
+    match known {
+        Some((read, took)) => {
+            let all = took.mul_f64(rows as f64 / read as f64);
+            format!("~{} rows, about {} by what was read so far", units::count(rows), units::duration(all))
+        }
+        None => format!("~{} rows", units::count(rows)),
+    }
+}
+
+/// What of the plan reads the table.
+fn served(text: &str, table: &Table) -> Option<Served> {
+    let reading = plan::read(text).ok()?;
+    let nodes = &reading.plans.first()?.nodes;
+    let indexes: Vec<String> = (nodes.iter())
+        .filter_map(|n| n.index.clone())
+        .filter(|i| table.source.indexes.iter().any(|t| t.name == *i))
+        .collect();
+    Some(if indexes.is_empty() { Served::Scan } else { Served::Indexes(indexes) })
+}
+
+/// `407 hits`, `more than 10,000 hits`.
+pub(super) fn counted(outcome: &Outcome) -> String {
+    if outcome.reach.is_some_and(Reach::is_served) && outcome.count > MOST_COUNTED {
+        format!("more than {} hits", units::count(MOST_COUNTED))
+    } else {
+        units::counted(outcome.count, "hit", "hits")
+    }
+}

@@ -1,0 +1,68 @@
+//! A search as a saved query: plain SQL with parameters that runs anywhere.
+
+use super::{Ask, Target, completes};
+use crate::{
+    data::search::Mode,
+    sql::{
+        page::{condition_text, key_columns, table},
+        quote::{ident, literal},
+    },
+};
+
+/// The text of a saved query that finds what the search finds.
+///
+/// # Errors
+/// When the filter cannot be written.
+pub fn saved_query(target: &Target<'_>, ask: &Ask<'_>) -> Result<String, String> {
+    let detail = target.detail;
+    let config = literal(target.config);
+    let (function, how) = match ask.mode {
+        Mode::Web => ("websearch_to_tsquery", "words, \"a phrase\", or, -not"),
+        Mode::Plain => ("plainto_tsquery", "words, all of which must be there"),
+        Mode::Phrase => ("phraseto_tsquery", "words beside each other"),
+        Mode::Raw => ("to_tsquery", "a tsquery: a & b | !c"),
+    };
+    let q = format!("{function}({config}::regconfig, :query)");
+    let name = &detail.relation.name;
+    let key: Vec<String> = key_columns(detail).iter().map(|n| ident(&detail.columns[*n].name)).collect();
+    let title = target.title.map(ident);
+    let body = target.body_text();
+    let mut shown: Vec<String> = key.clone();
+    shown.extend(title.clone().filter(|t| !key.contains(t)));
+    let mut inner = shown.clone();
+    if let Some(body) = &body {
+        inner.push(format!("{body} AS document"));
+    }
+    inner.push(format!("{} AS rank", target.rank(ask, &q)));
+    let mut conditions = vec![format!("{} @@ {q}", target.source.vector)];
+    conditions.extend(target.source.index().and_then(|i| i.predicate.clone()));
+    conditions.extend(condition_text(detail, target.filter)?.map(|c| format!("({c})")));
+    let order: Vec<String> = std::iter::once("rank DESC".to_owned()).chain(key).collect();
+    let mut outer = shown;
+    outer.push("rank".into());
+    if body.is_some() {
+        outer.push(format!(
+            "ts_headline({config}::regconfig, document, {q}, 'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20') AS fragments"
+        ));
+    }
+    let ending = if completes(ask.mode, ask.text) {
+        "\n--   Words are matched whole; the Search pane completed the last one."
+    } else {
+        ""
+    };
+    Ok(format!(
+        "-- title: Search {name}\n-- description: Full-text search of {name}, the best first.{ending}\n-- param: query text = {}  What to search for: {how}\n-- param: limit int = 20  How many rows\n-- read-only\n-- since: 13\n\nSELECT {}\nFROM (\n  SELECT {}\n  FROM {}\n  WHERE {}\n  ORDER BY {}\n  LIMIT :limit\n) AS found\nORDER BY {}\n",
+        header_value(ask.text),
+        outer.join(", "),
+        inner.join(", "),
+        table(detail),
+        conditions.join("\n    AND "),
+        order.join(", "),
+        order.join(", "),
+    ))
+}
+
+/// A default as the header takes it: two blanks would end it.
+fn header_value(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,90 @@
+//! The state of a connection that is not there.
+
+use crate::robot::Robot;
+use pgdeck::{
+    core::{
+        effect::Effect,
+        error::DbError,
+        event::{Event, Link, Pooler, ServerInfo},
+        ids::ConnId,
+    },
+    data::{catalog::Catalog, live::Sample},
+};
+use std::time::Duration;
+
+fn link(r: &mut Robot, link: Link) {
+    r.event(Event::Link(ConnId(0), link));
+}
+
+fn error(message: &str, hint: &str) -> Box<DbError> {
+    Box::new(DbError { hint: Some(hint.into()), ..DbError::client(message) })
+}
+
+fn refused() -> Box<DbError> {
+    error("connection to db:5432 failed: Connection refused", "Is the server running there?")
+}
+
+#[test]
+fn what_cannot_be_opened_says_why_and_when_it_is_tried_again() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        let mut r = Robot::new(width, height);
+        link(&mut r, Link::Failed(refused()));
+        link(&mut r, Link::Retry(Duration::from_secs(4)));
+        insta::assert_snapshot!(format!("failed_{width}"), r.screen());
+        r.wait(2_500);
+        assert!(r.screen().contains("Trying again in 2 s"), "{}", r.screen());
+        r.keys("<f5>").take(|e| matches!(e, Effect::Connect { .. }).then_some(()));
+        link(&mut r, Link::Connecting("db:5432".into()));
+        assert!(r.screen().contains("Trying again now"), "{}", r.screen());
+        r.connect(Catalog::default());
+        assert!(!r.screen().contains("Not connected"), "{}", r.screen());
+    }
+}
+
+#[test]
+fn what_was_lost_stays_said_while_it_is_tried_again() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        let mut r = Robot::new(width, height);
+        r.connect(Catalog::default());
+        let lost = "lost: the open transaction (the server rolls it back), settings (SET)";
+        link(
+            &mut r,
+            Link::Lost(error("db:5432 ended the connection: terminating", "Somebody ended it."), lost.into()),
+        );
+        link(&mut r, Link::Retry(Duration::from_secs(1)));
+        link(&mut r, Link::Connecting("db:5432".into()));
+        link(&mut r, Link::Failed(refused()));
+        link(&mut r, Link::Retry(Duration::from_secs(2)));
+        insta::assert_snapshot!(format!("lost_{width}"), r.screen());
+        r.connect(Catalog::default());
+        assert!(r.screen().contains("Connected again; lost: the open transaction"), "{}", r.screen());
+    }
+}
+
+#[test]
+fn a_long_reason_leaves_room_for_the_rest() {
+    let mut r = Robot::new(80, 24);
+    link(&mut r, Link::Failed(error(&"many words ".repeat(200), &"much advice ".repeat(100))));
+    let screen = r.screen();
+    assert!(screen.contains("F5 tries again") && screen.contains("1 Browse"), "{screen}");
+    assert!(screen.matches("many words").count() < 60, "{screen}");
+    // What comes from a server is shown, not obeyed.
+    link(&mut r, Link::Failed(error("evil \u{1b}[2J\u{7}", "h")));
+    assert!(!r.screen().contains('\u{1b}'), "{}", r.screen());
+}
+
+#[test]
+fn a_standby_and_a_pooler_are_marked() {
+    let mut r = Robot::new(120, 40);
+    let info = ServerInfo { standby: true, database: "shop".into(), ..ServerInfo::default() };
+    link(&mut r, Link::Up(Box::new(info.clone())));
+    r.event(Event::Sample(ConnId(0), Box::new(Sample::Standby(true, Some(Duration::from_secs(7))))));
+    assert!(r.screen().contains("standby, 7.0 s behind"), "{}", r.screen());
+    r.app.take_dirty();
+    r.event(Event::Sample(ConnId(0), Box::new(Sample::Standby(true, Some(Duration::from_millis(7_200))))));
+    assert!(!r.app.take_dirty(), "nothing new to see");
+    link(&mut r, Link::Known(Box::new(ServerInfo { standby: false, pooler: Pooler::Transaction, ..info })));
+    let screen = r.screen();
+    assert!(screen.contains("promoted") && screen.contains("pooler (transactions)"), "{screen}");
+    assert!(!screen.contains("standby,"), "{screen}");
+}
