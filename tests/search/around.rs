@@ -122,7 +122,7 @@ fn the_index_that_is_advised_serves() {
     live.keys("<f3>doc<enter>").see("no index").keys("subject").see("NO INDEX SERVES").settle();
     live.keys("<f10>")
         .see("No index serves")
-        .see("CREATE INDEX CONCURRENTLY doc_search_idx")
+        .see("CREATE INDEX CONCURRENTLY ON public.doc")
         .see("a GIN index on ~9,000 rows");
     let screen = live.robot.screen();
     let bare = |l: &str| l.trim_matches(|c| c == '│' || c == ' ').to_owned();
@@ -132,8 +132,8 @@ fn the_index_that_is_advised_serves() {
     db.execute(&sql.replace("CONCURRENTLY ", ""));
     live.keys("q<f3>doc<enter>").settle();
     live.keys("<f5>").settle();
-    live.keys("<f3>doc<enter>").see("doc_search_idx (gin");
-    live.keys("<ctrl-u>8999").see("1 hit in").see("served by doc_search_idx");
+    live.keys("<f3>doc<enter>").see("doc_to_tsvector_idx (gin");
+    live.keys("<ctrl-u>8999").see("1 hit in").see("served by doc_to_tsvector_idx");
 }
 
 #[test]

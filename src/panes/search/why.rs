@@ -345,19 +345,18 @@ fn advice(table: &Table, inquiry: &Inquiry) -> String {
         ));
     }
     let relation = table_sql(detail);
-    let name = &detail.relation.name;
+    // The server finds the index a name that is free.
     let vector =
         if source.keeper.is_stored() { source.vector.clone() } else { format!("({})", source.vector) };
     if source.index().is_none() {
         out.push_str(&format!(
-            "\nAn index without changing the table; searching is fast, ranking computes each vector once more:\n\nCREATE INDEX CONCURRENTLY {} ON {relation} USING gin ({vector});\n",
-            ident(&format!("{name}_search_idx"))
+            "\nAn index without changing the table; searching is fast, ranking computes each vector once more:\n\nCREATE INDEX CONCURRENTLY ON {relation} USING gin ({vector});\n"
         ));
     }
     if !source.keeper.is_stored() {
         out.push_str(&format!(
             "\nA stored vector with weights; ranking is about twenty times faster. ALTER TABLE rewrites the table and lets\nnobody read it meanwhile:\n\n{}\n",
-            generated(table, &relation, name)
+            generated(table, &relation)
         ));
     }
     out.push_str(
@@ -367,7 +366,7 @@ fn advice(table: &Table, inquiry: &Inquiry) -> String {
 }
 
 /// The generated column variant, the title before the rest.
-fn generated(table: &Table, relation: &str, name: &str) -> String {
+fn generated(table: &Table, relation: &str) -> String {
     let config = literal(&table.config);
     let one = |column: &str, weight: char| {
         format!("setweight(to_tsvector({config}, coalesce({}, '')), '{weight}')", ident(column))
@@ -376,7 +375,6 @@ fn generated(table: &Table, relation: &str, name: &str) -> String {
     let whole = columns.collect::<Vec<_>>().join("\n    || ");
     let keeper = if table.source.keeper == Keeper::Expression { "search" } else { "search_vector" };
     format!(
-        "ALTER TABLE {relation} ADD COLUMN {keeper} tsvector GENERATED ALWAYS AS (\n    {whole}\n  ) STORED;\nCREATE INDEX CONCURRENTLY {} ON {relation} USING gin ({keeper});",
-        ident(&format!("{name}_{keeper}_idx"))
+        "ALTER TABLE {relation} ADD COLUMN {keeper} tsvector GENERATED ALWAYS AS (\n    {whole}\n  ) STORED;\nCREATE INDEX CONCURRENTLY ON {relation} USING gin ({keeper});"
     )
 }
