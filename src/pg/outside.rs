@@ -130,9 +130,12 @@ struct Tunnel {
     sockets: HashMap<usize, PathBuf>,
 }
 
-/// Runs its arguments and ends them when its standard input closes. They keep the terminal, for `ssh` to ask what it
+/// Runs its arguments but the first and ends them when its standard input closes; the first is the folder of the
+/// sockets, which goes with them however we ended. They keep the terminal, for `ssh` to ask what it
 /// has to ask.
-const LEASH: &str = r#"exec 3<&0
+const LEASH: &str = r#"folder=$1
+shift
+exec 3<&0
 "$@" </dev/null 3<&- &
 child=$!
 ( while read -r _ <&3; do :; done; kill "$child" 2>/dev/null ) </dev/null >/dev/null 2>&1 &
@@ -141,6 +144,8 @@ exec 3<&-
 wait "$child"
 code=$?
 kill "$watcher" 2>/dev/null
+rm -f "$folder"/*
+rmdir "$folder" 2>/dev/null
 exit "$code""#;
 
 impl Tunnel {
@@ -160,7 +165,9 @@ impl Tunnel {
             sockets.insert(n, socket);
         }
         let spawned = Command::new("/bin/sh")
-            .args(["-c", LEASH, "pgdeck-ssh", "ssh", "-N", "-T"])
+            .args(["-c", LEASH, "pgdeck-ssh"])
+            .arg(&folder)
+            .args(["ssh", "-N", "-T"])
             .args(["-o", "ExitOnForwardFailure=yes", "-o", "StreamLocalBindUnlink=yes"])
             .args(["-o", "ServerAliveInterval=15", "-o", "ControlMaster=no", "-o", "ControlPath=none"])
             .args(["-o", if quiet { "BatchMode=yes" } else { "BatchMode=no" }])

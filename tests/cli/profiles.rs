@@ -215,7 +215,7 @@ fn a_tunnel_ends_when_we_are_killed() {
     let config = file(folder.path(), "c.toml", &text);
     let sql = file(folder.path(), "q.sql", "select pg_sleep(600)");
     let mut command = pgdeck(&["--config", &config, "run", &sql, "--profile", "p", "-w"]);
-    command.env("PATH", path).env("FAKE_SSH_PID", &pid);
+    command.env("PATH", path).env("FAKE_SSH_PID", &pid).env("XDG_RUNTIME_DIR", folder.path());
     let mut child = command.spawn().expect("it starts");
     let number =
         || std::fs::read_to_string(&pid).ok().and_then(|t| t.split_once(' ').map(|(n, _)| n.to_owned()));
@@ -224,4 +224,6 @@ fn a_tunnel_ends_when_we_are_killed() {
     child.kill().expect("killed");
     let _ = child.wait();
     until("ssh ends", || !Path::new(&process).exists());
+    let names = || std::fs::read_dir(folder.path()).expect("a folder").flatten().map(|e| e.file_name());
+    until("its sockets go", || !names().any(|n| n.to_string_lossy().starts_with("pgdeck-ssh")));
 }
