@@ -81,9 +81,9 @@ const CASES: &[Case] = &[
     Case {
         kind: "index_filter",
         set: "set enable_seqscan = off; set enable_bitmapscan = off",
-        fires: "select * from people where id < 3000 and city = 'city 1'",
-        advice: "btree (city, id)",
-        near: "select * from people where id < 900 and city = 'city 1'",
+        fires: "select * from people where id < 3000 and n = 5",
+        advice: "btree (n, id)",
+        near: "select * from people where id < 900 and n = 5",
         ..CASE
     },
     Case {
