@@ -520,7 +520,8 @@ impl App {
                 return self.ask_password(conn, prompt, error);
             }
             Link::Failed(error) => {
-                let first = server.info.is_none();
+                // What is tried again by itself asks no second time.
+                let first = server.info.is_none() && server.trouble.is_none();
                 let error = (**error).clone();
                 match &mut server.trouble {
                     // Why it was lost stays said.

@@ -88,3 +88,17 @@ fn a_standby_and_a_pooler_are_marked() {
     assert!(screen.contains("promoted") && screen.contains("pooler (transactions)"), "{screen}");
     assert!(!screen.contains("standby,"), "{screen}");
 }
+
+#[test]
+fn where_else_to_go_is_asked_once_and_not_at_every_try() {
+    let mut r = Robot::new(120, 40);
+    let asked = |r: &Robot| r.effects.iter().filter(|e| matches!(e, Effect::FindServers { .. })).count();
+    link(&mut r, Link::Failed(refused()));
+    assert_eq!(asked(&r), 1);
+    for _ in 0..3 {
+        link(&mut r, Link::Retry(Duration::from_secs(1)));
+        link(&mut r, Link::Connecting("db:5432".into()));
+        link(&mut r, Link::Failed(refused()));
+    }
+    assert_eq!(asked(&r), 1);
+}
