@@ -121,14 +121,16 @@ async fn the_advisor_finds_what_there_is_and_its_sql_is_right() {
 
 #[tokio::test]
 async fn health_answers_while_catalogs_are_locked() {
-    let db = server::database();
-    let mut deck = Deck::up(&db.url()).await;
+    // A server of its own: two of these catalogs are all databases' and keep everybody out.
+    let cluster = server::start(Settings::default());
+    let url = cluster.url("postgres");
+    let mut deck = Deck::up(&url).await;
     let mut live = Live::default();
     watch(&mut deck, Probe::Health);
     watch(&mut deck, Probe::Pulse);
     until(&mut deck, &mut live, |live| live.checkups.len() >= 2 && !live.pulses.is_empty()).await;
     for catalog in ["pg_class", "pg_database", "pg_authid", "pg_attribute"] {
-        let mut locker = open(&db.url()).await;
+        let mut locker = open(&url).await;
         run(&mut locker, &sql("begin")).await.expect("begun");
         run(&mut locker, &sql(&format!("lock table {catalog} in access exclusive mode")))
             .await
