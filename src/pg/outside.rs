@@ -130,9 +130,9 @@ struct Tunnel {
     sockets: HashMap<usize, PathBuf>,
 }
 
-/// Runs its arguments but the first and ends them when its standard input closes; the first is the folder of the
-/// sockets, which goes with them however we ended. They keep the terminal, for `ssh` to ask what it
-/// has to ask.
+/// Runs its arguments but the first and ends them when its standard input closes. They keep the terminal, for `ssh` to
+/// ask what it has to ask. The first is the folder of the sockets, which goes with them however we ended; so the shell
+/// itself says nothing, as nobody may be left to hear it.
 const LEASH: &str = r#"folder=$1
 shift
 exec 3<&0
@@ -140,7 +140,7 @@ exec 3<&0
 child=$!
 ( while read -r _ <&3; do :; done; kill "$child" 2>/dev/null ) </dev/null >/dev/null 2>&1 &
 watcher=$!
-exec 3<&-
+exec 2>/dev/null 3<&-
 wait "$child"
 code=$?
 kill "$watcher" 2>/dev/null
