@@ -47,6 +47,8 @@ async fn no_role_sees_an_error_and_what_it_does_not_see_is_named_with_a_grant() 
     db.execute(&format!(
         "create role {plain} login; create role {monitor} login; grant pg_monitor to {monitor}"
     ));
+    // Somebody else's session, for there to be one that is not seen.
+    let _other = open(&db.url()).await;
     for (role, may) in [("postgres", "all"), (&*monitor, "most"), (&*plain, "little")] {
         let mut deck = Deck::up(&as_role(&db, role)).await;
         let mut live = Live::default();
