@@ -183,7 +183,7 @@ fn a_read_only_connection_plans_for_any_values_and_for_given_ones() {
     live.keys("<f9>").see("Parameters").keys("17<enter>").see("▌Tree").see("EXPLAIN ANALYZE");
     // In a transaction of the user's too, and nothing of ours stays in it.
     type_anew(&mut live, "begin");
-    live.keys("<f5>").until(|r| r.app.world().server().is_some_and(|s| s.tx == Tx::Open));
+    live.keys("<f5>").until(|r| r.app.world().server().is_some_and(|s| s.tx == Tx::Open)).settle();
     type_anew(&mut live, "select * from users where id = $1");
     live.keys("<f7>").see("The statement has parameters").keys("p").see("Index Scan users");
     assert_eq!(tx(&live), Tx::Open);
