@@ -73,7 +73,7 @@ fn analyze_of_a_delete_leaves_the_rows() {
 fn within_a_transaction_only_the_explained_statement_is_undone() {
     let db = blog();
     let mut live = sql(&db, "begin");
-    live.keys("<f5>").until(|r| r.app.world().server().is_some_and(|s| s.tx == Tx::Open));
+    live.keys("<f5>").until(|r| r.app.world().server().is_some_and(|s| s.tx == Tx::Open)).settle();
     type_anew(&mut live, "insert into users values (1000, 'mine')");
     live.keys("<f5>").see("INSERT 0 1");
     type_anew(&mut live, "create temp table mine as select 1 as a");
@@ -239,7 +239,7 @@ fn an_index_is_tried_and_only_that_one_is_taken_away() {
     for in_transaction in [false, true] {
         if in_transaction {
             type_anew(&mut live, "begin");
-            live.keys("<f5>").until(|r| r.app.world().server().is_some_and(|s| s.tx == Tx::Open));
+            live.keys("<f5>").until(|r| r.app.world().server().is_some_and(|s| s.tx == Tx::Open)).settle();
         }
         type_anew(&mut live, "select title from posts where user_id = 42");
         live.keys("<f9>").until(|r| {
