@@ -87,7 +87,7 @@ impl App {
             None => "Rows are looked at as yourself again".into(),
         };
         self.out.push(Effect::LookAs { conn, who });
-        self.say(Tone::Ok, said);
+        self.say(Tone::Note, said);
         if let Some(at) = self.slots.iter().position(|s| s.kind == PaneKind::Browse) {
             self.on_pane(at, |pane, cx| pane.command(Command::Refresh, cx));
         }

@@ -4,7 +4,12 @@ use super::{CONNECTION, Connect, seconds};
 use clap::{Args as ClapArgs, ValueEnum};
 use std::time::Duration;
 
-pub(super) const SAMPLED: &str = "\
+/// What both say, behind what one says of itself.
+macro_rules! sampled {
+    ($own:literal) => {
+        concat!(
+            $own,
+            "\
 With --format json a sample is an object on a line of its own; the README lists its fields. What
 this role may not see is named with the GRANT that shows it (\"hidden\"; on standard error beside
 the table). With --watch a server that goes away is waited for; Ctrl+C ends it.
@@ -15,25 +20,22 @@ Exit codes:
   2    usage: bad option or connection string
   3    no connection
   5    timeout
-  130  interrupted";
+  130  interrupted"
+        )
+    };
+}
 
-pub(super) const LOCKS: &str = "\
+pub(super) const SAMPLED: &str = sampled!("");
+
+pub(super) const LOCKS: &str = sampled!(
+    "\
 \"edges\" has one entry a waiting session and blocker: pid, blocked_by (0: a prepared transaction,
-named in \"prepared\"), wait_seconds, lock_type, relation, mode_wanted, mode_held (none: the blocker
+named in \"prepared\"), wait_seconds, lock_type, relation, mode_wanted, mode_held (null: the blocker
 only stands ahead in the queue). \"trees\" has one entry a root blocker: root, depth, blocks, frees
 and its nodes.
 
-With --format json a sample is an object on a line of its own; the README lists its fields. What
-this role may not see is named with the GRANT that shows it (\"hidden\"; on standard error beside
-the table). With --watch a server that goes away is waited for; Ctrl+C ends it.
-
-Exit codes:
-  0    done
-  1    the server refused the sample
-  2    usage: bad option or connection string
-  3    no connection
-  5    timeout
-  130  interrupted";
+"
+);
 
 /// `pgdeck locks`, and the same of `pgdeck activity`.
 #[derive(Clone, Debug, ClapArgs)]

@@ -559,6 +559,12 @@ impl<'a> Cx<'a> {
         self.wishes.push(Wish::Tell(self.pane, tell));
     }
 
+    /// Copies a text, and says what it was.
+    pub fn copy(&mut self, text: impl Into<String>, said: impl Into<String>) {
+        self.ask(Effect::Copy(text.into()));
+        self.toast(Tone::Ok, said);
+    }
+
     /// A short line at the bottom.
     pub fn toast(&mut self, tone: Tone, text: impl Into<String>) {
         self.tell(Tell::Toast(tone, text.into()));

@@ -4,7 +4,6 @@
 use crate::{
     core::{
         command::{Command, Scope},
-        effect::Effect,
         event::{Mouse, MouseKind},
         key::Chord,
         pane::{Cx, DocumentAsk, EditAsk, EditTarget, Pane, PaneKind, Popup, Tell, Tone},
@@ -90,8 +89,7 @@ impl Document {
         match done {
             Done::Yes | Done::No => {}
             Done::Copy(text, what) => {
-                cx.ask(Effect::Copy(text));
-                cx.toast(Tone::Ok, format!("Copied {what}"));
+                cx.copy(text, format!("Copied {what}"));
             }
             Done::AskFind => cx.popup(Popup::Line {
                 question: FIND,

@@ -156,12 +156,11 @@ fn password_source(target: &Target, host: Option<&Host>) -> Option<String> {
 fn database(e: &DbError, target: &Target) -> Option<String> {
     let (user, dbname) = (target.user(), target.dbname());
     let advice = match &*e.code {
-        "3D000" => match target.source("dbname") {
-            Some(Source::Connection | Source::Flag | Source::Profile(_) | Source::Environment(_)) => {
-                "There is no database of this name here; psql -l, or :c postgres and \\l, lists them.".into()
-            }
-            _ => "No database was named, so it is the user's name: give one with -d (postgres is nearly always there).".into(),
-        },
+        // Nobody named it: libpq takes the user's name.
+        "3D000" if matches!(target.source("dbname"), None | Some(Source::Default)) && dbname == user => {
+            "No database was named, so it is the user's name: give one with -d (postgres is nearly always there).".into()
+        }
+        "3D000" => "There is no database of this name here; psql -l, or :c postgres and \\l, lists them.".into(),
         "42501" => format!("GRANT CONNECT ON DATABASE {} TO {};", ident(dbname), ident(user)),
         "53300" => "All places are taken: end idle sessions, raise max_connections or the role's or database's CONNECTION LIMIT, or put a pooler before the server.".into(),
         "57P03" => "The server is starting, stopping or recovering: try again in a moment.".into(),

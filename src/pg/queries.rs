@@ -1,5 +1,5 @@
-//! EVERY QUERY OF OURS that reads the catalog or the server's state, one row per file of `queries/catalog/`,
-//! `queries/doctor/` and `queries/monitor/`.
+//! Queries of sessions of ours that read the catalog or the server's state, one row per file of `queries/catalog/`,
+//! `queries/doctor/`, `queries/health/` and `queries/monitor/`.
 
 macro_rules! queries {
     ($folder:literal: $($(#[$doc:meta])* $id:ident $file:literal;)*) => {

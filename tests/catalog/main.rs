@@ -62,7 +62,7 @@ async fn every_query_prepares() {
     }
     // What panes send by themselves stands beside the catalog's.
     let mut count = 0;
-    for folder in ["browse", "edit", "plan", "psql"] {
+    for folder in ["browse", "edit", "plan", "psql", "search"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries").join(folder);
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("a file").path();

@@ -187,8 +187,8 @@ fn a_server_that_goes_away_is_waited_for_while_watching() {
     err.read_line(&mut said).unwrap();
     assert_eq!(said, "pgdeck: samples come again\n");
     signal(&child, "INT");
-    drop(lines);
-    assert!(child.wait().unwrap().code().is_some());
+    lines.read_to_end(&mut vec![]).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]

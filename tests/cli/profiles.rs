@@ -91,7 +91,10 @@ fn a_command_gives_the_password_and_sql_is_run_to_begin_with() {
     }
     let ran = run(&profile(&format!("{command}\nstartup = \"set no.such = x y\"")), &[], "select 1");
     assert!(ran.code == 3 && ran.err.contains("startup SQL failed"), "{}", ran.err);
-    let ran = run(&profile("ssh = \"-oProxyCommand=touch /tmp/x\""), &[], "select 1");
+    let touched = folder.path().join("touched");
+    let harm = format!("ssh = \"-oProxyCommand=touch {}\"", touched.display());
+    let ran = run(&profile(&harm), &[], "select 1");
+    assert!(!touched.exists());
     assert!(
         ran.code == 2 && ran.err.contains("c.toml, line 3") && ran.err.contains("where ssh goes"),
         "{}",

@@ -150,7 +150,11 @@ fn in_transaction_mode_every_pane_works_and_nothing_is_left_for_others() {
     live.see("on it goes").settle();
     drop(live);
     assert_eq!(left(&bouncer), "");
-    while ask(&cluster, "select count(*) from pg_stat_activity where state like 'idle in%'") != "0" {}
+    let since = Instant::now();
+    while ask(&cluster, "select count(*) from pg_stat_activity where state like 'idle in%'") != "0" {
+        assert!(since.elapsed() < Duration::from_secs(60), "a transaction is left open");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]

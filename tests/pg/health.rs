@@ -158,13 +158,33 @@ async fn health_answers_while_catalogs_are_locked() {
     }
 }
 
-/// The pid of the watching session.
-fn watcher(cluster: &Cluster, database: &str) -> i32 {
-    let sql = format!(
-        "select pid from pg_stat_activity where application_name = 'deck' and datname = '{database}'
-         order by query_start desc nulls last limit 1"
-    );
-    server::ask(cluster, "postgres", &sql).parse().expect("a pid")
+/// The pid of the watching session: of all sessions of the deck the one that asks again and again.
+fn watcher(cluster: &Cluster) -> i32 {
+    let sql = "select pid || ' ' || query_start from pg_stat_activity where application_name = 'deck'";
+    let look = || server::rows(cluster, "postgres", sql);
+    loop {
+        let before = look();
+        std::thread::sleep(Duration::from_millis(200));
+        let now = look();
+        let asked: Vec<&str> =
+            now.iter().filter(|row| !before.contains(row)).filter_map(|row| row.split(' ').next()).collect();
+        // Sessions that are being opened are not in both.
+        let known = |pid: &&&str| before.iter().any(|row| row.starts_with(&format!("{pid} ")));
+        if let [pid] = asked.iter().filter(known).collect::<Vec<_>>()[..]
+            && asked.len() == 1
+        {
+            return pid.parse().expect("a pid");
+        }
+    }
+}
+
+/// A process that is stopped until this goes.
+struct Stopped(i32);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        kill("CONT", self.0);
+    }
 }
 
 fn kill(signal: &str, pid: i32) {
@@ -210,8 +230,8 @@ async fn it_comes_back_by_itself_and_keeps_its_samples() {
     until(&mut deck, &mut live, |live| live.lost.is_none() && live.checkups.numbers().end > before).await;
 
     // A session that hangs is left, and a new one asked.
-    let stuck = watcher(&cluster, "postgres");
-    kill("STOP", stuck);
+    let stuck = Stopped(watcher(&cluster));
+    kill("STOP", stuck.0);
     until(&mut deck, &mut live, |live| {
         live.lost.as_ref().is_some_and(|(why, _)| why.contains("did not answer"))
     })
@@ -219,10 +239,10 @@ async fn it_comes_back_by_itself_and_keeps_its_samples() {
     assert!(kept(&live));
     let before = live.checkups.numbers().end;
     until(&mut deck, &mut live, |live| live.lost.is_none() && live.checkups.numbers().end > before).await;
-    kill("CONT", stuck);
+    drop(stuck);
 
     // One backend that dies takes all with it.
-    kill("KILL", watcher(&cluster, "postgres"));
+    kill("KILL", watcher(&cluster));
     until(&mut deck, &mut live, |live| live.lost.is_some()).await;
     let before = live.checkups.numbers().end;
     until(&mut deck, &mut live, |live| live.lost.is_none() && live.checkups.numbers().end > before).await;

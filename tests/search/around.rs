@@ -146,13 +146,12 @@ fn a_saved_search_runs_with_pgdeck_run() {
         pgdeck::core::effect::Effect::Write { text, .. } => Some(text.clone()),
         _ => None,
     });
-    let folder = std::env::temp_dir().join(format!("pgdeck-search-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let file = folder.join("search.sql");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("search.sql");
     std::fs::write(&file, &text).expect("written");
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pgdeck"));
-        command.arg(db.url()).arg("run").arg(&file).args(arguments).env("HOME", &folder);
+        command.arg(db.url()).arg("run").arg(&file).args(arguments).env("HOME", folder.path());
         let out = command.output().expect("run");
         assert!(out.status.success(), "{}\n{text}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8_lossy(&out.stdout).into_owned()
@@ -166,5 +165,4 @@ fn a_saved_search_runs_with_pgdeck_run() {
         2,
         "what was typed is the default"
     );
-    let _ = std::fs::remove_dir_all(&folder);
 }

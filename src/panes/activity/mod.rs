@@ -253,8 +253,7 @@ impl Activity {
             Some(open) => open.words(),
             None => Opened::new(session, pulse, live).words(),
         };
-        cx.ask(Effect::Copy(words));
-        cx.toast(Tone::Ok, "Copied");
+        cx.copy(words, "Copied");
     }
 }
 

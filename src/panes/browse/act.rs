@@ -4,7 +4,6 @@ use super::{Browse, Over, Part, Typing, copy, filter::Ask, table::Count};
 use crate::{
     core::{
         command::Command,
-        effect::Effect,
         key::Chord,
         pane::{Cx, PaneKind, Popup, Tell, Tone},
     },
@@ -126,8 +125,7 @@ impl Browse {
     pub(super) fn value_done(&mut self, done: Done, cx: &mut Cx<'_>) {
         match done {
             Done::Copy(text, what) => {
-                cx.ask(Effect::Copy(text));
-                cx.toast(Tone::Ok, format!("Copied {what}"));
+                cx.copy(text, format!("Copied {what}"));
             }
             Done::AskFind => {
                 self.ask = Some(Ask::FindInValue);

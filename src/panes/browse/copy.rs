@@ -197,8 +197,7 @@ fn finish(table: &Table, key: char, columns: &[usize], batch: &Batch, cx: &mut C
                     format.name
                 ),
             };
-            cx.ask(Effect::Copy(text));
-            cx.toast(Tone::Ok, what);
+            cx.copy(text, what);
         }
         Err(what) => cx.toast(Tone::Warning, format!("Not copied: {what}")),
     }

@@ -313,8 +313,7 @@ impl Changes {
             return cx.toast(Tone::Note, "There is no SQL yet");
         }
         let count = units::counted(sent.len() as u64, "statement", "statements");
-        cx.ask(Effect::Copy(script(sent)));
-        cx.toast(Tone::Ok, format!("Copied {count} as a script for psql, values written in"));
+        cx.copy(script(sent), format!("Copied {count} as a script for psql, values written in"));
     }
 
     /// Reads the rows of all changes anew, to compare them.

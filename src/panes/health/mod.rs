@@ -5,7 +5,6 @@ mod draw;
 use crate::{
     core::{
         command::{Command, Scope},
-        effect::Effect,
         event::Mouse,
         pane::{Cx, Pane, PaneKind, Popup, Tell, Tone},
         world::World,
@@ -222,8 +221,7 @@ impl Pane for Health {
                         Some(sql) => (sql.clone(), "The SQL is copied"),
                         None => (draw::page(line), "Copied"),
                     };
-                    cx.ask(Effect::Copy(text));
-                    cx.toast(Tone::Ok, said);
+                    cx.copy(text, said);
                 }
             }
             Command::Refresh => self.watch(true, cx),

@@ -186,8 +186,7 @@ impl Pane for Locks {
             Command::GoToRow => self.go_to_row(cx),
             Command::CopyText => {
                 let text = self.page(cx.world).unwrap_or_default();
-                cx.ask(Effect::Copy(text));
-                cx.toast(Tone::Ok, "Copied");
+                cx.copy(text, "Copied");
             }
             Command::Refresh => {
                 self.wanted = true;

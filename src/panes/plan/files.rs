@@ -152,8 +152,7 @@ impl PlanPane {
         if command == Command::CopyStep {
             match self.step() {
                 Some((text, _)) => {
-                    cx.ask(Effect::Copy(text));
-                    cx.toast(Tone::Ok, "Copied the next step");
+                    cx.copy(text, "Copied the next step");
                 }
                 None => cx.toast(Tone::Note, "Nothing is wrong with this node: it has no next step"),
             }
@@ -162,8 +161,7 @@ impl PlanPane {
         let Some(open) = &self.open else { return false };
         let Some((text, what)) = Self::as_text(&open.plan, command) else { return false };
         let size = units::bytes(text.len() as u64);
-        cx.ask(Effect::Copy(text));
-        cx.toast(Tone::Ok, format!("Copied the plan {what} ({size})"));
+        cx.copy(text, format!("Copied the plan {what} ({size})"));
         true
     }
 

@@ -250,8 +250,7 @@ impl Search {
         for fragment in hit.text.iter().flatten() {
             text.push_str(&format!("\n{}", fragment.text()));
         }
-        cx.ask(Effect::Copy(text));
-        cx.toast(Tone::Ok, "Copied title and fragments");
+        cx.copy(text, "Copied title and fragments");
     }
 
     /// Where the line typed is no tsquery.

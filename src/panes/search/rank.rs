@@ -2,7 +2,7 @@
 
 use super::Search;
 use crate::{
-    core::pane::{Cx, FormField, Popup, Tone},
+    core::pane::{Cx, FormField, Popup},
     data::search::Ranking,
 };
 
@@ -12,6 +12,21 @@ pub(super) const RANKING: &str = "search-ranking";
 impl Search {
     /// Opens the form.
     pub(super) fn ask_ranking(&mut self, cx: &mut Cx<'_>) {
+        let text = "Across several tables keep 32 in the normalisation, so that ranks can be compared.";
+        let fields = self.ranking_fields();
+        cx.popup(Popup::Form { question: RANKING, title: "Ranking".into(), text: text.into(), fields });
+    }
+
+    /// Opens it again as it was filled in, with what is wrong.
+    fn ask_ranking_again(&self, values: &[Option<String>], why: String, cx: &mut Cx<'_>) {
+        let mut fields = self.ranking_fields();
+        for (field, value) in fields.iter_mut().zip(values) {
+            field.value.clone_from(value);
+        }
+        cx.popup(Popup::Form { question: RANKING, title: "Ranking".into(), text: why, fields });
+    }
+
+    fn ranking_fields(&self) -> Vec<FormField> {
         let field = |label: &str, help: &str, value: String, choices: Vec<String>, only: bool| FormField {
             label: label.into(),
             type_name: String::new(),
@@ -47,12 +62,7 @@ impl Search {
             fields.push(field("title", "column", table.title.clone().unwrap_or_default(), vec![], false));
             fields.push(field("fragments", "columns, commas between", table.body.join(", "), vec![], false));
         }
-        cx.popup(Popup::Form {
-            question: RANKING,
-            title: "Ranking".into(),
-            text: "Across several tables keep 32 in the normalisation, so that ranks can be compared.".into(),
-            fields,
-        });
+        fields
     }
 
     /// The form was filled in.
@@ -61,14 +71,12 @@ impl Search {
         let weights: Vec<f32> = text(2).split([' ', ',', ';']).filter_map(|w| w.parse().ok()).collect();
         let normalisation = text(1).parse::<u8>().ok().filter(|n| *n < 64);
         let (Some(normalisation), [a, b, c, d]) = (normalisation, weights.as_slice()) else {
-            return cx.toast(
-                Tone::Warning,
-                "Not taken: normalisation is 0 to 63, weights are four numbers from 0 to 1",
-            );
+            let why = "Not taken: normalisation is 0 to 63, weights are four numbers from 0 to 1";
+            return self.ask_ranking_again(values, why.into(), cx);
         };
         let weights = [*d, *c, *b, *a];
         if weights.iter().any(|w| !(0.0..=1.0).contains(w)) {
-            return cx.toast(Tone::Warning, "Not taken: weights lie between 0 and 1");
+            return self.ask_ranking_again(values, "Not taken: weights lie between 0 and 1".into(), cx);
         }
         let mut missing = vec![];
         if let ([table], true) = (self.tables.as_mut_slice(), values.len() > 5) {
@@ -83,7 +91,8 @@ impl Search {
             }
         }
         if let Some(column) = missing.first() {
-            return cx.toast(Tone::Warning, format!("Not taken: there is no column \"{column}\""));
+            let why = format!("Not taken: there is no column \"{column}\"");
+            return self.ask_ranking_again(values, why, cx);
         }
         self.ranking = Ranking { cover: text(0) == "ts_rank_cd", normalisation, weights };
         self.keep(cx);

@@ -401,8 +401,7 @@ impl Sql {
         if self.on_screen().is_none() {
             return match command {
                 Command::CopyCell | Command::CopyRow => {
-                    cx.ask(Effect::Copy(self.messages.text()));
-                    cx.toast(Tone::Ok, "Messages copied");
+                    cx.copy(self.messages.text(), "Messages copied");
                     true
                 }
                 other => self.messages.command(other),

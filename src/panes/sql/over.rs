@@ -4,7 +4,6 @@ use super::{Sql, edit::Act};
 use crate::{
     core::{
         command::Command,
-        effect::Effect,
         event::{Mouse, MouseKind},
         pane::{Cx, Popup, Tone},
         theme::Theme,
@@ -119,8 +118,7 @@ impl Sql {
     fn value_done(&mut self, done: Done, cx: &mut Cx<'_>) {
         match done {
             Done::Copy(text, what) => {
-                cx.ask(Effect::Copy(text));
-                cx.toast(Tone::Ok, format!("Copied {what}"));
+                cx.copy(text, format!("Copied {what}"));
             }
             Done::AskFind => cx.popup(Popup::Line {
                 question: FIND,
