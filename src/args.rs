@@ -57,7 +57,8 @@ Exit codes:
 const DOCTOR: &str = "\
 Each line is ok, limited, no, or - (a fact). Below it stands what is missing, and the statement that
 would bring it, for somebody who may run it; doctor itself changes nothing. Without a connection it
-tells at which step it failed (name lookup, connection, TLS, authentication, database) and what to do.
+tells at which step it failed (name lookup, connection, TLS, authentication, database, startup SQL) and
+what to do.
 
 Exit codes:
   0    connected, whatever is missing

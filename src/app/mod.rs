@@ -68,6 +68,8 @@ struct Toast {
     tone: Tone,
     text: String,
     until: Duration,
+    /// It tells of a connection that was lost: over when there is one again.
+    of_link: bool,
 }
 
 /// The whole state of the program.
@@ -463,6 +465,9 @@ impl App {
             News::Failed(_, error, _) => {
                 self.quitting = None;
                 self.say(Tone::Error, crate::text::clean::line(&error.to_string()).into_owned());
+                if let Some(toast) = self.toast.as_mut().filter(|_| error.fatal) {
+                    toast.of_link = true;
+                }
             }
             _ => {}
         }
@@ -504,6 +509,8 @@ impl App {
                     self.drafts = staging::Drafts::default();
                 }
                 self.been(&there);
+                self.withdraw_servers();
+                self.toast.take_if(|toast| toast.of_link);
                 if let Some(lost) = before.and_then(|t| t.lost) {
                     self.say(Tone::Warning, format!("Connected again; {lost}. Nothing was sent again"));
                 }
@@ -530,8 +537,7 @@ impl App {
                 }
                 server.link = Some(link);
                 if first && self.popups.is_empty() {
-                    // Nowhere yet: where else?
-                    self.pick_server();
+                    self.offer_servers();
                 }
             }
             Link::Lost(error, lost) => {
@@ -608,7 +614,7 @@ impl App {
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
         // An error stays longer, or until a key moves it aside (see `key`).
         let stay = if tone == Tone::Error { TOAST * 4 } else { TOAST };
-        self.toast = Some(Toast { tone, text: text.into(), until: self.world.now + stay });
+        self.toast = Some(Toast { tone, text: text.into(), until: self.world.now + stay, of_link: false });
     }
 
     fn show(&mut self, kind: PaneKind) {

@@ -4,7 +4,7 @@ use super::{APP, App};
 use crate::core::{
     effect::{Effect, Statement},
     event::{ServerInfo, Tx},
-    ids::{JobId, Lane},
+    ids::{JobId, Lane, PaneId},
     pane::{Popup, Tone},
 };
 
@@ -24,9 +24,13 @@ const MOST: usize = 20;
 pub struct Going {
     /// The list was asked for under this job.
     asked: Option<JobId>,
+    /// Nobody asked for the list: there was no connection.
+    unasked: bool,
+    /// That list, while it may be on the screen.
+    shown: Option<PaneId>,
     /// What the lines of the list mean.
     offered: Vec<String>,
-    /// Where to, once what is asked was answered; none: nowhere, or the place of the start.
+    /// Where to, once what is asked was answered; none: nowhere, or where one went last.
     spec: Option<String>,
     /// The transaction is being ended under this job.
     ending: Option<JobId>,
@@ -38,8 +42,25 @@ pub struct Going {
 impl App {
     /// Shows the servers one may go to.
     pub(super) fn pick_server(&mut self) {
+        self.going.unasked = false;
         let recent = self.going.recent.clone();
         self.going.asked = Some(self.own_job(|job| Effect::FindServers { job, recent }));
+    }
+
+    /// There is no connection, and was none: where else?
+    pub(super) fn offer_servers(&mut self) {
+        self.pick_server();
+        self.going.unasked = true;
+    }
+
+    /// There is a connection: the list that nobody asked for goes.
+    pub(super) fn withdraw_servers(&mut self) {
+        if std::mem::take(&mut self.going.unasked) {
+            self.going.asked = None;
+        }
+        if let Some(id) = self.going.shown.take() {
+            self.close(id);
+        }
     }
 
     /// The servers that were found: what connects there, and what it is. True: they had been asked for.
@@ -55,6 +76,9 @@ impl App {
         self.going.offered = found.iter().map(|(spec, _)| spec.clone()).collect();
         let items = found.to_vec();
         self.popup(APP, Popup::Pick { question: PICK, title: "Connect to".into(), items });
+        if std::mem::take(&mut self.going.unasked) {
+            self.going.shown = self.popups.last().map(|p| p.id);
+        }
         true
     }
 
@@ -178,8 +202,12 @@ fn place(info: &ServerInfo) -> Option<String> {
         format!("'{}'", w.replace('\\', "\\\\").replace('\'', "\\'"))
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let place =
+    let mut place =
         format!("host={} port={port} user={} dbname={}", word(host), word(&info.user), word(&info.database));
+    // Without its sslmode it would be another, less careful connection.
+    for (keyword, value) in &info.more {
+        place.push_str(&format!(" {keyword}={}", word(value)));
+    }
     // A line is a place.
     (!place.contains('\n')).then_some(place)
 }
@@ -206,6 +234,8 @@ mod tests {
         ] {
             assert_eq!(place(&info(address, database)).as_deref(), expected, "{address}");
         }
+        let sealed = ServerInfo { more: vec![("sslmode", "verify-full".into())], ..info("db:1", "d") };
+        assert_eq!(place(&sealed).as_deref(), Some("host=db port=1 user=me dbname=d sslmode=verify-full"));
         let profile = ServerInfo { profile: Some("prod".into()), ..info("db:1", "d") };
         assert_eq!(place(&profile).as_deref(), Some("prod"));
     }

@@ -31,7 +31,8 @@ pub enum SignalKind {
 /// A wish the outside carries out. Answers come as `Event::News` with the same job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Open (or open anew) a connection. `spec`: a conninfo string, URI or profile name; `None`: as at the start.
+    /// Open (or open anew) a connection. `spec`: a conninfo string, URI or profile name; `None`: where one went last,
+    /// the start at first.
     Connect {
         /// The identity it will have.
         conn: ConnId,

@@ -240,6 +240,8 @@ pub struct ServerInfo {
     pub time_zone: String,
     /// Profile name the connection came from, if any.
     pub profile: Option<String>,
+    /// What else the user said of the connection and is no secret (`sslmode` …): keywords and values.
+    pub more: Vec<(&'static str, String)>,
 }
 
 /// One line of the SQL history.

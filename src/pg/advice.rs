@@ -21,12 +21,22 @@ pub enum Step {
     Database,
     /// What `target_session_attrs` wants.
     Attributes,
+    /// The SQL that the profile begins with.
+    Startup,
 }
 
 impl Step {
     /// All, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Tunnel, Self::Lookup, Self::Socket, Self::Tls, Self::Login, Self::Database, Self::Attributes];
+    pub const ALL: [Self; 8] = [
+        Self::Tunnel,
+        Self::Lookup,
+        Self::Socket,
+        Self::Tls,
+        Self::Login,
+        Self::Database,
+        Self::Attributes,
+        Self::Startup,
+    ];
 
     /// For people and for JSON.
     #[must_use]
@@ -39,6 +49,7 @@ impl Step {
             Self::Login => "authentication",
             Self::Database => "database",
             Self::Attributes => "session attributes",
+            Self::Startup => "startup SQL",
         }
     }
 
@@ -83,6 +94,8 @@ pub fn advise(step: Step, e: &DbError, target: &Target, host: Option<&Host>) -> 
         Step::Tls => tls(e)?,
         Step::Login => login(e, target, host)?,
         Step::Database => database(e, target)?,
+        // It is the user's own SQL; the server said what is wrong with it.
+        Step::Startup => return None,
         Step::Attributes => {
             let wanted = target.get("target_session_attrs").unwrap_or("any");
             format!("No host that answered is what target_session_attrs={wanted} asks for: add the right one, or ask for \"any\".")
@@ -157,7 +170,7 @@ fn database(e: &DbError, target: &Target) -> Option<String> {
     let (user, dbname) = (target.user(), target.dbname());
     let advice = match &*e.code {
         // Nobody named it: libpq takes the user's name.
-        "3D000" if matches!(target.source("dbname"), None | Some(Source::Default)) && dbname == user => {
+        "3D000" if matches!(target.source("dbname"), Some(Source::UserName)) => {
             "No database was named, so it is the user's name: give one with -d (postgres is nearly always there).".into()
         }
         "3D000" => "There is no database of this name here; psql -l, or :c postgres and \\l, lists them.".into(),

@@ -4,7 +4,7 @@ use super::{
     advice::{self, Step, advise},
     cancel::CancelHandle,
     client::{self, Client},
-    error, log,
+    error, log, pooling,
     socket::{self, Address, Keepalive},
     target::{Host, HostKind, Prompt, Target},
     tls::{self, Mode, Tls},
@@ -160,6 +160,8 @@ enum Trouble {
     Refused(DbError),
     /// It wants a password and there is none.
     NoPassword,
+    /// We are in, and the profile's SQL failed: nobody else is asked, and not in another way.
+    Startup(DbError),
 }
 
 impl From<LoginError> for Trouble {
@@ -197,7 +199,16 @@ struct WireDoor {
 /// The profile's SQL, in one go.
 async fn begin(session: &mut Session, startup: &Option<String>) -> Result<(), Trouble> {
     let Some(sql) = startup else { return Ok(()) };
+    if let Some(refusal) = pooling::startup(sql) {
+        // A pooler invents the number it gives a client for its backend; its own console answers no such question.
+        let rows = session.ask("select pg_catalog.pg_backend_pid()").await.unwrap_or_default();
+        let backend = rows.first().and_then(|r| r.first()?.as_ref()?.parse::<i32>().ok());
+        if backend.is_some_and(|pid| pid != session.pid()) {
+            return Err(Trouble::Startup(refusal));
+        }
+    }
     let statement = Statement { sql: sql.clone(), simple: true, ..Statement::default() };
+    log::sent(session.pid(), &statement, &[], &[]);
     let done = match session.start(&statement) {
         Ok(()) => session.finish().await,
         Err(e) => Err(e),
@@ -206,7 +217,7 @@ async fn begin(session: &mut Session, startup: &Option<String>) -> Result<(), Tr
 }
 
 fn startup_failed(e: DbError) -> Trouble {
-    Trouble::Refused(DbError { message: format!("the profile's startup SQL failed: {}", e.message), ..e })
+    Trouble::Startup(DbError { message: format!("the profile's startup SQL failed: {}", e.message), ..e })
 }
 
 impl Door for WireDoor {
@@ -244,7 +255,9 @@ impl Door for ClientDoor {
         _: usize,
     ) -> Result<Client, Trouble> {
         let client = client::enter(stream, login).await?;
+        log::opened_for_questions(&login.place, &login.user);
         if let Some(sql) = &self.startup {
+            log::asked(&login.place, sql);
             client.sql().batch_execute(sql).await.map_err(|e| startup_failed(client.error(&e)))?;
         }
         Ok(client)
@@ -298,6 +311,10 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
                     failed(way.reached(), e);
                     let refused = refused(target, tries, needs_password, way.whom(&place));
                     return Err(ConnectError { passing, ..refused });
+                }
+                Trouble::Startup(e) => {
+                    failed(Step::Startup, e);
+                    return Err(refused(target, tries, false, way.whom(&place)));
                 }
                 Trouble::NoPassword => {
                     failed(Step::Login, DbError::client(NO_PASSWORD));
@@ -551,7 +568,7 @@ fn worth_another_way(trouble: &Trouble) -> bool {
         // What cannot be reached cannot be reached another way; who hung up may want it otherwise.
         Trouble::Away(e) => e.fatal,
         Trouble::Refused(e) => !e.is_password(),
-        Trouble::NotThis(_) | Trouble::NoPassword => false,
+        Trouble::NotThis(_) | Trouble::NoPassword | Trouble::Startup(_) => false,
     }
 }
 

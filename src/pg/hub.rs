@@ -29,8 +29,8 @@ pub const EVENTS: usize = 64;
 /// How long the end of the program waits for sessions to end.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Turns what was typed after `:c` (nothing: as at the start) into where to connect.
-pub type Resolver = Box<dyn Fn(Option<&str>) -> Result<Plan, DbError> + Send>;
+/// Turns what was typed after `:c` (nothing: where one went last, the start at first) into where to connect.
+pub type Resolver = Box<dyn FnMut(Option<&str>) -> Result<Plan, DbError> + Send>;
 
 /// All sessions to all servers.
 pub struct Hub {

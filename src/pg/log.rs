@@ -29,6 +29,11 @@ pub fn opened(place: &str, user: &str, pid: i32, tls: Option<&str>, method: &str
     info!(target: TARGET, "{pid} opened {place:?} as {user:?}, TLS {}, authentication {method}", tls.unwrap_or("none"));
 }
 
+/// A session for our own questions was let in: they are logged by place, see [`asked`].
+pub fn opened_for_questions(place: &str, user: &str) {
+    info!(target: TARGET, "opened {place:?} as {user:?} for questions of the console");
+}
+
 /// There is no session, or none any more.
 pub fn lost(place: &str, e: &DbError) {
     if on() {
@@ -49,7 +54,7 @@ pub fn sent(pid: i32, statement: &Statement, before: &[&str], after: &[&str]) {
     }
 }
 
-/// One of our own questions.
+/// One of our own questions, or what such a session begins with.
 pub fn asked(place: &str, sql: &str) {
     if on() {
         info!(target: TARGET, "{place:?} asked {:?}", text(sql));

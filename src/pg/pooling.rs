@@ -3,7 +3,10 @@
 
 use crate::{
     core::{error::DbError, event::Tx},
-    sql::lex::{Options, Token, significant},
+    sql::{
+        lex::{Options, Token, significant},
+        split::{SplitOptions, split},
+    },
 };
 
 /// What a statement would leave behind for others.
@@ -32,6 +35,24 @@ pub fn check(tx: Tx, sql: &str) -> Result<(), DbError> {
         Some(what) if tx == Tx::Idle => Err(refusal(what)),
         _ => Ok(()),
     }
+}
+
+/// Why a profile's startup SQL is not sent through a pooler, whose mode nobody tells: what it leaves would be left for
+/// others. None when it leaves nothing.
+#[must_use]
+pub fn startup(sql: &str) -> Option<DbError> {
+    let spans = split(sql, &SplitOptions { psql: false, ..SplitOptions::default() });
+    let what = spans.iter().find_map(|span| leaves(sql.get(span.start..span.end)?))?;
+    Some(DbError {
+        hint: Some(
+            "Set it for the role or the database (ALTER ROLE … SET), in the pooler's connect_query, or connect to the server itself."
+                .into(),
+        ),
+        ..DbError::client(format!(
+            "the profile's startup SQL is not sent: a pooler stands in between, so {} could be left for whoever gets the server connection next",
+            thing(what)
+        ))
+    })
 }
 
 /// What to say of a statement that was run inside a transaction and outlives it.

@@ -6,7 +6,7 @@ use super::{
     connect::{self, ConnectError, Options},
     guard::{self, Around},
     near::near,
-    target::{Prompt, Target},
+    target::{Prompt, Source, Target},
     wire::{GIVEN_UP, Session},
 };
 use crate::core::{
@@ -304,7 +304,8 @@ impl Server {
     pub fn may_hurry(&self) -> bool {
         let target = &self.plan.target;
         let unset = |name: &str, usual: &str| target.get(name).is_none_or(|v| v.is_empty() || v == usual);
-        let plain = target.outside.password_command.is_none() && target.outside.ssh.is_none();
+        let outside = &target.outside;
+        let plain = outside.password_command.is_none() && outside.ssh.is_none() && outside.startup.is_none();
         plain
             && matches!(&target.hosts[..], [host] if target.password(host).is_none())
             && target.prompt != Prompt::Always
@@ -320,9 +321,8 @@ impl Server {
         let mut options = self.options(lane);
         let mut opened = connect::open_at(&self.plan.target, &options).await;
         if let Err(e) = &opened
-            && self.refused_by_pooler(e)
+            && self.refused_by_pooler(e, &options)
         {
-            self.plain.store(true, Ordering::Relaxed);
             options = self.options(lane);
             opened = connect::open_at(&self.plan.target, &options).await;
         }
@@ -343,6 +343,7 @@ impl Server {
             for other in ["postgres", "template1"] {
                 let mut target = self.plan.target.clone();
                 target.set("dbname", other);
+                target.outside.startup = None;
                 let Ok(mut session) = connect::open(&target, options).await else { continue };
                 let sql = "select datname from pg_catalog.pg_database where datallowconn and not datistemplate order by 1 limit 1000";
                 let rows = session.ask(sql).await.unwrap_or_default();
@@ -367,9 +368,9 @@ impl Server {
         let mut closing = self.closing.clone();
         let lane = Lane::Catalog(self.conn);
         let opening = async {
-            match connect::open_client(&self.plan.target, &self.options(lane)).await {
-                Err(e) if self.refused_by_pooler(&e) => {
-                    self.plain.store(true, Ordering::Relaxed);
+            let options = self.options(lane);
+            match connect::open_client(&self.plan.target, &options).await {
+                Err(e) if self.refused_by_pooler(&e, &options) => {
                     connect::open_client(&self.plan.target, &self.options(lane)).await
                 }
                 other => other,
@@ -399,9 +400,9 @@ impl Server {
             }
             options
         };
-        match connect::open_client(&self.plan.target, &options(self)).await {
-            Err(e) if self.refused_by_pooler(&e) => {
-                self.plain.store(true, Ordering::Relaxed);
+        let first = options(self);
+        match connect::open_client(&self.plan.target, &first).await {
+            Err(e) if self.refused_by_pooler(&e, &first) => {
                 connect::open_client(&self.plan.target, &options(self)).await
             }
             other => other,
@@ -459,10 +460,14 @@ impl Server {
     }
 
     /// PgBouncer takes only the start-up settings it knows. We can do without: what must not write is guarded
-    /// statement by statement.
-    fn refused_by_pooler(&self, e: &ConnectError) -> bool {
+    /// statement by statement. `sent`: what the try had that failed; another lane may have found out meanwhile.
+    fn refused_by_pooler(&self, e: &ConnectError, sent: &Options) -> bool {
         let refused = e.error.code == "08P01" && e.error.message.contains("unsupported startup parameter");
-        refused && !self.plain.load(Ordering::Relaxed)
+        let again = refused && (sent.read_only || !sent.settings.is_empty());
+        if again {
+            self.plain.store(true, Ordering::Relaxed);
+        }
+        again
     }
 
     /// What is known of the server from an open session.
@@ -508,6 +513,7 @@ impl Server {
             rehearse: self.plan.target.rehearse,
             time_zone: get(session, "TimeZone"),
             profile: self.plan.target.profile.clone(),
+            more: more(&self.plan.target),
         };
         *lock(&self.told) = Some(info.clone());
         info
@@ -535,6 +541,16 @@ impl Server {
             self.known(|info| info.standby = standby == "true").await;
         }
     }
+}
+
+/// What leads to the same server in the same way, beside place, user and database.
+fn more(target: &Target) -> Vec<(&'static str, String)> {
+    const NAMED: [&str; 5] = ["host", "hostaddr", "port", "user", "dbname"];
+    let said = |source: &Source| matches!(source, Source::Connection | Source::Flag | Source::Service(..));
+    (target.params())
+        .filter(|(row, _, source)| !row.secret && !NAMED.contains(&row.name) && said(source))
+        .map(|(row, value, _)| (row.name, value.to_owned()))
+        .collect()
 }
 
 /// How long the question for the backend may take.

@@ -102,16 +102,15 @@ fn themes_of(wanted: &str, paths: Option<&Paths>) -> Result<Vec<Theme>, String> 
     Ok(all)
 }
 
-/// What `:c` means: nothing is the place of the start; a database's name is that database on the same
-/// server; anything else is resolved as on the command line.
+/// What `:c` means: nothing is where one went last, the start at first; a database's name is that database on the
+/// same server; anything else is resolved as on the command line.
 fn resolver(first: Target, input: Input, read_only: bool) -> Resolver {
+    let mut here = first;
     Box::new(move |spec| {
-        let target = match spec {
-            None => first.clone(),
+        match spec {
+            None => {}
             Some(spec) if is_database(spec, &input) => {
-                let mut target = first.clone();
-                target.set("dbname", spec);
-                target
+                here.set("dbname", spec);
             }
             Some(spec) => {
                 let input = Input {
@@ -123,14 +122,37 @@ fn resolver(first: Target, input: Input, read_only: bool) -> Resolver {
                 };
                 let target = resolve(&input, &Machine).map_err(|e| DbError::client(e.message))?;
                 target.outside.ask_nothing();
-                target
+                here = target;
             }
-        };
-        let read_only = read_only || target.read_only;
-        Ok(Plan { target, read_only, application_name: "pgdeck".into() })
+        }
+        let read_only = read_only || here.read_only;
+        Ok(Plan { target: here.clone(), read_only, application_name: "pgdeck".into() })
     })
 }
 
 fn is_database(spec: &str, input: &Input) -> bool {
     !spec.contains('=') && !spec.contains("://") && !input.profiles.iter().any(|p| p.name == spec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_that_of_the_present_server() {
+        let input = |connection: &str| Input { connection: Some(connection.into()), ..Input::default() };
+        let first = resolve(&input("host=first user=u dbname=a"), &Machine).expect("resolved");
+        let mut go = resolver(first, input("host=first user=u dbname=a"), false);
+        let mut at = |spec: Option<&str>| {
+            let target = go(spec).map_err(|e| e.message)?.target;
+            Ok::<_, String>(format!("{} {}", target.get("host").unwrap_or_default(), target.dbname()))
+        };
+        assert_eq!(at(None), Ok("first a".into()));
+        assert_eq!(at(Some("b")), Ok("first b".into()));
+        assert_eq!(at(Some("host=second user=u dbname=c")), Ok("second c".into()));
+        assert_eq!(at(None), Ok("second c".into()));
+        assert_eq!(at(Some("d")), Ok("second d".into()));
+        assert!(at(Some("host=third nonsense=1")).is_err());
+        assert_eq!(at(None), Ok("second d".into()));
+    }
 }

@@ -90,7 +90,15 @@ fn a_command_gives_the_password_and_sql_is_run_to_begin_with() {
         assert!(ran.err.contains(said) && !ran.err.contains("half-a-secret"), "{}", ran.err);
     }
     let ran = run(&profile(&format!("{command}\nstartup = \"set no.such = x y\"")), &[], "select 1");
-    assert!(ran.code == 3 && ran.err.contains("startup SQL failed"), "{}", ran.err);
+    assert_eq!((ran.code, ran.err.matches("startup SQL failed").count()), (3, 1), "{}", ran.err);
+    let log = folder.path().join("log").display().to_string();
+    let begins = profile("startup = \"set app.who = 'ann'\"");
+    let mut logged = pgdeck(&["--config", &begins, "--log", &log, "run", "-", "--profile", "p", "-w"]);
+    logged.env("PGPASSWORD", PASSWORD);
+    let ran = fed(logged, "select 1");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let log = std::fs::read_to_string(&log).expect("a log");
+    assert!(log.contains("sent \"set app.who = ?\""), "{log}");
     let touched = folder.path().join("touched");
     let harm = format!("ssh = \"-oProxyCommand=touch {}\"", touched.display());
     let ran = run(&profile(&harm), &[], "select 1");

@@ -157,6 +157,29 @@ fn in_transaction_mode_every_pane_works_and_nothing_is_left_for_others() {
     }
 }
 
+/// What a profile begins with would be somebody else's next.
+#[test]
+fn startup_sql_that_would_stay_is_not_sent() {
+    let cluster = shop();
+    let Some(bouncer) = Bouncer::start(&cluster, "transaction", LENIENT, 2) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let run = |startup: &str| {
+        let config = folder.path().join("c.toml");
+        let text = format!("[profile.p]\nconnection = \"{}\"\nstartup = \"{startup}\"\n", bouncer.url());
+        fs::write(&config, text).unwrap();
+        let sql = folder.path().join("q.sql");
+        fs::write(&sql, "select 'in'").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pgdeck"));
+        command.arg("--config").arg(config).arg("run").arg(sql).args(["--profile", "p", "-w"]);
+        let out = command.env("HOME", folder.path()).output().unwrap();
+        (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
+    };
+    let (code, said) = run("select 1; set work_mem = '3MB'");
+    assert!(code == Some(3) && said.contains("a pooler stands in between, so this setting"), "{said}");
+    assert_eq!(run("set timezone = 'UTC'").0, Some(0));
+    assert_eq!(left(&bouncer), "");
+}
+
 #[test]
 fn a_pool_that_hears_no_settings_is_seen_all_the_same() {
     let cluster = shop();

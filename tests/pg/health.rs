@@ -15,10 +15,19 @@ use pgdeck::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// Takes samples until something holds.
-async fn until(deck: &mut Deck, live: &mut Live, mut holds: impl FnMut(&Live) -> bool) {
-    while !holds(live) {
-        live.take(deck.sample().await, Duration::ZERO);
+/// Takes samples until something holds. What never comes fails the test instead of holding up all others.
+#[track_caller]
+fn until(deck: &mut Deck, live: &mut Live, mut holds: impl FnMut(&Live) -> bool) -> impl Future<Output = ()> {
+    let from = std::panic::Location::caller();
+    async move {
+        let all = async {
+            while !holds(live) {
+                live.take(deck.sample().await, Duration::ZERO);
+            }
+        };
+        if tokio::time::timeout(Duration::from_secs(300), all).await.is_err() {
+            panic!("{from}: never came. Lost: {:?}, failed: {:?}", live.lost, live.failed);
+        }
     }
 }
 
@@ -159,12 +168,13 @@ async fn health_answers_while_catalogs_are_locked() {
 }
 
 /// The pid of the watching session: of all sessions of the deck the one that asks again and again.
-fn watcher(cluster: &Cluster) -> i32 {
+async fn watcher(cluster: &Cluster) -> i32 {
     let sql = "select pid || ' ' || query_start from pg_stat_activity where application_name = 'deck'";
     let look = || server::rows(cluster, "postgres", sql);
-    loop {
+    for _ in 0..300 {
         let before = look();
-        std::thread::sleep(Duration::from_millis(200));
+        // the deck lives on this very thread
+        tokio::time::sleep(Duration::from_millis(200)).await;
         let now = look();
         let asked: Vec<&str> =
             now.iter().filter(|row| !before.contains(row)).filter_map(|row| row.split(' ').next()).collect();
@@ -176,6 +186,7 @@ fn watcher(cluster: &Cluster) -> i32 {
             return pid.parse().expect("a pid");
         }
     }
+    panic!("no session asks again and again: {:?}", look());
 }
 
 /// A process that is stopped until this goes.
@@ -203,8 +214,11 @@ async fn it_comes_back_by_itself_and_keeps_its_samples() {
         ..Settings::default()
     };
     let cluster = server::start(settings);
-    server::execute(&cluster, "postgres", "create role app login");
-    let url = format!("host={} port={} dbname=postgres user=app", cluster.folder().display(), cluster.port());
+    server::execute(&cluster, "postgres", "create role app login; create role crowd login");
+    let as_role = |role| {
+        format!("host={} port={} dbname=postgres user={role}", cluster.folder().display(), cluster.port())
+    };
+    let (url, crowd) = (as_role("app"), as_role("crowd"));
     let mut deck = Deck::up(&url).await;
     let mut live = Live::default();
     watch(&mut deck, Probe::Health);
@@ -214,10 +228,15 @@ async fn it_comes_back_by_itself_and_keeps_its_samples() {
     // Out of connections: what it had is lost, and nobody is let in.
     let mut others = vec![];
     let mine = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'";
+    // Held off until all places are taken, for the deck not to be the quicker one.
+    server::execute(&cluster, "postgres", "alter role app connection limit 0");
     server::execute(&cluster, "postgres", mine);
-    while let Ok(session) = crate::try_open(&url).await {
-        others.push(session);
+    while others.len() < 8 {
+        if let Ok(session) = crate::try_open(&crowd).await {
+            others.push(session);
+        }
     }
+    server::execute(&cluster, "postgres", "alter role app connection limit -1");
     until(&mut deck, &mut live, |live| {
         live.lost.as_ref().is_some_and(|(why, _)| {
             why.contains("remaining connection slots") || why.contains("too many clients")
@@ -230,7 +249,7 @@ async fn it_comes_back_by_itself_and_keeps_its_samples() {
     until(&mut deck, &mut live, |live| live.lost.is_none() && live.checkups.numbers().end > before).await;
 
     // A session that hangs is left, and a new one asked.
-    let stuck = Stopped(watcher(&cluster));
+    let stuck = Stopped(watcher(&cluster).await);
     kill("STOP", stuck.0);
     until(&mut deck, &mut live, |live| {
         live.lost.as_ref().is_some_and(|(why, _)| why.contains("did not answer"))
@@ -242,7 +261,7 @@ async fn it_comes_back_by_itself_and_keeps_its_samples() {
     drop(stuck);
 
     // One backend that dies takes all with it.
-    kill("KILL", watcher(&cluster));
+    kill("KILL", watcher(&cluster).await);
     until(&mut deck, &mut live, |live| live.lost.is_some()).await;
     let before = live.checkups.numbers().end;
     until(&mut deck, &mut live, |live| live.lost.is_none() && live.checkups.numbers().end > before).await;

@@ -62,7 +62,9 @@ impl Deck {
     }
 
     pub async fn event(&mut self) -> Event {
-        let event = self.events.recv().await.expect("the hub went away");
+        // What never comes fails its test instead of holding up all others.
+        let event = tokio::time::timeout(Duration::from_secs(300), self.events.recv()).await;
+        let event = event.expect("the hub fell silent").expect("the hub went away");
         if let Event::Link(_, link) = &event {
             self.links.push(link.clone());
         }

@@ -5,7 +5,7 @@ use pgdeck::{
     core::{
         effect::Effect,
         error::DbError,
-        event::{Event, Link, Pooler, ServerInfo},
+        event::{Event, Link, News, Pooler, ServerInfo},
         ids::ConnId,
     },
     data::{catalog::Catalog, live::Sample},
@@ -101,4 +101,33 @@ fn where_else_to_go_is_asked_once_and_not_at_every_try() {
         link(&mut r, Link::Failed(refused()));
     }
     assert_eq!(asked(&r), 1);
+}
+
+#[test]
+fn the_list_that_nobody_asked_for_goes_when_there_is_a_connection() {
+    let found = |r: &mut Robot| {
+        let job = r.effects.iter().rev().find_map(|e| match e {
+            Effect::FindServers { job, .. } => Some(*job),
+            _ => None,
+        });
+        let servers = vec![("prod".to_owned(), "profile".to_owned())];
+        r.event(Event::News(job.expect("asked for"), News::Servers(servers.into())));
+        r.screen().contains("Connect to")
+    };
+    let up = || Link::Up(Box::<ServerInfo>::default());
+    let mut r = Robot::new(120, 40);
+    link(&mut r, Link::Failed(refused()));
+    assert!(found(&mut r));
+    link(&mut r, up());
+    assert!(!r.screen().contains("Connect to"), "{}", r.screen());
+    // It comes when the connection is there already.
+    let mut r = Robot::new(120, 40);
+    link(&mut r, Link::Failed(refused()));
+    link(&mut r, up());
+    assert!(!found(&mut r), "{}", r.screen());
+    // Who asks for it has it until the choice.
+    r.keys("<alt-c>");
+    assert!(found(&mut r));
+    link(&mut r, up());
+    assert!(r.screen().contains("Connect to"), "{}", r.screen());
 }

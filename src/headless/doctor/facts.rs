@@ -220,7 +220,10 @@ async fn pooler(session: &mut Session, target: &Target, facts: &Facts) -> Result
     }
     // A second client that gets the first one's server session while that one is still here: it is handed round.
     let options = Options { application_name: "pgdeck".into(), ..Options::default() };
-    let Ok(mut second) = connect::open(target, &options).await else { return Ok(Pooler::Some) };
+    // What a profile begins with is not run twice.
+    let mut target = target.clone();
+    target.outside.startup = None;
+    let Ok(mut second) = connect::open(&target, &options).await else { return Ok(Pooler::Some) };
     let backend = second.ask("select pg_catalog.pg_backend_pid()").await.unwrap_or_default();
     let backend = backend.first().and_then(|r| r.first()?.as_ref()?.parse::<i32>().ok());
     second.close().await;

@@ -11,6 +11,7 @@ use crate::{
     },
     pg::{
         client::Client,
+        log,
         queries::health::{ADVICE, BOUNCER, EVERY, Question},
     },
 };
@@ -127,6 +128,7 @@ impl Monitor {
             sql = format!("begin read only; {settings}{}; commit", sql.trim().trim_end_matches(';'));
         }
         let work = async {
+            log::asked(client.place(), &sql);
             let answer = client.sql().simple_query(&sql).await;
             if pooled && answer.is_err() {
                 // The transaction is over whatever this says: the error comes first.
