@@ -1,6 +1,10 @@
 //! Documents in the value view on a real server.
 
-use crate::{ask, live::Live, server};
+use crate::{ask, live::Live, robot::Robot, server};
+use pgdeck::core::{
+    event::{Event, Link, ServerInfo},
+    ids::ConnId,
+};
 
 /// A document of a megabyte, with prices whose digits count.
 const DOCS: &str = "
@@ -103,6 +107,21 @@ fn a_document_in_a_result_opens_the_tree_and_is_changed_by_node() {
     live.until(|r| !r.screen().contains("╭ docs.doc"));
     live.keys("e").see("╭ docs.doc").see("another value than this result").see("\"dark\"").keys("q");
     live.until(|r| !r.screen().contains("╭ docs.doc"));
+}
+
+#[test]
+fn what_was_changed_in_a_row_of_another_database_is_not_staged_here() {
+    let db = server::database();
+    db.execute("create table docs (id int primary key, doc jsonb); insert into docs values (1, '{\"a\": 1}')");
+    let mut live = result(&db, "select doc, id from docs", "SELECT docs · 1 row");
+    live.keys("e").see("╭ docs.doc").see("a: 1").keys("je<ctrl-u>2<enter>").see("was 1");
+    // Meanwhile one is somewhere else, where there may be a table of this name, too.
+    let there = |r: &Robot| r.app.world().server().and_then(|s| s.info.clone()).expect("connected");
+    let here = there(&live.robot);
+    let other = ServerInfo { database: "elsewhere".into(), ..here.clone() };
+    live.robot.event(Event::Link(ConnId(0), Link::Up(Box::new(other))));
+    live.keys("<ctrl-s>").see(&format!("Not staged: this row is of {}/{}", here.address, here.database));
+    assert!(live.robot.app.world().staged().is_none_or(|s| s.is_empty()));
 }
 
 #[test]
