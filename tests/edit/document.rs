@@ -112,7 +112,9 @@ fn a_document_in_a_result_opens_the_tree_and_is_changed_by_node() {
 #[test]
 fn what_was_changed_in_a_row_of_another_database_is_not_staged_here() {
     let db = server::database();
-    db.execute("create table docs (id int primary key, doc jsonb); insert into docs values (1, '{\"a\": 1}')");
+    db.execute(
+        "create table docs (id int primary key, doc jsonb); insert into docs values (1, '{\"a\": 1}')",
+    );
     let mut live = result(&db, "select doc, id from docs", "SELECT docs · 1 row");
     live.keys("e").see("╭ docs.doc").see("a: 1").keys("je<ctrl-u>2<enter>").see("was 1");
     // Meanwhile one is somewhere else, where there may be a table of this name, too.

@@ -2,6 +2,7 @@
 //! parameters, type and table OIDs, command tags, transaction status, COPY both ways and notices.
 
 mod around;
+mod encode;
 mod login;
 mod message;
 mod session;

@@ -1,50 +1,36 @@
 //! One session: send a statement, pull what comes of it, item by item.
 
+mod cancel;
+mod copy;
+mod pump;
+
 use super::{
     around::{Progress, Taken},
+    encode::encode,
     message::{self, Message},
     stream::Stream,
 };
 use crate::core::{effect::Statement, error::DbError, event::Tx};
 use crate::data::rows::{Batch, Column};
-use crate::pg::{
-    cancel::{self, CancelHandle},
-    guard::Around,
-    log, tls,
-};
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use postgres_protocol::{IsNull, message::frontend};
+use crate::pg::{cancel::CancelHandle, guard::Around, log};
+use bytes::{Bytes, BytesMut};
+use postgres_protocol::message::frontend;
 use std::{
     collections::BTreeMap,
     future::poll_fn,
     io,
-    pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::Poll,
+    pin::Pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWrite},
-    sync::Notify,
-};
+use tokio::io::AsyncWrite;
 
 /// A batch is handed out when it has so many rows …
 const BATCH_ROWS: usize = 256;
 /// … or so many bytes of text.
 const BATCH_BYTES: usize = 64 << 10;
-/// Read from the socket in pieces of this size.
-const READ: usize = 32 << 10;
-/// A cancel request is repeated after this time, then less and less often.
-const REPEAT: Duration = Duration::from_millis(50);
 /// After a cancel request, silence of the session for so long counts as a dead line.
 pub const GIVEN_UP: Duration = Duration::from_secs(30);
-/// COPY data waiting to be sent above which `copy_data` waits.
-const COPY_WAITING: usize = 256 << 10;
-/// Answers read while COPY data cannot be sent, at most.
-const ANSWERS_WAITING: usize = 1 << 20;
 
 /// What comes of a statement, in the server's order. `Ready` is the last for each statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -220,92 +206,6 @@ impl Session {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Cancels what runs and reads until the server is ready again; `see` is shown what still comes.
-    /// Afterwards no cancel request is on its way any more: the next statement is safe.
-    ///
-    /// The request is repeated while the statement goes on: one that arrives before its statement does
-    /// hits nothing. When a request does not get through, the session is closed, as the request might
-    /// arrive later and hit another statement. So it is when requests do get through and nothing at all comes of them
-    /// for [`GIVEN_UP`]: then the line is dead in one direction.
-    ///
-    /// # Errors
-    /// The statement's error (57014 when the cancel hit it), or that the session is lost. `Ok` when
-    /// the statement had ended by itself.
-    pub async fn cancel(&mut self, see: impl FnMut(&Item)) -> Result<(), DbError> {
-        self.cancel_within(GIVEN_UP, see).await
-    }
-
-    /// The same, with another time after which silence counts as a dead line.
-    ///
-    /// # Errors
-    /// As of [`Session::cancel`].
-    pub async fn cancel_within(
-        &mut self,
-        patience: Duration,
-        mut see: impl FnMut(&Item),
-    ) -> Result<(), DbError> {
-        if self.state == State::Idle || self.dead.is_some() {
-            return self.dead.clone().map_or(Ok(()), Err);
-        }
-        let Some(handle) = self.cancel.clone() else {
-            let e = DbError::lost(format!(
-                "{} gave no key to cancel with, so the connection was closed; the statement may still run there",
-                self.place
-            ));
-            return Err(self.die(e));
-        };
-        let ended = Notify::new();
-        let came = AtomicUsize::new(0);
-        let watch = async {
-            loop {
-                let before = came.load(Ordering::Relaxed);
-                tokio::time::sleep(patience).await;
-                if came.load(Ordering::Relaxed) == before {
-                    return;
-                }
-            }
-        };
-        let requests = async {
-            let mut pause = REPEAT;
-            loop {
-                handle.cancel().await?;
-                if tokio::time::timeout(pause, ended.notified()).await.is_ok() {
-                    return Ok(());
-                }
-                pause = (pause * 2).min(cancel::PATIENCE);
-            }
-        };
-        let result = {
-            let reading = async {
-                let counted = |item: &Item| {
-                    came.fetch_add(1, Ordering::Relaxed);
-                    see(item);
-                };
-                let result = self.finish_seeing(counted).await;
-                ended.notify_one();
-                result
-            };
-            tokio::pin!(requests, reading);
-            tokio::select! {
-                () = watch => Err(DbError::client(format!(
-                    "the statement was cancelled, but nothing came back for {} s",
-                    patience.as_secs_f64().ceil()
-                ))),
-                result = &mut reading => requests.await.map(|()| result),
-                failed = &mut requests => match failed {
-                    Ok(()) => Ok(reading.await),
-                    Err(e) => Err(e),
-                },
-            }
-        };
-        result.unwrap_or_else(|e: DbError| {
-            Err(self.die(DbError::lost(format!(
-                "{}; the connection was closed, and the statement may still run on the server",
-                e.message
-            ))))
-        })
-    }
-
     /// Runs a statement and gives its rows' cells as text; for small questions of our own.
     ///
     /// # Errors
@@ -334,49 +234,6 @@ impl Session {
                 _ => {}
             }
         }
-    }
-
-    /// Sends a piece of COPY data; waits while the server does not take it.
-    ///
-    /// # Errors
-    /// When no COPY FROM STDIN waits for data any more (read on with [`Session::next`]: the server has
-    /// said why), or the session is lost.
-    pub async fn copy_data(&mut self, data: &[u8]) -> Result<(), DbError> {
-        self.expect_copy_in()?;
-        for piece in data.chunks(BATCH_BYTES) {
-            self.out.put_u8(b'd');
-            self.out.put_u32(piece.len() as u32 + 4);
-            self.out.put_slice(piece);
-            self.send_down_to(COPY_WAITING).await?;
-        }
-        if message::next_tag(&self.inb) == Some(b'E') {
-            self.state = State::Running;
-            return Err(DbError::client("the server stopped the COPY"));
-        }
-        Ok(())
-    }
-
-    /// Ends the COPY data well.
-    ///
-    /// # Errors
-    /// When no COPY FROM STDIN waits for data.
-    pub fn copy_done(&mut self) -> Result<(), DbError> {
-        self.expect_copy_in()?;
-        frontend::copy_done(&mut self.out);
-        self.state = State::Running;
-        Ok(())
-    }
-
-    /// Ends the COPY with an error; the server repeats the reason in its own.
-    ///
-    /// # Errors
-    /// When no COPY FROM STDIN waits for data.
-    pub fn copy_fail(&mut self, reason: &str) -> Result<(), DbError> {
-        self.expect_copy_in()?;
-        frontend::copy_fail(&reason.replace('\0', ""), &mut self.out)
-            .map_err(|e| DbError::client(e.to_string()))?;
-        self.state = State::Running;
-        Ok(())
     }
 
     /// Says goodbye and closes the socket.
@@ -491,16 +348,6 @@ impl Session {
         &self.inb
     }
 
-    fn expect_copy_in(&self) -> Result<(), DbError> {
-        if let Some(dead) = &self.dead {
-            return Err(dead.clone());
-        }
-        if self.state != State::CopyIn {
-            return Err(DbError::client("no COPY FROM STDIN waits for data"));
-        }
-        Ok(())
-    }
-
     fn take_message(&mut self) -> Result<Option<Message>, DbError> {
         let lied = |place: &str, why: String| DbError::lost(format!("{place} broke the protocol: {why}"));
         match message::frame(&mut self.inb) {
@@ -543,15 +390,6 @@ impl Session {
         }
         self.rows += batch.len() as u64;
         Ok(Item::Rows(batch))
-    }
-
-    fn take_copy(&mut self) -> Result<Item, DbError> {
-        let mut all = BytesMut::new();
-        while message::next_tag(&self.inb) == Some(b'd') && all.len() < BATCH_BYTES {
-            let Some(Message::CopyData(data)) = self.take_message()? else { break };
-            all.extend_from_slice(&data);
-        }
-        Ok(Item::CopyOut(all.freeze()))
     }
 
     fn understand(&mut self, message: Message) -> Result<Option<Item>, DbError> {
@@ -649,217 +487,5 @@ impl Session {
         self.tx = Tx::Gone;
         self.dead = Some(e.clone());
         e
-    }
-
-    /// Sends what waits and receives some bytes.
-    async fn fill(&mut self) -> Result<(), DbError> {
-        let got = poll_fn(|cx| {
-            if let Poll::Ready(Err(e)) = self.poll_send(cx, 0) {
-                // The server may have said why before it hung up: read on.
-                self.write_error = Some(e);
-                self.out.clear();
-            }
-            self.inb.reserve(READ);
-            pin!(self.stream.read_buf(&mut self.inb)).poll(cx)
-        })
-        .await;
-        self.received_some(got)
-    }
-
-    fn received_some(&mut self, got: io::Result<usize>) -> Result<(), DbError> {
-        let why = match got {
-            Ok(0) => match self.write_error.take() {
-                Some(e) => e.to_string(),
-                None => "the server closed it unexpectedly".into(),
-            },
-            Ok(_) => return Ok(()),
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => "the server closed it unexpectedly".into(),
-            Err(e) => {
-                // What the other side says of TLS (of our certificate, mostly) may come as late as this.
-                if let Some((text, hint)) = tls::explain(&e) {
-                    let lost = DbError::lost(format!("connection to {} lost: {text}", self.place));
-                    return Err(self.die(DbError { hint: hint.map(Into::into), ..lost }));
-                }
-                e.to_string()
-            }
-        };
-        let e = self.closed(&why);
-        Err(self.die(e))
-    }
-
-    /// Sends until at most `left` bytes wait; receives meanwhile, so that neither side waits for the other.
-    async fn send_down_to(&mut self, left: usize) -> Result<(), DbError> {
-        let got = poll_fn(|cx| {
-            loop {
-                match self.poll_send(cx, left) {
-                    Poll::Ready(Ok(())) => return Poll::Ready(None),
-                    Poll::Ready(Err(e)) => {
-                        self.write_error = Some(e);
-                        self.out.clear();
-                        return Poll::Ready(None);
-                    }
-                    Poll::Pending if self.inb.len() > ANSWERS_WAITING => return Poll::Pending,
-                    Poll::Pending => {}
-                }
-                self.inb.reserve(READ);
-                match pin!(self.stream.read_buf(&mut self.inb)).poll(cx) {
-                    Poll::Ready(Ok(n)) if n > 0 => {}
-                    Poll::Ready(end) => return Poll::Ready(Some(end)),
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
-        })
-        .await;
-        got.map_or(Ok(()), |end| self.received_some(end))
-    }
-
-    fn poll_send(&mut self, cx: &mut std::task::Context<'_>, left: usize) -> Poll<io::Result<()>> {
-        while self.out.len() > left {
-            match Pin::new(&mut self.stream).poll_write(cx, &self.out) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(n)) => self.out.advance(n),
-                Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
-                Poll::Pending => return Poll::Pending,
-            }
-            self.unflushed = true;
-        }
-        if self.unflushed && self.out.is_empty() {
-            match Pin::new(&mut self.stream).poll_flush(cx) {
-                Poll::Ready(Ok(())) => self.unflushed = false,
-                other => return other,
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-fn encode(statement: &Statement, around: &Around, out: &mut BytesMut) -> Result<(), DbError> {
-    let bad = |e: io::Error| {
-        if statement.sql.contains('\0') {
-            DbError::client("the statement contains a NUL character, which PostgreSQL cannot take")
-        } else {
-            DbError::client(format!("the statement cannot be sent: {e}"))
-        }
-    };
-    // COPY goes the simple way: in the extended protocol an error that races with our data would
-    // leave it open how many times the server says that it is ready.
-    let copy = || statement.params.is_empty() && first_word(&statement.sql).eq_ignore_ascii_case("copy");
-    if statement.simple || (!around.extended && copy()) {
-        return frontend::query(&statement.sql, out).map_err(bad);
-    }
-    for sql in around.before {
-        ours(sql, out).map_err(bad)?;
-    }
-    for sql in &around.within {
-        ours(sql, out).map_err(bad)?;
-    }
-    frontend::parse("", &statement.sql, statement.types.iter().copied(), out).map_err(bad)?;
-    let put = |p: &Option<String>, out: &mut BytesMut| match p {
-        None => Ok(IsNull::Yes),
-        Some(s) => {
-            out.put_slice(s.as_bytes());
-            Ok(IsNull::No)
-        }
-    };
-    // No format codes at all: every parameter and every result column is text.
-    frontend::bind("", "", [], &statement.params, put, [], out).map_err(|e| match e {
-        frontend::BindError::Serialization(e) => bad(e),
-        frontend::BindError::Conversion(e) => DbError::client(e.to_string()),
-    })?;
-    frontend::describe(b'P', "", out).map_err(bad)?;
-    frontend::execute("", 0, out).map_err(bad)?;
-    for sql in around.after {
-        ours(sql, out).map_err(bad)?;
-    }
-    frontend::sync(out);
-    Ok(())
-}
-
-/// A statement around the user's: without parameters, and its rows, if it had any, without a description.
-fn ours(sql: &str, out: &mut BytesMut) -> io::Result<()> {
-    frontend::parse("", sql, [], out)?;
-    let none: [Option<String>; 0] = [];
-    frontend::bind("", "", [], none, |_, _| Ok(IsNull::Yes), [], out).map_err(|e| match e {
-        frontend::BindError::Serialization(e) => e,
-        frontend::BindError::Conversion(e) => io::Error::other(e),
-    })?;
-    frontend::execute("", 0, out)
-}
-
-/// The first word of a statement, after blanks and comments.
-fn first_word(sql: &str) -> &str {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start();
-        if rest.starts_with("--") {
-            rest = rest.find('\n').map_or("", |end| &rest[end..]);
-        } else if rest.starts_with("/*") {
-            rest = after_comment(rest);
-        } else {
-            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            return &rest[..end];
-        }
-    }
-}
-
-fn after_comment(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    let (mut depth, mut at) = (0, 0);
-    while at + 1 < bytes.len() {
-        match &bytes[at..at + 2] {
-            b"/*" => depth += 1,
-            b"*/" => depth -= 1,
-            _ => {
-                at += 1;
-                continue;
-            }
-        }
-        at += 2;
-        if depth == 0 {
-            return &text[at..];
-        }
-    }
-    ""
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_word_is_found_behind_comments() {
-        for (sql, word) in [
-            ("copy t from stdin", "copy"),
-            ("  -- note\n/* a /* nested */ b */\tCOPY t", "COPY"),
-            ("select 1", "select"),
-            ("-- only", ""),
-            ("/* open", ""),
-            ("/*é*/copy(", "copy"),
-            ("\"copy\"", ""),
-        ] {
-            assert_eq!(first_word(sql), word, "{sql}");
-        }
-    }
-
-    #[test]
-    fn a_statement_goes_out_whole_or_not_at_all() {
-        let mut out = BytesMut::new();
-        let s = Statement {
-            sql: "select $1".into(),
-            params: vec![Some("x".into()), None],
-            ..Statement::default()
-        };
-        encode(&s, &Around::default(), &mut out).unwrap();
-        let mut tags = vec![];
-        let mut rest = &out[..];
-        while rest.has_remaining() {
-            tags.push(rest.get_u8());
-            let length = rest.get_u32() as usize;
-            rest.advance(length - 4);
-        }
-        assert_eq!(tags, b"PBDES");
-        let nul = Statement { sql: "select '\0'".into(), ..Statement::default() };
-        let e = encode(&nul, &Around::default(), &mut BytesMut::new()).unwrap_err();
-        assert!(e.message.contains("NUL"), "{e}");
     }
 }
