@@ -2,9 +2,12 @@
 
 mod commands;
 mod draw;
+mod input;
 mod jobs;
 mod line;
+mod link;
 mod look;
+mod news;
 mod places;
 mod popups;
 mod quit;
@@ -16,19 +19,19 @@ use crate::core::{
     command::{Command, Scope},
     effect::Effect,
     error::DbError,
-    event::{Event, Link, Mouse, News, Tx},
+    event::{Event, Link},
     ids::{ConnId, PaneId},
-    key::{Chord, Key},
-    keymap::{Hit, Keymap},
+    key::Chord,
+    keymap::Keymap,
     pane::{Counter, Cx, Pane, PaneKind, Tell, Tone, Wish},
     settings::Settings,
     theme::Theme,
-    world::{Trouble, World},
+    world::World,
 };
-use crate::data::live::{Live, Sample};
+use crate::data::live::Sample;
 use jobs::Jobs;
 use ratatui::layout::Rect;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 /// What runs longer than this shows a spinner.
 pub const SPINNER_AFTER: Duration = Duration::from_millis(150);
@@ -262,48 +265,6 @@ impl App {
 
     // ---- keys -------------------------------------------------------------------------------
 
-    fn key(&mut self, chord: Chord) {
-        let now = self.world.now;
-        // An error that could be read gives way to the next key.
-        self.toast.take_if(|t| t.tone == Tone::Error && now + TOAST * 3 >= t.until);
-        if self.pending.is_empty() && self.top_typing() && chord.typed().is_some() {
-            return self.on_top(|pane, cx| pane.typed(chord, cx));
-        }
-        let scopes = self.scopes();
-        if !self.pending.is_empty() && chord.key == Key::Esc {
-            self.pending.clear();
-            return;
-        }
-        self.pending.push(chord);
-        match self.world.keymap.look(&scopes, &self.pending) {
-            Hit::Command(command) => {
-                self.pending.clear();
-                // Esc leaves things; a key too many must not leave the program.
-                let leaving = matches!(command, Command::Back | Command::Clear)
-                    && chord.key == Key::Esc
-                    && self.popups.is_empty();
-                if !leaving {
-                    return self.command(command);
-                }
-                let at = self.current;
-                let mut done = |command| self.on_pane(at, |pane, cx| pane.command(command, cx)) == Some(true);
-                // Where there is nothing to clear, Esc leaves.
-                if !done(command) && (command == Command::Back || !done(Command::Back)) {
-                    self.say(Tone::Note, "Nothing to go back from (q quits)");
-                }
-            }
-            Hit::Prefix => {}
-            Hit::None if self.pending.len() == 1 => {
-                self.pending.clear();
-                self.on_top(|pane, cx| pane.typed(chord, cx));
-            }
-            Hit::None => {
-                let keys: Vec<_> = self.pending.drain(..).map(crate::core::key::pretty).collect();
-                self.say(Tone::Note, format!("{} means nothing here (? shows the keys)", keys.join(" ")));
-            }
-        }
-    }
-
     /// Scopes in force, innermost first.
     fn scopes(&self) -> Vec<Scope> {
         let top = self.top_pane();
@@ -387,92 +348,6 @@ impl App {
         }
     }
 
-    fn news(&mut self, job: crate::core::ids::JobId, news: News) {
-        let Some(owner) = self.jobs.owner(job) else {
-            // Between two runs the server speaks under the number of the last one.
-            if matches!(news, News::Notification(..) | News::Notice(_)) {
-                self.on_sql(|pane, cx| pane.news(job, news, cx));
-            }
-            return;
-        };
-        if let Some(conn) = owner.own
-            && let Some(server) = self.world.conns.get_mut(&conn)
-        {
-            match &news {
-                News::Done(s) => server.tx = s.tx,
-                News::Failed(_, _, tx) => server.tx = *tx,
-                News::Setting(name, value) => {
-                    if let Some(info) = server.info.as_mut() {
-                        match name.as_str() {
-                            "TimeZone" => info.time_zone.clone_from(value),
-                            "in_hot_standby" => info.standby = value == "on",
-                            "default_transaction_read_only" => info.read_only = value == "on",
-                            _ => {}
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.jobs.answered(job, &news);
-        if jobs::ends(&news) {
-            self.jobs.forget(job);
-            if self.cancelled == Some(job) {
-                self.cancelled = None;
-            }
-        }
-        if owner.pane == APP {
-            self.own_news(job, news);
-        } else {
-            self.on_id(owner.pane, |pane, cx| pane.news(job, news, cx));
-        }
-    }
-
-    fn own_news(&mut self, job: crate::core::ids::JobId, news: News) {
-        if self.roles_came(job, &news) {
-            return;
-        }
-        match &news {
-            News::Servers(found) if self.servers_came(job, found) => return,
-            News::Remembered(text) if self.places_came(job, text.as_deref()) => return,
-            News::Done(s) if s.last && self.left(job, true) => return,
-            News::Failed(..) => drop(self.left(job, false)),
-            _ => {}
-        }
-        match news {
-            News::Remembered(text) if self.drafts.asked.is_some_and(|(j, _)| j == job) => {
-                self.draft_came(text)
-            }
-            News::Catalog(catalog) => {
-                if let Some(server) = self.world.conns.get_mut(&self.world.active) {
-                    server.catalog = Some(catalog);
-                }
-                self.world_changed();
-            }
-            News::Saved(found, problems) => {
-                self.world.saved = Some(found);
-                if let Some(first) = problems.first() {
-                    let more = if problems.len() > 1 {
-                        format!(" (and {} more)", problems.len() - 1)
-                    } else {
-                        String::new()
-                    };
-                    self.say(Tone::Warning, format!("{first}{more}"));
-                }
-                self.world_changed();
-            }
-            News::Done(s) if s.last && self.quitting == Some(job) => self.leave(),
-            News::Failed(_, error, _) => {
-                self.quitting = None;
-                self.say(Tone::Error, crate::text::clean::line(&error.to_string()).into_owned());
-                if let Some(toast) = self.toast.as_mut().filter(|_| error.fatal) {
-                    toast.of_link = true;
-                }
-            }
-            _ => {}
-        }
-    }
-
     fn world_changed(&mut self) {
         for at in 0..self.slots.len() {
             self.on_pane(at, |pane, cx| pane.world_changed(cx));
@@ -481,96 +356,6 @@ impl App {
         for id in popups {
             self.on_id(id, |pane, cx| pane.world_changed(cx));
         }
-    }
-
-    fn link(&mut self, conn: ConnId, link: Link) {
-        let server = self.world.conns.entry(conn).or_default();
-        match &link {
-            Link::Up(info) => {
-                let same = server
-                    .info
-                    .as_ref()
-                    .is_some_and(|i| i.database == info.database && i.address == info.address);
-                let there = (**info).clone();
-                server.info = Some(there.clone());
-                let before = server.trouble.take();
-                server.behind = None;
-                server.tx = Tx::Idle;
-                if !same {
-                    server.catalog = None;
-                }
-                server.link = Some(link);
-                if !same {
-                    // Samples, too, are of the other place.
-                    server.live = Live::default();
-                    server.staged = Arc::default();
-                    server.inverse.clear();
-                    // The file of the other place still holds it.
-                    self.drafts = staging::Drafts::default();
-                }
-                self.been(&there);
-                self.withdraw_servers();
-                self.toast.take_if(|toast| toast.of_link);
-                if let Some(lost) = before.and_then(|t| t.lost) {
-                    self.say(Tone::Warning, format!("Connected again; {lost}. Nothing was sent again"));
-                }
-                self.close_password(conn);
-                self.reload_catalog();
-                if !same {
-                    self.recall_draft(conn);
-                }
-                return self.world_changed();
-            }
-            Link::NeedsPassword(prompt, error) => {
-                let (prompt, error) = (prompt.clone(), error.as_ref().map(|e| with_hint(e)));
-                server.link = Some(link);
-                return self.ask_password(conn, prompt, error);
-            }
-            Link::Failed(error) => {
-                // What is tried again by itself asks no second time.
-                let first = server.info.is_none() && server.trouble.is_none();
-                let error = (**error).clone();
-                match &mut server.trouble {
-                    // Why it was lost stays said.
-                    Some(t) if t.lost.is_some() => (t.tried, t.next) = (Some(error), None),
-                    _ => server.trouble = Some(Trouble { error, lost: None, tried: None, next: None }),
-                }
-                server.link = Some(link);
-                if first && self.popups.is_empty() {
-                    self.offer_servers();
-                }
-            }
-            Link::Lost(error, lost) => {
-                server.tx = Tx::Idle;
-                let text = format!("Connection lost: {}. {lost}", error.message);
-                server.trouble = Some(Trouble {
-                    error: (**error).clone(),
-                    lost: Some(lost.clone()),
-                    tried: None,
-                    next: None,
-                });
-                server.link = Some(link);
-                self.on_sql(|pane, cx| pane.told(Tell::Lost(text), cx));
-            }
-            Link::Connecting(_) => server.link = Some(link),
-            Link::Retry(after) => {
-                if let Some(trouble) = &mut server.trouble {
-                    trouble.next = Some(self.world.now + *after);
-                }
-            }
-            Link::Known(info) => {
-                let was = server.info.as_ref().is_some_and(|i| i.standby);
-                // Settings of the session are known better here.
-                if let Some(now) = &mut server.info {
-                    (now.standby, now.pooler) = (info.standby, info.pooler);
-                }
-                if was && !info.standby {
-                    server.behind = None;
-                    self.say(Tone::Ok, "The standby was promoted: this server takes writes now");
-                }
-            }
-        }
-        self.world_changed();
     }
 
     fn reload_catalog(&mut self) {
@@ -590,25 +375,6 @@ impl App {
         self.jobs.add(job, APP, &effect, self.world.now);
         self.out.push(effect);
         job
-    }
-
-    fn mouse(&mut self, mouse: Mouse) {
-        let inside = |r: Rect| r.contains(ratatui::layout::Position { x: mouse.x, y: mouse.y });
-        if let Some(top) = self.popups.last() {
-            let (id, area) = (top.id, top.area);
-            if inside(area) {
-                self.on_id(id, |pane, cx| pane.mouse(mouse, cx));
-            }
-            return;
-        }
-        if mouse.kind == crate::core::event::MouseKind::Press
-            && let Some((_, kind)) = self.tabs.iter().find(|(r, _)| inside(*r))
-        {
-            return self.show(*kind);
-        }
-        if inside(self.body) {
-            self.on_pane(self.current, |pane, cx| pane.mouse(mouse, cx));
-        }
     }
 
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
