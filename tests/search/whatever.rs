@@ -29,7 +29,7 @@ fn whatever_is_typed_gives_a_sensible_screen() {
     // A tsquery of 1,400 words is the server's to rank: on a slow machine it takes longer than a search may.
     live.keys("").until(|r| {
         let screen = r.screen();
-        screen.contains("served by posts_search_idx") || screen.contains("the time a search may take unasked")
+        screen.contains("hits in") || screen.contains("the time a search may take unasked")
     });
     live.keys("<ctrl-u>").see("Type to search").settle();
     live.failures.clear();
