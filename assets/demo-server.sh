@@ -5,6 +5,8 @@
 d=$1 data=$2 bin=$3 archive=$4 initdb=$5
 shift 5
 unset PGDECK_GUARD
+# A build that was moved: what it loads while it runs (a standby's receiver) finds the library that came with it.
+if [ -e "$bin/../lib/libpq.so.5" ]; then export LD_LIBRARY_PATH="$bin/../lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"; fi
 umask 077
 mkdir "$d" || exit 1
 # handled, not ignored: what is ignored here would be ignored by the server too

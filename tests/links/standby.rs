@@ -80,7 +80,8 @@ fn pair() -> Option<Pair> {
 impl Pair {
     /// Waits until the standby has replayed everything.
     fn caught_up(&self) {
-        let at = ask(&self.primary, "select pg_current_wal_lsn()");
+        // Commits that did not wait are not written yet, let alone sent.
+        let at = ask(&self.primary, "select pg_current_wal_insert_lsn()");
         let since = Instant::now();
         while ask(&self.standby, &format!("select coalesce(pg_last_wal_replay_lsn() >= '{at}', false)"))
             != "t"
