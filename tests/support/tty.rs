@@ -96,6 +96,11 @@ impl Tty {
         self.seen().raw.clone()
     }
 
+    /// Those it wrote behind the first so many.
+    pub fn raw_since(&self, at: usize) -> Vec<u8> {
+        self.seen().raw[at..].to_vec()
+    }
+
     /// True while the alternate screen is on.
     pub fn alternate(&self) -> bool {
         self.seen().parser.screen().alternate_screen()

@@ -1,16 +1,22 @@
 //! The real binary on a real server in a pseudo-terminal: a few whole runs.
 #![allow(dead_code, reason = "the support files serve every test program")]
 
+#[path = "../support/emulator.rs"]
+mod emulator;
 #[path = "../support/server.rs"]
 mod server;
 #[path = "../support/signal.rs"]
 mod signal;
+#[path = "../support/strict.rs"]
+mod strict;
 #[path = "../support/tty.rs"]
 mod tty;
 
 mod browse;
 mod demo;
 mod drafts;
+mod hostile;
+mod look;
 mod lost;
 mod plan;
 mod secrets;

@@ -11,6 +11,7 @@ use crate::{
         guard::{self, Around},
         wire::{Item, Session},
     },
+    text::clean,
 };
 use std::{
     io::{self, IsTerminal, Write},
@@ -188,7 +189,8 @@ pub(in crate::headless) async fn run(
                 Ok(())
             }
             Item::Notification(channel, payload, pid) => {
-                say(&format!("NOTIFY {channel:?} from {pid}: {payload:?}\n"));
+                let (channel, payload) = (clean::line(&channel), clean::line(&payload));
+                say(&format!("NOTIFY \"{channel}\" from {pid}: \"{payload}\"\n"));
                 Ok(())
             }
             Item::Setting(..) => Ok(()),

@@ -1,6 +1,9 @@
 //! The values of a saved query's parameters: those given, the defaults, and what is wrong with them.
 
-use crate::data::{saved::Parameter, types};
+use crate::{
+    data::{saved::Parameter, types},
+    text::clean,
+};
 use std::fmt::Write as _;
 
 /// A parameter with its value.
@@ -69,7 +72,11 @@ pub(in crate::headless) fn described(p: &Parameter) -> String {
     if !p.help.is_empty() {
         about.push(&p.help);
     }
-    if about.is_empty() { format!("{:?}", p.name) } else { format!("{:?} ({})", p.name, about.join(": ")) }
+    let name = clean::line(&p.name);
+    if about.is_empty() {
+        return format!("\"{name}\"");
+    }
+    format!("\"{name}\" ({})", clean::line(&about.join(": ")))
 }
 
 /// What can be told without the server: choices, whole numbers, booleans. Everything else is its to judge.
