@@ -5,6 +5,7 @@ mod draw;
 mod jobs;
 mod line;
 mod look;
+mod pattern;
 mod places;
 mod popups;
 mod quit;
