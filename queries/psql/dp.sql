@@ -1,7 +1,7 @@
 -- what: who can do what on a relation and its columns, and why: every role, with what it has through others (psql \dp)
 -- since: 13
 -- how often: on demand
--- parameters: $1 text, a psql pattern (* and ?), or schema.name, or NULL
+-- parameters: $1 text, a regular expression for the name, or NULL; $2 text, one for the schema, or NULL
 -- columns: relation, column (null: the whole relation), role, privileges (* may be passed on), because
 with rel as (
   select c.oid, n.nspname || '.' || c.relname as relation, c.relowner, c.relkind,
@@ -10,11 +10,11 @@ with rel as (
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
     and case
-      when $1::text is null then n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-      else n.nspname || '.' || c.relname = $1::text
-        or pg_catalog.pg_table_is_visible(c.oid)
-          and c.relname ~ ('^(' || replace(replace($1::text, '*', '.*'), '?', '.') || ')$')
+      when coalesce($1::text, $2::text) is null then n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+      when $2::text is null then pg_catalog.pg_table_is_visible(c.oid)
+      else n.nspname ~ $2::text
     end
+    and ($1::text is null or c.relname ~ $1::text)
 ), granted as (
   select rel.relation, rel.relowner, null::text as col, a.grantee, a.privilege_type, a.is_grantable
   from rel, lateral pg_catalog.aclexplode(rel.acl) a

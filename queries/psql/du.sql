@@ -1,7 +1,7 @@
 -- what: roles (psql \du)
 -- since: 13
 -- how often: on demand
--- parameters: $1 text, a psql pattern (* and ?), or NULL
+-- parameters: $1 text, a regular expression for the name, or NULL
 -- columns: name, attributes, member_of
 select r.rolname as name,
   concat_ws(', ', case when r.rolsuper then 'superuser' end, case when r.rolcreaterole then 'create role' end,
@@ -11,5 +11,5 @@ select r.rolname as name,
     where m.member = r.oid order by 1) as member_of
 from pg_catalog.pg_roles r
 where ($1::text is not null or r.rolname !~ '^pg_')
-  and ($1::text is null or r.rolname ~ ('^(' || replace(replace($1::text, '*', '.*'), '?', '.') || ')$'))
+  and ($1::text is null or r.rolname ~ $1::text)
 order by 1

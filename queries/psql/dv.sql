@@ -1,7 +1,7 @@
 -- what: views and materialized views (psql \dv)
 -- since: 13
 -- how often: on demand
--- parameters: $1 text, a psql pattern (* and ?), or NULL
+-- parameters: $1 text, a regular expression for the name, or NULL; $2 text, one for the schema, or NULL
 -- columns: schema, name, type, owner, estimated_rows, size, description
 select n.nspname as schema, c.relname as name,
   case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'f' then 'foreign table'
@@ -13,8 +13,9 @@ select n.nspname as schema, c.relname as name,
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind = any (array['v','m']::"char"[])
-  and ($1::text is not null or pg_catalog.pg_table_is_visible(c.oid))
+  and (coalesce($1::text, $2::text) is not null or pg_catalog.pg_table_is_visible(c.oid))
   and n.nspname !~ '^pg_toast'
-  and ($1::text is not null or n.nspname not in ('pg_catalog', 'information_schema'))
-  and ($1::text is null or c.relname ~ ('^(' || replace(replace($1::text, '*', '.*'), '?', '.') || ')$'))
+  and (coalesce($1::text, $2::text) is not null or n.nspname not in ('pg_catalog', 'information_schema'))
+  and ($1::text is null or c.relname ~ $1::text)
+  and ($2::text is null or n.nspname ~ $2::text)
 order by 1, 2

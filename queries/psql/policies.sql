@@ -1,7 +1,7 @@
 -- what: row-level security: is it on, and what does each policy let whom do
 -- since: 13
 -- how often: on demand
--- parameters: $1 text, a psql pattern (* and ?), or schema.name, or NULL
+-- parameters: $1 text, a regular expression for the name, or NULL; $2 text, one for the schema, or NULL
 -- columns: relation, row_security, policy, kind, command, roles, using, check
 select n.nspname || '.' || c.relname as relation,
   case
@@ -21,10 +21,7 @@ from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_policy p on p.polrelid = c.oid
 where (c.relrowsecurity or p.oid is not null)
-  and case
-    when $1::text is null then true
-    else n.nspname || '.' || c.relname = $1::text
-      or pg_catalog.pg_table_is_visible(c.oid)
-        and c.relname ~ ('^(' || replace(replace($1::text, '*', '.*'), '?', '.') || ')$')
-  end
+  and ($1::text is null or c.relname ~ $1::text)
+  and ($2::text is null or n.nspname ~ $2::text)
+  and ($1::text is null or $2::text is not null or pg_catalog.pg_table_is_visible(c.oid))
 order by 1, 3

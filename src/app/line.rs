@@ -1,6 +1,6 @@
 //! What is typed after `:`: our own words, names of commands, and psql's habits.
 
-use super::{APP, App};
+use super::{APP, App, pattern};
 use crate::core::{
     command::Command,
     effect::Statement,
@@ -66,10 +66,17 @@ impl App {
 
     /// Runs a listing in the SQL pane, narrowed by a pattern as psql's (`*` and `?`).
     fn list(&mut self, name: &str, text: &str, pattern: &str) {
-        let like = (!pattern.is_empty()).then(|| pattern.to_owned());
-        let mut statements = vec![Statement::read(text, vec![like.clone()], vec![25])];
+        let (like, schema) = pattern::expressions(pattern);
+        let of = |text: &str| {
+            // Roles, databases and schemas stand in no schema.
+            let mut params = vec![like.clone(), schema.clone()];
+            params.truncate(if text.contains("$2") { 2 } else { 1 });
+            let types = vec![25; params.len()];
+            Statement::read(text, params, types)
+        };
+        let mut statements = vec![of(text)];
         if matches!(name, "\\dp" | "\\z") {
-            statements.push(Statement::read(POLICIES, vec![like], vec![25]));
+            statements.push(of(POLICIES));
         }
         let name = format!("{name} {pattern}").trim_end().to_owned();
         let tell =

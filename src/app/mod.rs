@@ -8,6 +8,7 @@ mod line;
 mod link;
 mod look;
 mod news;
+mod pattern;
 mod places;
 mod popups;
 mod quit;

@@ -100,6 +100,10 @@ pub fn layout(sql: &str, width: usize) -> String {
             (Some(_), None) if long => column = fresh(&mut out, level.indent + 2 * STEP),
             // What follows a comment to the end of a line would be part of it.
             (Some(p), None) if p.kind == TokenKind::LineComment => column = fresh(&mut out, level.indent),
+            // A string that goes on in the next line is one only while the line end stands between.
+            (Some(p), None) if is_continued(sql, p, *token) => {
+                column = fresh(&mut out, level.indent + 2 * STEP)
+            }
             (Some(p), None) if p.end < token.start => {
                 out.push(' ');
                 column += 1;
@@ -117,6 +121,12 @@ pub fn layout(sql: &str, width: usize) -> String {
         previous = Some(*token);
     }
     out
+}
+
+/// Both are strings in different lines: two parts of one.
+fn is_continued(sql: &str, first: Token, second: Token) -> bool {
+    let both = [first, second].iter().all(|t| matches!(t.kind, TokenKind::String(_)));
+    both && sql.get(first.end..second.start).is_some_and(|between| between.contains(['\n', '\r']))
 }
 
 fn fresh(out: &mut String, indent: usize) -> usize {
@@ -153,6 +163,11 @@ group by u.username
 order by 2 desc
 limit $5"
         );
+    }
+
+    #[test]
+    fn a_continued_string_stays_one() {
+        assert_eq!(layout("select 'a'\n  'b',  'c'   from t", 80), "select 'a'\n    'b', 'c'\nfrom t");
     }
 
     #[test]

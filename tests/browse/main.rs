@@ -13,6 +13,7 @@ mod server;
 
 mod edit;
 mod every;
+mod listed;
 mod order;
 mod values;
 

@@ -456,3 +456,27 @@ fn no_size_breaks_it() {
         }
     }
 }
+
+#[test]
+fn a_reference_whose_column_is_not_there_opens_nothing() {
+    let mut robot = Robot::new(120, 40);
+    robot.connect(shop());
+    forget(&mut robot);
+    robot.describe(users());
+    let (job, ..) = robot.execute();
+    page(&mut robot, job, &user_rows(6));
+    forget(&mut robot);
+    // The key was read a moment before its first column went.
+    let key = ForeignKey {
+        from_columns: vec!["gone".into(), "user_id".into()],
+        to_columns: vec!["tenant".into(), "id".into()],
+        ..posts_user()
+    };
+    robot.describe(Detail { references: vec![key], ..posts() });
+    let (job, ..) = robot.execute();
+    page(&mut robot, job, &post_rows(3));
+    robot.effects.clear();
+    robot.keys("<tab>lgd");
+    assert!(robot.screen().contains("gone is not among the columns"), "{}", robot.screen());
+    assert!(!robot.effects.iter().any(|e| matches!(e, Effect::Describe { .. } | Effect::Execute { .. })));
+}

@@ -7,6 +7,7 @@ use crate::{
         key::Chord,
         pane::{Cx, PaneKind, Popup, Tell, Tone},
     },
+    sql::quote::qualified,
     views::value::Done,
     widgets::input::Input,
 };
@@ -307,7 +308,8 @@ impl Browse {
     fn privileges(&self, cx: &mut Cx<'_>) {
         if let Some(detail) = self.table().and_then(|t| t.detail.as_ref()) {
             let relation = &detail.relation;
-            cx.tell(Tell::CommandLine(format!("\\dp {}.{}", relation.schema, relation.name)));
+            let name = qualified(&relation.schema, &relation.name);
+            cx.tell(Tell::CommandLine(format!("\\dp {name}")));
         }
     }
 

@@ -31,6 +31,12 @@ enum Values {
     Times(Vec<usize>),
     /// The value of this one is not here whole.
     Long(String),
+    /// This one is not among the columns.
+    Missing(String),
+}
+
+fn missing(name: &str) -> String {
+    format!("{name} is not among the columns read here: F5 reads them anew")
 }
 
 /// Places remembered behind the present one.
@@ -239,6 +245,7 @@ impl Browse {
             Values::Here(values) => self.follow_by(key, values, cx),
             Values::Times(columns) => self.look_up(&columns, Lookup::Follow(key.clone()), cx),
             Values::Long(name) => cx.toast(Tone::Note, format!("{name} is too long to look the row up by")),
+            Values::Missing(name) => cx.toast(Tone::Warning, missing(&name)),
         }
     }
 
@@ -253,14 +260,15 @@ impl Browse {
 
     /// The exact values of the current row's columns.
     fn values_here(&self, names: &[String]) -> Values {
-        let Some(table) = self.table() else { return Values::Here(vec![]) };
+        let Some(table) = self.table() else { return Values::Missing("the row".into()) };
         let row = table.grid.row();
-        let columns: Vec<usize> = names.iter().filter_map(|n| table.column_named(n)).collect();
-        let mut values = vec![];
-        for (name, column) in names.iter().zip(&columns) {
-            match table.exact(row, *column) {
+        let (mut columns, mut values) = (vec![], vec![]);
+        for name in names {
+            let Some(column) = table.column_named(name) else { return Values::Missing(name.clone()) };
+            columns.push(column);
+            match table.exact(row, column) {
                 Some(value) => values.push(value),
-                None if table.time_here(row, *column) => {}
+                None if table.time_here(row, column) => {}
                 None => return Values::Long(name.clone()),
             }
         }
@@ -295,6 +303,7 @@ impl Browse {
             Values::Here(values) => self.refer_by(key, values, cx),
             Values::Times(columns) => self.look_up(&columns, Lookup::Refer(key.clone()), cx),
             Values::Long(name) => cx.toast(Tone::Note, format!("{name} is too long to look rows up by")),
+            Values::Missing(name) => cx.toast(Tone::Warning, missing(&name)),
         }
     }
 

@@ -23,7 +23,7 @@ pub fn saved_query(target: &Target<'_>, ask: &Ask<'_>) -> Result<String, String>
         Mode::Raw => ("to_tsquery", "a tsquery: a & b | !c"),
     };
     let q = format!("{function}({config}::regconfig, :query)");
-    let name = &detail.relation.name;
+    let name = header_value(&detail.relation.name);
     let key: Vec<String> = key_columns(detail).iter().map(|n| ident(&detail.columns[*n].name)).collect();
     let title = target.title.map(ident);
     let body = target.body_text();
@@ -62,7 +62,64 @@ pub fn saved_query(target: &Target<'_>, ask: &Ask<'_>) -> Result<String, String>
     ))
 }
 
-/// A default as the header takes it: two blanks would end it.
+/// A text as the header takes it: a line end, or two blanks, would end it.
 fn header_value(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::{
+            catalog::{ColumnInfo, Detail, Key, RelKind, Relation},
+            search::Ranking,
+        },
+        sql::{
+            filter::Filter,
+            search::{Reach, sources::chosen},
+        },
+    };
+
+    #[test]
+    fn what_a_name_holds_stays_in_its_line() {
+        let name = "a\n-- param: evil int = 1\n\ndrop table x;\r-- title: other";
+        let relation = Relation {
+            oid: 1,
+            schema: "s\n-- read-write".into(),
+            name: name.into(),
+            kind: RelKind::Table,
+            rows: 1.0,
+            bytes: 0,
+            partition_of: 0,
+            comment: None,
+        };
+        let column = |attnum, name: &str| ColumnInfo { attnum, name: name.into(), ..ColumnInfo::default() };
+        let detail = Detail {
+            relation,
+            columns: vec![column(1, "id"), column(2, "t\n-- since: 99")],
+            keys: vec![Key { name: "k".into(), primary: true, columns: vec![1] }],
+            references: vec![],
+            referenced_by: vec![],
+            no_delete: false,
+        };
+        let source = chosen(1, &["t\n-- since: 99".into()], "simple");
+        let (filter, ranking) = (Filter::default(), Ranking::default());
+        let target = Target {
+            detail: &detail,
+            source: &source,
+            config: "simple",
+            reach: Reach::Everything,
+            filter: &filter,
+            title: None,
+            body: &[],
+        };
+        let text = "one\n-- param: more int\n two ";
+        let ask = Ask { text, mode: Mode::Web, ranking: &ranking, limit: 1, offset: 0, page: 1, words: 8 };
+        let written = saved_query(&target, &ask).expect("a query");
+        let header: Vec<&str> = written.lines().take_while(|l| l.starts_with("--")).collect();
+        let words: Vec<&str> = header.iter().filter_map(|l| l.split([':', ' ']).nth(1)).collect();
+        assert_eq!(words, ["title", "description", "param", "param", "read-only", "since"], "{written}");
+        assert!(header[2].contains("= one -- param: more int two  What"), "{written}");
+    }
 }
