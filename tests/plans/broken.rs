@@ -2,7 +2,16 @@
 //!
 //! `PGDECK_FUZZ_CASES=1000000 cargo test --release --test plans -- fuzz` runs as many.
 
-use pgdeck::data::plan::read;
+use pgdeck::{
+    data::plan::{
+        Format, Reading,
+        compare::{compare, verdict},
+        figures::{by_kind, by_relation, figures, timeline},
+        findings::{Known, all_findings},
+        read,
+    },
+    format::plan::{Analysis, FORMATS, explain_json},
+};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -17,17 +26,33 @@ const SEEDS: [&str; 7] = [
     include_str!("samples/csv.txt"),
 ];
 
+/// Short ones, so that every byte of them can be an end.
+const SHORT: [&str; 7] = [
+    include_str!("samples/log.txt"),
+    include_str!("samples/small.txt"),
+    include_str!("samples/small_box.txt"),
+    include_str!("samples/small_framed.txt"),
+    include_str!("samples/small.json"),
+    include_str!("samples/small.yaml"),
+    include_str!("samples/small.xml"),
+];
+
 fn cases(usual: u32) -> u32 {
     std::env::var("PGDECK_FUZZ_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
 }
 
-/// Reads; what was read holds together.
+/// Reads; what was read holds together, and all that is made of a plan can be made of it.
 fn whole(text: &str) {
     let began = Instant::now();
-    let result = read(text);
+    if let Ok(reading) = read(text) {
+        sound(&reading);
+        meant(&reading);
+    }
     // The texts are a few kilobytes: this is a hang, not a measure.
     assert!(began.elapsed() < Duration::from_secs(5), "{} bytes took {:?}", text.len(), began.elapsed());
-    let Ok(reading) = result else { return };
+}
+
+fn sound(reading: &Reading) {
     assert!(!reading.plans.is_empty());
     for plan in &reading.plans {
         assert!(!plan.nodes.is_empty());
@@ -43,23 +68,74 @@ fn whole(text: &str) {
     }
 }
 
+fn meant(reading: &Reading) {
+    let known = Known::default();
+    let judged: Vec<_> = reading
+        .plans
+        .iter()
+        .map(|plan| {
+            let figures = figures(plan);
+            assert_eq!(figures.nodes.len(), plan.nodes.len());
+            let no_figure = |ms: f64| !ms.is_finite() || ms < 0.0;
+            let wrong = figures.nodes.iter().filter_map(|node| node.self_ms).find(|ms| no_figure(*ms));
+            assert_eq!(wrong, None, "a time of a node's own");
+            assert_eq!(timeline(plan, &figures).len(), plan.nodes.len());
+            let findings = all_findings(plan, &figures, &known);
+            std::hint::black_box((by_kind(plan, &figures), by_relation(plan, &figures), explain_json(plan)));
+            (plan, figures, findings)
+        })
+        .collect();
+    if let ([(a, of_a, _), ..], [.., (b, of_b, _)]) = (&judged[..], &judged[..]) {
+        std::hint::black_box((compare(a, of_a, b, of_b), verdict(a, of_a, b, of_b)));
+    }
+    let all: Vec<Analysis<'_>> =
+        judged.iter().map(|(plan, figures, findings)| Analysis { plan, figures, findings }).collect();
+    for format in FORMATS {
+        assert!(!format.text(&all, reading.broken.as_ref()).is_empty(), "{}", format.name);
+    }
+}
+
+/// Cuts a text at these places: what is read of it grows, and a document that lacks its end says where that is.
+fn cut(text: &str, step: usize) {
+    let full = read(text).unwrap();
+    assert_eq!(full.broken, None);
+    let nodes: usize = full.plans.iter().map(|plan| plan.nodes.len()).sum();
+    let mut most = 0;
+    for end in (0..text.len()).step_by(step).chain([text.len()]).filter(|end| text.is_char_boundary(*end)) {
+        let begun = &text[..end];
+        let reading = read(begun);
+        if let Ok(reading) = &reading {
+            sound(reading);
+            // This takes longer, and what it makes changes with a node or a figure, not with each byte.
+            if end % 211 == 0 {
+                meant(reading);
+            }
+        }
+        let got = reading.as_ref().map_or(0, |r| r.plans.iter().map(|plan| plan.nodes.len()).sum());
+        assert!(got <= nodes);
+        assert!(got + 1 >= most, "{end} bytes give {got} nodes, fewer bytes gave {most}");
+        most = most.max(got);
+        let Ok(Reading { broken, plans, .. }) = reading else { continue };
+        // The last line of a text or of YAML may be whole by chance; JSON and XML have an end that is seen, also where
+        // another plan follows.
+        let ends = matches!(full.format, Format::Json | Format::Xml) && full.plans.len() == 1;
+        if ends && plans != full.plans {
+            let broken = broken.unwrap_or_else(|| panic!("cut after {end} bytes and not said:\n{begun}"));
+            let (said, last) = (begun.trim_end().lines().count(), begun.split('\n').count());
+            assert!((said..=last).contains(&broken.line), "{end} bytes, {last} lines: {broken:?}");
+        }
+    }
+    assert_eq!(most, nodes);
+}
+
 #[test]
 fn every_beginning_of_a_plan_is_read_as_far_as_it_goes() {
-    for seed in SEEDS {
-        let full = read(seed).unwrap();
-        let nodes: usize = full.plans.iter().map(|plan| plan.nodes.len()).sum();
-        let mut most = 0;
-        // The long ones by steps that meet every kind of place all the same.
-        let step = if seed.len() > 4000 { 97 } else { 3 };
-        for end in (0..seed.len()).step_by(step).chain([seed.len()]).filter(|end| seed.is_char_boundary(*end))
-        {
-            whole(&seed[..end]);
-            let read = read(&seed[..end]).map_or(0, |r| r.plans.iter().map(|plan| plan.nodes.len()).sum());
-            assert!(read <= nodes);
-            assert!(read + 1 >= most, "{end} bytes give {read} nodes, fewer bytes gave {most}");
-            most = most.max(read);
-        }
-        assert_eq!(most, nodes);
+    for text in SHORT {
+        cut(text, 1);
+    }
+    // The long ones by steps that meet every kind of place all the same.
+    for text in SEEDS.into_iter().filter(|text| !SHORT.contains(text)) {
+        cut(text, 89);
     }
 }
 
