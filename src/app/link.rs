@@ -3,6 +3,7 @@
 use super::{App, staging, with_hint};
 use crate::{
     core::{
+        effect::Effect,
         event::{Link, Tx},
         ids::ConnId,
         pane::{Tell, Tone},
@@ -69,6 +70,14 @@ impl App {
                 if first && self.popups.is_empty() {
                     self.offer_servers();
                 }
+            }
+            Link::Stayed(error) => {
+                // The form of a look was dropped when one set out.
+                self.out.push(Effect::LookAs { conn, who: None });
+                return self.say(
+                    Tone::Error,
+                    format!("{}. The connection stays as it is", with_hint(error).trim_end_matches('.')),
+                );
             }
             Link::Lost(error, lost) => {
                 server.tx = Tx::Idle;

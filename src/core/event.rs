@@ -185,6 +185,8 @@ pub enum Link {
     Up(Box<ServerInfo>),
     /// It could not be opened.
     Failed(Box<DbError>),
+    /// What was typed leads nowhere, so the connection that there is was left as it is.
+    Stayed(Box<DbError>),
     /// What failed or was lost is tried again by itself after this time; said behind `Failed` or `Lost`.
     Retry(Duration),
     /// More, or something else, is known of the server than at first; nothing was opened anew.

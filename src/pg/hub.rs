@@ -166,13 +166,16 @@ impl Hub {
     }
 
     fn connect(&mut self, conn: ConnId, spec: Option<&str>) {
-        if let Some(old) = self.connections.remove(&conn) {
-            old.close();
-        }
         self.tasks.retain(|t| !t.is_finished());
         match (self.resolve)(spec) {
+            Err(e) if self.connections.contains_key(&conn) => {
+                self.later(Event::Link(conn, Link::Stayed(Box::new(e))));
+            }
             Err(e) => self.later(Event::Link(conn, Link::Failed(Box::new(e)))),
             Ok(plan) => {
+                if let Some(old) = self.connections.remove(&conn) {
+                    old.close();
+                }
                 let (events, closing) = (self.events.clone(), self.closing.subscribe());
                 let routes = Arc::clone(&self.routes);
                 let mut server = Server::new(conn, plan, self.rest, events, closing, routes);

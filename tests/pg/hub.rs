@@ -1,6 +1,6 @@
 //! The hub and its actors: jobs, credit and rest, cancel, loss, passwords, catalog, goodbye.
 
-use crate::{open, rows, run, server, sql, target};
+use crate::{open, rows, run, server, sql, try_target};
 use pgdeck::{
     core::{
         effect::{Effect, Statement},
@@ -34,7 +34,8 @@ impl Deck {
         let (sender, events) = mpsc::channel(EVENTS);
         let url = url.to_owned();
         let resolve = move |spec: Option<&str>| {
-            Ok(Plan { target: target(spec.unwrap_or(&url)), read_only, application_name: "deck".into() })
+            let target = try_target(spec.unwrap_or(&url))?;
+            Ok(Plan { target, read_only, application_name: "deck".into() })
         };
         let mut hub = Hub::new(sender, Box::new(resolve), rest);
         hub.perform(Effect::Connect { conn: CONN, spec: None });
@@ -538,5 +539,23 @@ async fn what_cannot_be_reached_says_so() {
         credit: 1,
     });
     assert!(failed(&d.all(2).await).1.message.contains("not connected"));
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_leads_nowhere_leaves_the_connection_as_it_is() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    d.execute(1, OWN, &[sql("create temp table mine as select 1 as a")], 1);
+    d.all(1).await;
+    d.hub.perform(Effect::Connect { conn: CONN, spec: Some("host=db nonsense=1".into()) });
+    let stayed = loop {
+        if let Event::Link(_, link) = d.event().await {
+            break link;
+        }
+    };
+    assert!(matches!(&stayed, Link::Stayed(e) if e.message.contains("nonsense")), "{stayed:?}");
+    d.execute(2, OWN, &[sql("select a from mine")], 10);
+    assert!(d.all(2).await.iter().any(|n| matches!(n, News::Rows(_))));
     d.hub.shutdown().await;
 }

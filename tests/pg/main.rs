@@ -39,8 +39,13 @@ use pgdeck::{
 
 /// What a connection string means here.
 pub fn target(connection: &str) -> Target {
+    try_target(connection).unwrap_or_else(|e| panic!("{connection}: {e}"))
+}
+
+/// What a connection string means, without a look at this machine.
+pub fn try_target(connection: &str) -> Result<Target, DbError> {
     let input = Input { connection: Some(connection.into()), ..Input::default() };
-    resolve(&input, &Nothing).unwrap_or_else(|e| panic!("{connection}: {e}"))
+    resolve(&input, &Nothing).map_err(|e| DbError::client(e.message))
 }
 
 /// Tries to open a session.

@@ -131,3 +131,13 @@ fn the_list_that_nobody_asked_for_goes_when_there_is_a_connection() {
     link(&mut r, up());
     assert!(r.screen().contains("Connect to"), "{}", r.screen());
 }
+
+#[test]
+fn a_place_that_means_nothing_is_said_and_nothing_is_left() {
+    let mut r = Robot::new(120, 40);
+    link(&mut r, Link::Up(Box::<ServerInfo>::default()));
+    link(&mut r, Link::Stayed(error("invalid connection option \"nonsense\"", "See --help.")));
+    let screen = r.screen();
+    assert!(screen.contains("nonsense\". See --help. The connection stays as it is"), "{screen}");
+    assert!(!screen.contains("not connected"), "{screen}");
+}
