@@ -59,7 +59,7 @@ fn start() -> Option<Secured> {
         server::execute(
             &cluster,
             "postgres",
-            "create role certified login; create role secured login password 'pw'; create role plain login; create role anyone login",
+            "set password_encryption = 'scram-sha-256'; create role certified login; create role secured login password 'pw'; create role plain login; create role anyone login",
         );
         Some(cluster)
     };

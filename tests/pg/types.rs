@@ -6,7 +6,7 @@ use std::process::Command;
 const ODD: &str = "select (select relacl from pg_class where relname = 'granted') as acl, '{1,2}'::int[] a, null::int n, ''::text e, \
      '[1,5)'::int4range r, '{[1,3),[5,8)}'::int4multirange m, row(1,'a b')::record rec, 'a1:1 b2:2A'::tsvector v, \
      '0044-03-15 BC'::date d, '1 year 2 mons -3 days'::interval i, 1e-20::float8 f, 'NaN'::numeric nn, 12.5::money mo, \
-     '\\xdeadbeef'::bytea b, '{\"a\":1e400}'::jsonb j, '10.1.2.3/8'::inet net, '(1,2)'::point p, b'101' bit, \
+     '\\xdeadbeef'::bytea b, '{\"a\":1e400}'::jsonb j, '10.1.2.3/8'::inet net, '(1,2)'::point p, b'101' as bit, \
      '16/B374D848'::pg_lsn l, 'pg_class'::regclass rc, now() = now() bo";
 
 fn psql(database: &server::Database, text: &str) -> Option<String> {
@@ -44,7 +44,10 @@ async fn odd_types() {
     database.execute(
         "create table granted (); create role reader_of_types; grant select on granted to reader_of_types",
     );
-    same_as_psql(&database, ODD).await;
+    // Multiranges came with version 14.
+    let old = server::ask(server::cluster(), &database.name, "show server_version_num").as_str() < "140000";
+    let odd = if old { ODD.replace("'{[1,3),[5,8)}'::int4multirange m, ", "") } else { ODD.into() };
+    same_as_psql(&database, &odd).await;
     database.execute("drop owned by reader_of_types; drop role reader_of_types");
 }
 
