@@ -1,6 +1,6 @@
 -- what: the counters of every statement, without their texts: those are in a file the server would have to read whole
 -- since: 13; the marks are about the version of the extension, as the version of the server it came with
--- how often: every ten seconds while Statements is in use, less often where it costs much
+-- how often: every five seconds while Statements is in use, less often where it costs much
 -- parameters: {schema} of the extension
 -- columns: now, role, database, top, id, calls, rows, plans, exec_ms, plan_ms, min_ms, max_ms, dev_ms, hit, read, dirtied, written, local, temp_read, temp_written, io_ms, wal_bytes, jit_ms, since, reset, evicted
 select (extract(epoch from pg_catalog.statement_timestamp()) * 1000000)::int8 as now,

@@ -31,7 +31,7 @@ pub trait Pane {
 
     /// True for a pane that shows samples: it is drawn anew when one comes.
     fn live(&self) -> bool {
-        false
+        self.scopes().contains(&Scope::Live)
     }
 
     /// True for popups that take every key (questions, input lines): global keys other than

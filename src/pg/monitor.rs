@@ -88,6 +88,8 @@ pub struct Monitor {
     ping: Duration,
     /// The server's clock when sessions were read last.
     at: i64,
+    /// The transaction id that came next then.
+    next_xid: u32,
     /// What the server took for the present sample.
     spent: Duration,
     /// Where `pg_stat_statements` is, while it can be read.
@@ -115,6 +117,7 @@ impl Monitor {
             nameless: BTreeSet::new(),
             prepared: BTreeMap::new(),
             at: 0,
+            next_xid: 0,
             ping: Duration::ZERO,
             spent: Duration::ZERO,
             setup: None,
@@ -303,11 +306,7 @@ impl Monitor {
                 let values: Vec<&(dyn ToSql + Sync)> = args.iter().map(|(value, _)| *value).collect();
                 return sql_client.query(&prepared[sql], &values).await;
             }
-            let mut begin = String::from("begin read only");
-            for (name, value) in SETTINGS {
-                begin.push_str(&format!("; set local {name} = '{value}'"));
-            }
-            sql_client.batch_execute(&begin).await?;
+            sql_client.batch_execute(&begin()).await?;
             let rows = sql_client.query_typed(text, args).await;
             sql_client.batch_execute("commit").await?;
             rows
@@ -316,13 +315,21 @@ impl Monitor {
         self.spent += begun.elapsed().saturating_sub(self.ping);
         match done {
             Ok(rows) => rows.map_err(|e| client.error(&e)),
-            Err(_) => {
-                // Nothing can be said about a session that does not answer: it is left.
-                let message = format!("the server did not answer within {} s", PATIENCE.as_secs());
-                Err(DbError { fatal: true, ..DbError::client(&message) })
-            }
+            Err(_) => Err(silent()),
         }
     }
+}
+
+/// Begins a transaction with the settings in it, for behind a pooler.
+fn begin() -> String {
+    let settings = SETTINGS.iter().map(|(name, value)| format!("; set local {name} = '{value}'"));
+    format!("begin read only{}", settings.collect::<String>())
+}
+
+/// Nothing can be said about a session that does not answer: it is left.
+fn silent() -> DbError {
+    let message = format!("the server did not answer within {} s", PATIENCE.as_secs());
+    DbError { fatal: true, ..DbError::client(&message) }
 }
 
 /// A way to the server and back that is shorter cannot be told from the server's own work.

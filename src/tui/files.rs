@@ -8,7 +8,7 @@ use crate::{
         ids::JobId,
         settings::Profile,
     },
-    data::saved::Origin,
+    data::{live::export::Export, saved::Origin},
     settings::{
         drafts::Drafts,
         files,
@@ -162,9 +162,7 @@ impl Worker {
             Effect::Write { job, path, text, place, replace } => {
                 Some((job, News::Written(self.write(&path, &text, place, replace))))
             }
-            Effect::Export { job, path, what } => {
-                Some((job, News::Written(self.write(&path, &what.json(), Place::Path, false))))
-            }
+            Effect::Export { job, path, what } => Some((job, News::Written(export(&path, &what)))),
             Effect::Read { job, path, most } => Some((job, News::Read(read_text(&path, most)))),
             Effect::FindServers { job, recent } => {
                 let found = super::places::find(&self.places.profiles, &recent);
@@ -209,15 +207,12 @@ impl Worker {
 
     fn write(&self, path: &str, text: &str, place: Place, replace: bool) -> Result<String, String> {
         let path = self.target(path, place)?;
-        let say = |e: io::Error| match e.kind() {
-            io::ErrorKind::AlreadyExists => format!("{} is there already", path.display()),
-            _ => format!("cannot write {}: {e}", path.display()),
-        };
-        if replace {
-            files::replace_private(&path, text.as_bytes()).map_err(say)?;
+        let done = if replace {
+            files::replace_private(&path, text.as_bytes())
         } else {
-            write_new(&path, text).map_err(say)?;
-        }
+            write_new(&path, |file| file.write_all(text.as_bytes()))
+        };
+        done.map_err(|e| unwritable(&path, &e))?;
         Ok(path.display().to_string())
     }
 
@@ -237,6 +232,26 @@ impl Worker {
             return Err(format!("\"{path}\" is no name for a query (letters, digits, - and /)"));
         }
         Ok(folder.join(format!("{path}.sql")))
+    }
+}
+
+/// Writes samples to a file that must not be there yet, as they are made into text.
+fn export(path: &str, what: &Export) -> Result<String, String> {
+    let path = at_home(path);
+    let lines = |file: &mut fs::File| {
+        let mut out = io::BufWriter::new(file);
+        what.lines().try_for_each(|line| out.write_all(line.as_bytes()))?;
+        out.flush()
+    };
+    write_new(&path, lines).map_err(|e| unwritable(&path, &e))?;
+    Ok(path.display().to_string())
+}
+
+/// Why a file was not written.
+fn unwritable(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => format!("{} is there already", path.display()),
+        _ => format!("cannot write {}: {error}", path.display()),
     }
 }
 
@@ -273,12 +288,12 @@ fn at_home(path: &str) -> PathBuf {
 }
 
 /// Writes a file that must not be there yet, whole or not at all.
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
+fn write_new(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).inspect_err(|_| {
+    write(&mut file).and_then(|()| file.sync_data()).inspect_err(|_| {
         let _ = fs::remove_file(path);
     })
 }

@@ -72,6 +72,13 @@ pub fn fill(buf: &mut Buffer, area: Rect, style: Style) {
     }
 }
 
+/// A line across the first row of an area.
+pub fn rule(buf: &mut Buffer, area: Rect, style: Style) {
+    for x in area.left()..area.right() {
+        put(buf, x, area.y, 1, "─", style);
+    }
+}
+
 /// Lays a style over what is drawn already.
 pub fn tint(buf: &mut Buffer, area: Rect, style: Style) {
     let area = area.intersection(buf.area);

@@ -64,6 +64,13 @@ async fn who_waits_and_for_whom() {
     let calm = until(&mut deck, |live| !live.pulses.is_empty() && !live.names.databases.is_empty()).await;
     assert!(calm.pulses.last().is_some_and(|p| p.edges.is_empty()), "nobody waits");
     assert!(session(&calm, holder.pid()).idle_in_transaction());
+    // It holds no snapshot now, but its transaction wrote: vacuum keeps what is newer than that.
+    for _ in 0..3 {
+        server::execute(&cluster, "postgres", "select txid_current()");
+    }
+    let age = |live: &Live, pid: i32| live.pulses.last().and_then(|p| p.xmin_age(p.session(pid)?));
+    let old = until(&mut deck, |live| age(live, holder.pid()) >= Some(4)).await;
+    assert_eq!(session(&old, holder.pid()), session(&calm, holder.pid()), "older, and yet the same");
 
     let waiting = waiter.pid();
     let update = tokio::spawn(async move { run(&mut waiter, &sql("update hot set v = 2")).await });

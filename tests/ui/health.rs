@@ -195,6 +195,16 @@ fn a_lost_server_keeps_what_was_seen_and_says_since_when() {
 }
 
 #[test]
+fn another_server_is_not_paused_where_the_last_one_was() {
+    let mut robot = robot(120, 40);
+    robot.keys("p,");
+    robot.connect_to("elsewhere", Catalog::default());
+    sample(&mut robot, Sample::Health(vitals(9)));
+    let screen = robot.screen();
+    assert!(!screen.contains("paused") && screen.contains("82 of 97"), "{screen}");
+}
+
+#[test]
 fn small_screens_do_not_break() {
     for (width, height) in [(40, 10), (20, 5), (300, 100)] {
         let mut robot = robot(width, height);

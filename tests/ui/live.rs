@@ -18,6 +18,8 @@ use std::{sync::Arc, time::Duration};
 const SECOND: i64 = 1_000_000;
 /// 2023-11-14 22:13:20 UTC
 const NOW: i64 = 1_700_000_000 * SECOND;
+/// The transaction id that comes next.
+const NEXT: u32 = 5_000_000;
 
 fn session(pid: i32, state: &str, wait: (&str, &str), since: i64, query: &str) -> Session {
     Session {
@@ -81,6 +83,8 @@ fn pile() -> Pulse {
         took: Duration::from_micros(1200),
         sessions: sessions.into_iter().map(Arc::new).collect(),
         edges: edges.into_iter().map(Arc::new).collect(),
+        next: NEXT,
+        ..Pulse::default()
     }
 }
 
@@ -244,6 +248,46 @@ fn stepping_back_shows_what_was_and_ending_waits_for_now() {
 }
 
 #[test]
+fn the_worst_moment_is_when_most_sessions_waited() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    // Three wait, each for one.
+    sample(&mut robot, Sample::Pulse(pile()));
+    // One waits for four.
+    let edges = [101, 103, 104, 105].map(|pid| waits(102, pid, true, "ShareLock", "RowExclusiveLock", 3));
+    let edges = edges.into_iter().map(Arc::new).collect();
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + SECOND, edges, ..pile() }));
+    assert!(robot.screen().contains("▌6 Locks 1"), "{}", robot.screen());
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 2 * SECOND, edges: vec![], ..pile() }));
+    let screen = robot.screen();
+    assert!(screen.contains("At 22:13:20 UTC 3 waited, the most in the samples kept"), "{screen}");
+    robot.keys("w");
+    assert!(robot.screen().contains("paused at 22:13:20 UTC"), "{}", robot.screen());
+    // 400 more in the queue, which are only counted.
+    let mut long = pile();
+    long.at += 3 * SECOND;
+    let edge = Edge { queue: 402, ..waits(103, 102, false, "AccessShareLock", "AccessExclusiveLock", 12) };
+    long.edges = vec![Arc::new(edge)];
+    sample(&mut robot, Sample::Pulse(long));
+    robot.keys("pw");
+    let screen = robot.screen();
+    assert!(screen.contains("paused at 22:13:23 UTC") && screen.contains("402 waiting"), "{screen}");
+}
+
+#[test]
+fn those_behind_are_free_at_once_only_where_all_just_queue() {
+    let free = "Those behind it do not conflict";
+    let mut robot = robot(120, 40, "<alt-6>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    robot.keys("j");
+    assert!(robot.screen().contains(free), "{}", robot.screen());
+    let mut pulse = pile();
+    pulse.at += SECOND;
+    pulse.edges[2] = Arc::new(waits(104, 102, true, "AccessShareLock", "AccessExclusiveLock", 7));
+    sample(&mut robot, Sample::Pulse(pulse));
+    assert!(!robot.screen().contains(free), "102 holds what 104 wants: {}", robot.screen());
+}
+
+#[test]
 fn a_server_that_does_not_answer_leaves_the_last_sample() {
     let mut robot = robot(120, 40, "<alt-6>");
     sample(&mut robot, Sample::Pulse(pile()));
@@ -364,7 +408,8 @@ fn the_samples_kept_are_written_to_a_file() {
             _ => None,
         });
         assert!(path.ends_with(".json"));
-        let value: serde_json::Value = serde_json::from_str(&export.json()).expect("JSON");
+        let value: serde_json::Value =
+            serde_json::from_str(&export.lines().collect::<String>()).expect("JSON");
         assert_eq!(value["samples"][0]["edges"][0]["blocked_by"], serde_json::json!(101));
         let ended = &value["samples"][1]["sessions_ended"];
         assert_eq!(*ended, serde_json::json!([104]));
@@ -377,7 +422,7 @@ fn the_samples_kept_are_written_to_a_file() {
 fn a_session_in_full() {
     let mut pulse = pile();
     let mut long = session(108, "active", ("", ""), 9, "select 'the beginning', x from t");
-    (long.query_cut, long.xmin_age) = (true, Some(1_234_567));
+    (long.query_cut, long.oldest) = (true, Some(NEXT - 1_234_567));
     pulse.sessions.push(Arc::new(long.clone()));
     let mut robot = robot(120, 40, "<alt-5>");
     sample(&mut robot, Sample::Pulse(pulse.clone()));

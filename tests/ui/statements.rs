@@ -52,10 +52,11 @@ fn ran(id: i64, database: u32, calls: i64, each: f64) -> Entry {
     Entry { key: Key { role: 10, database, top: true, id: Some(id) }, counters, since: None }
 }
 
-const TEXTS: [(i64, &str); 3] = [
+const TEXTS: [(i64, &str); 4] = [
     (1, "select * from posts where user_id = $1 order by created_at desc limit $2"),
     (2, "/* shop */ update users set last_seen = now() where id = $1 and is_active"),
     (3, "select count(*) from far_away"),
+    (4, "delete from far_away"),
 ];
 
 /// Names, and samples five seconds apart: statement 1 runs ten times in each, statement 2 once, 3 not at all.
@@ -204,6 +205,41 @@ fn a_filter_looks_through_all_texts() {
     assert!(robot.screen().contains("No statement has this"), "{}", robot.screen());
     robot.keys("<esc>");
     assert!(robot.screen().contains("select * from posts"), "{}", robot.screen());
+}
+
+#[test]
+fn a_filter_looks_through_texts_of_statements_that_come_later() {
+    let mut robot = robot(120, 40);
+    let (ids, _) = asked(&mut robot);
+    answer(&mut robot, &ids, false);
+    robot.keys("/far_away\n");
+    assert!(robot.screen().contains("0 of 2 statements"), "{}", robot.screen());
+    take(&mut robot, NOW + 15 * SECOND, vec![ran(1, 5, 130, 2.0), ran(4, 5, 3, 1.0)]);
+    assert_eq!(asked(&mut robot), (vec![(5, 4)], false), "it may be in there");
+    answer(&mut robot, &[(5, 4)], false);
+    let screen = robot.screen();
+    assert!(screen.contains("1 of 2 statements") && screen.contains("delete from far_away"), "{screen}");
+}
+
+#[test]
+fn texts_that_could_not_be_read_are_asked_for_with_the_next_sample() {
+    let mut robot = robot(120, 40);
+    let (ids, _) = asked(&mut robot);
+    let why = "canceling statement due to statement timeout";
+    tell(&mut robot, Sample::Texts(Err(why.into()), Duration::from_secs(5)));
+    assert_eq!(asks(&robot), 0, "not again and again");
+    assert!(robot.screen().contains(why), "{}", robot.screen());
+    sample(&mut robot, 3);
+    assert_eq!(asked(&mut robot).0, ids[..2], "the two that ran in this time");
+    answer(&mut robot, &ids, false);
+    let screen = robot.screen();
+    assert!(screen.contains("select * from posts") && !screen.contains(why), "{screen}");
+    // A plan that waits for a text says why it does not come.
+    take(&mut robot, NOW + 30 * SECOND, vec![ran(4, 5, 900, 1.0)]);
+    asked(&mut robot);
+    robot.keys("x");
+    tell(&mut robot, Sample::Texts(Err(why.into()), Duration::from_secs(5)));
+    assert!(robot.screen().contains("Its text cannot be read"), "{}", robot.screen());
 }
 
 #[test]

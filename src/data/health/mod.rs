@@ -12,9 +12,13 @@ mod vitals;
 pub use rules::{Level, RULES, Rule, Unit, rule};
 pub use vitals::{Known, Part, Row, Table, Trouble, Vitals};
 
-use super::live::{Micros, Names, Sampled, Weighed};
+use super::live::{Micros, Names, Sampled, Weighed, heap};
 use crate::text::units;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 /// What lines are about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,13 +172,13 @@ impl Line {
         Self { go: Some(go), ..self }
     }
 
-    /// Bytes, about.
+    /// Bytes on the heap, in an `Arc`.
     fn weight(&self) -> usize {
         let texts = [&self.key, &self.name, &self.value, &self.limits, &self.advice];
-        size_of::<Self>()
-            + texts.into_iter().map(String::len).sum::<usize>()
-            + self.details.iter().map(|d| d.len() + 24).sum::<usize>()
-            + self.sql.as_ref().map_or(0, String::len)
+        let texts = texts.into_iter().chain(&self.details).chain(&self.sql);
+        heap(size_of::<Self>() + 2 * size_of::<usize>())
+            + heap(self.details.capacity() * size_of::<String>())
+            + texts.map(|text| heap(text.capacity())).sum::<usize>()
     }
 }
 
@@ -244,12 +248,13 @@ impl Sampled for Checkup {
 }
 
 impl Weighed for Checkup {
+    const BUDGET: usize = 8 << 20;
+
     fn weight(&self, before: Option<&Self>) -> usize {
-        let shared = |line: &Arc<Line>| {
-            before.and_then(|b| b.line(&line.key)).is_some_and(|same| Arc::ptr_eq(same, line))
-        };
-        let new: usize = self.lines.iter().filter(|line| !shared(line)).map(|line| line.weight()).sum();
-        size_of::<Self>() + self.lines.len() * 8 + new
+        let known: BTreeSet<*const Line> =
+            before.into_iter().flat_map(|b| &b.lines).map(Arc::as_ptr).collect();
+        let new = self.lines.iter().filter(|line| !known.contains(&Arc::as_ptr(line)));
+        heap(self.lines.capacity() * size_of::<usize>()) + new.map(|line| line.weight()).sum::<usize>()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What sessions wait for, counted by class: the profile of a moment, and of the moments before it.
 
 use super::{Pulse, Session};
+use std::collections::BTreeMap;
 
 /// What a working session does or waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,24 +133,27 @@ pub fn sorted(pulse: &Pulse, order: Order, wanted: impl Fn(&Session) -> bool) ->
                 _ => (3, 0),
             },
             Order::Transaction => (0, oldest(s.xact_start)),
-            Order::Snapshot => (0, -s.xmin_age.unwrap_or(-1)),
+            Order::Snapshot => (0, -pulse.xmin_age(s).unwrap_or(-1)),
             Order::Session => (0, oldest(s.started)),
             // Those that wait first, in order of the names below.
             Order::Wait => (i64::from(s.wait_type.is_empty()), 0),
             Order::Role => (i64::from(s.role), i64::from(s.database)),
             Order::Pid => (0, 0),
         };
-        let wait =
-            if order == Order::Wait { format!("{} {}", s.wait_type, s.wait_event) } else { String::new() };
+        let wait = if order == Order::Wait { (&*s.wait_type, &*s.wait_event) } else { ("", "") };
         (rank, wait, s.pid)
     });
-    let mut shown = Vec::with_capacity(heads.len());
-    for head in heads {
-        shown.push(head);
-        let pid = sessions[head].pid;
-        shown.extend((0..sessions.len()).filter(|n| *n != head && sessions[*n].leader == Some(pid)));
+    let mut workers: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
+    for (n, session) in sessions.iter().enumerate() {
+        if let Some(leader) = session.leader.filter(|leader| *leader != session.pid) {
+            workers.entry(leader).or_default().push(n);
+        }
     }
-    shown
+    let with_workers = |head: usize| {
+        let below = workers.get(&sessions[head].pid).into_iter().flatten().copied();
+        std::iter::once(head).chain(below)
+    };
+    heads.into_iter().flat_map(with_workers).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Samples kept, as one JSON text: what is written to a file.
 
 use super::{
-    Names, Pulse,
+    Names, Pulse, Session,
     statements::{Counters, History, Interval, Key},
     told,
 };
@@ -14,8 +14,8 @@ pub struct Export(Arc<Window>);
 
 #[derive(Debug)]
 enum Window {
-    Pulses(Vec<Pulse>, Names, String),
-    Statements(Vec<Interval>, Names, BTreeMap<(u32, i64), Arc<str>>),
+    Pulses(Vec<Arc<Pulse>>, Names, String),
+    Statements(Vec<Arc<Interval>>, Names, BTreeMap<(u32, i64), Arc<str>>),
 }
 
 impl PartialEq for Export {
@@ -29,56 +29,60 @@ impl Eq for Export {}
 impl Export {
     /// Sessions and locks. `grant`: see `told::locks`.
     #[must_use]
-    pub fn pulses(pulses: Vec<Pulse>, names: Names, grant: String) -> Self {
+    pub fn pulses(pulses: Vec<Arc<Pulse>>, names: Names, grant: String) -> Self {
         Self(Arc::new(Window::Pulses(pulses, names, grant)))
     }
 
     /// Statements, with the texts that are known.
     #[must_use]
     pub fn statements(history: &History, names: Names) -> Self {
-        let intervals: Vec<Interval> = history.intervals.iter().cloned().collect();
+        let intervals = history.intervals.all();
         let keys = intervals.iter().flat_map(|i| i.changes.iter().map(|c| c.key));
         let texts =
             keys.filter_map(|key| Some((key.text()?, Arc::clone(&history.text(key)?.text)))).collect();
         Self(Arc::new(Window::Statements(intervals, names, texts)))
     }
 
-    /// The text. Of sessions a sample has those that are new or changed since the sample before, and the pids of those
-    /// that ended, so that an hour of mostly idle sessions stays small.
-    #[must_use]
-    pub fn json(&self) -> String {
+    /// The text, a sample a line, made line by line: no more than one is in memory. Of sessions a sample has those that are
+    /// new or changed since the sample before, or wait for others, and the pids of those that ended, so that an hour of
+    /// mostly idle sessions stays small.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
         let (what, samples) = match &*self.0 {
+            Window::Pulses(pulses, ..) => ("pgdeck sessions and locks", pulses.len()),
+            Window::Statements(intervals, ..) => ("pgdeck statements", intervals.len()),
+        };
+        let head = format!("{{\"what\":{},\"version\":1,\"samples\":[\n", json!(what));
+        let line = move |n: usize| {
+            let comma = if n + 1 < samples { "," } else { "" };
+            format!("{}{comma}\n", self.sample(n))
+        };
+        std::iter::once(head).chain((0..samples).map(line)).chain(std::iter::once("]}\n".into()))
+    }
+
+    fn sample(&self, n: usize) -> Value {
+        match &*self.0 {
             Window::Pulses(pulses, names, grant) => {
                 let none = Pulse::default();
-                let before = std::iter::once(&none).chain(pulses);
-                let samples = before.zip(pulses).map(|(before, pulse)| sample(before, pulse, names, grant));
-                ("pgdeck sessions and locks", samples.collect::<Vec<_>>())
+                let before = n.checked_sub(1).map_or(&none, |n| &*pulses[n]);
+                sample(before, &pulses[n], names, grant)
             }
-            Window::Statements(intervals, names, texts) => {
-                let samples = intervals.iter().map(|i| interval(i, names, texts)).collect::<Vec<_>>();
-                ("pgdeck statements", samples)
-            }
-        };
-        // A sample a line: to be read by line tools, too.
-        let mut text = format!("{{\"what\":{},\"version\":1,\"samples\":[\n", json!(what));
-        let lines: Vec<String> = samples.iter().map(Value::to_string).collect();
-        text.push_str(&lines.join(",\n"));
-        text.push_str("\n]}\n");
-        text
+            Window::Statements(intervals, names, texts) => interval(&intervals[n], names, texts),
+        }
     }
 }
 
 fn sample(before: &Pulse, pulse: &Pulse, names: &Names, grant: &str) -> Value {
-    let known: BTreeMap<i32, _> = before.sessions.iter().map(|s| (s.pid, s)).collect();
-    let sessions = pulse.sessions.iter().filter(|s| known.get(&s.pid).is_none_or(|k| !Arc::ptr_eq(k, s)));
-    let now: BTreeMap<i32, ()> = pulse.sessions.iter().map(|s| (s.pid, ())).collect();
+    let (known, now) = (before.by_pid(), pulse.by_pid());
+    let (waited, wait) = (told::blockers(before), told::blockers(pulse));
+    let same = |s: &Arc<Session>| {
+        known.get(&s.pid).is_some_and(|k| Arc::ptr_eq(k, s)) && waited.get(&s.pid) == wait.get(&s.pid)
+    };
     let gone: Vec<i32> = known.keys().filter(|pid| !now.contains_key(pid)).copied().collect();
-    let changed = Pulse { sessions: sessions.cloned().collect(), edges: vec![], ..pulse.clone() };
+    let changed = pulse.sessions.iter().filter(|s| !same(s)).cloned().collect();
+    let changed = Pulse { sessions: changed, next: pulse.next, at: pulse.at, ..Pulse::default() };
     let mut out = told::locks(pulse, names, grant);
-    if let (Value::Object(out), Value::Object(mut activity)) =
-        (&mut out, told::activity(&changed, names, grant, true))
-    {
-        out.insert("sessions_changed".into(), activity.remove("sessions").unwrap_or_default());
+    if let Value::Object(out) = &mut out {
+        out.insert("sessions_changed".into(), told::sessions(&changed, &wait, names, true).into());
         out.insert("sessions_ended".into(), gone.into());
     }
     out
@@ -138,7 +142,7 @@ fn statement(key: Key, c: &Counters, names: &Names, text: Option<&str>) -> Value
 mod tests {
     use super::*;
     use crate::data::live::{
-        Live, Sample, Session,
+        Edge, Live, Sample,
         statements::{Entry, Statements, Taken},
     };
     use std::time::Duration;
@@ -147,16 +151,18 @@ mod tests {
     fn what_did_not_change_is_written_once() {
         let session =
             |pid: i32, query: &str| Arc::new(Session { pid, query: query.into(), ..Session::default() });
+        let edge = |waiter, blocker| vec![Arc::new(Edge { waiter, blocker, ..Edge::default() })];
         let mut live = Live::default();
-        for (at, sessions) in [
-            (0, vec![session(1, "a"), session(2, "b")]),
-            (1, vec![session(1, "a"), session(2, "c")]),
-            (2, vec![session(2, "c"), session(3, "d")]),
+        for (at, sessions, edges) in [
+            (0, vec![session(1, "a"), session(2, "b")], vec![]),
+            (1, vec![session(1, "a"), session(2, "c")], edge(2, 1)),
+            (2, vec![session(2, "c"), session(3, "d")], edge(2, 3)),
+            (3, vec![session(2, "c"), session(3, "d")], edge(2, 3)),
         ] {
-            live.take(Sample::Pulse(Pulse { at, sessions, ..Pulse::default() }), Duration::ZERO);
+            live.take(Sample::Pulse(Pulse { at, sessions, edges, ..Pulse::default() }), Duration::ZERO);
         }
-        let pulses = live.pulses.iter().cloned().collect();
-        let text = Export::pulses(pulses, Names::default(), String::new()).json();
+        let export = Export::pulses(live.pulses.all(), Names::default(), String::new());
+        let text: String = export.lines().collect();
         let value: Value = serde_json::from_str(&text).expect("JSON");
         let changed = |n: usize| -> Vec<i64> {
             let sessions = value["samples"][n]["sessions_changed"].as_array().expect("a list");
@@ -164,9 +170,18 @@ mod tests {
             pids.sort_unstable();
             pids
         };
-        assert_eq!([changed(0), changed(1), changed(2)], [vec![1, 2], vec![2], vec![3]]);
+        assert_eq!(
+            [changed(0), changed(1), changed(2), changed(3)],
+            [vec![1, 2], vec![2], vec![2, 3], vec![]]
+        );
+        let blocked = |n: usize| &value["samples"][n]["sessions_changed"][0]["blocked_by"];
+        assert_eq!(
+            (blocked(1), blocked(2)),
+            (&json!([1]), &json!([3])),
+            "whom it waits for, though it did not change"
+        );
         assert_eq!(value["samples"][2]["sessions_ended"], json!([1]));
-        assert_eq!(text.lines().count(), 5, "a sample a line");
+        assert_eq!(text.lines().count(), 6, "a sample a line");
     }
 
     #[test]
@@ -178,8 +193,8 @@ mod tests {
             let taken = Taken { at: calls, entries: vec![entry], ..Taken::default() };
             history.take(Statements { taken: Some(taken), ..Statements::default() });
         }
-        let value: Value =
-            serde_json::from_str(&Export::statements(&history, Names::default()).json()).expect("JSON");
+        let text: String = Export::statements(&history, Names::default()).lines().collect();
+        let value: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(value["samples"][1]["statements"][0]["calls"], json!(2));
         assert_eq!(value["samples"][0]["statements"], json!([]));
     }

@@ -57,7 +57,7 @@ pub struct Holder {
 #[must_use]
 pub fn holders(pulse: &Pulse, horizon: Option<&Horizon>, names: &Names) -> Vec<Holder> {
     let sessions = pulse.sessions.iter().filter_map(|s| {
-        let age = s.xmin_age?;
+        let age = pulse.xmin_age(s)?;
         Some(Holder { age, who: who(s, names), what: why(s), pid: Some(s.pid) })
     });
     let others = horizon.into_iter().flat_map(|h| &h.others).map(|other| {
@@ -134,10 +134,10 @@ mod tests {
 
     #[test]
     fn the_oldest_first_whatever_it_is() {
-        let session = |pid, age: i64, state: &str| {
+        let session = |pid, age: u32, state: &str| {
             Arc::new(Session {
                 pid,
-                xmin_age: (age > 0).then_some(age),
+                oldest: (age > 0).then_some(1_000_u32.wrapping_sub(age)),
                 state: state.into(),
                 backend_type: "client backend".into(),
                 ..Session::default()
@@ -145,7 +145,7 @@ mod tests {
         };
         let sessions =
             vec![session(1, 10, "active"), session(2, 0, "idle"), session(3, 500, "idle in transaction")];
-        let pulse = Pulse { sessions, ..Pulse::default() };
+        let pulse = Pulse { sessions, next: 1_000, ..Pulse::default() };
         let slot = Other { kind: "slot".into(), name: "it's".into(), age: 900_000, ..Other::default() };
         let prepared =
             Other { kind: "prepared".into(), name: "order-17".into(), age: 90, ..Other::default() };

@@ -33,6 +33,8 @@ pub struct LockNode {
     pub blocks: usize,
     /// Sessions that wait for nobody else and go on at once when this one ends or gives up.
     pub frees: usize,
+    /// Nobody below waits for a lock it holds: they only queue behind what it waits for.
+    pub only_ahead: bool,
     /// Stands in a cycle of waiting: a deadlock the server has not broken yet.
     pub cycle: bool,
 }
@@ -42,6 +44,8 @@ pub struct LockNode {
 pub struct LockTree {
     /// Lines; a line's children follow it one deeper.
     pub nodes: Vec<LockNode>,
+    /// Who waits for nobody, and one of each cycle.
+    pub roots: usize,
     /// Sessions that wait.
     pub waiting: usize,
     /// Waiting sessions that are only counted: their queue is longer than what was asked for.
@@ -67,6 +71,7 @@ impl LockTree {
             let root = cycle.into_iter().next().unwrap_or_else(|| first.clone());
             tree.place(&graph, root, None, 0, &mut placed);
         }
+        tree.roots = tree.nodes.iter().filter(|n| n.depth == 0).count();
         tree
     }
 
@@ -84,8 +89,8 @@ impl LockTree {
             if !placed.insert(who.clone()) {
                 continue;
             }
-            let parent = edge.as_ref().map(|e| blocker(e));
-            let also = graph.waits.get(&who).into_iter().flatten().map(|e| blocker(e));
+            let parent = edge.as_ref().map(|e| e.blocker());
+            let also = graph.waits.get(&who).into_iter().flatten().map(|e| e.blocker());
             let also: Vec<Who> = also.filter(|other| Some(other) != parent.as_ref()).collect();
             let mut children: Vec<(Who, Arc<Edge>)> = graph
                 .blocks
@@ -102,6 +107,7 @@ impl LockTree {
             self.nodes.push(LockNode {
                 blocks: below.iter().filter(|w| **w != who).count(),
                 frees: graph.frees(&who),
+                only_ahead: graph.blocks.get(&who).is_some_and(|edges| edges.iter().all(|e| !e.hard)),
                 cycle: below.contains(&who),
                 edge: own,
                 also: if edge.is_some() { also } else { also.into_iter().skip(1).collect() },
@@ -115,20 +121,31 @@ impl LockTree {
 
 /// Sessions waiting in queues that are longer than the edges told.
 fn beyond(pulse: &Pulse) -> i64 {
-    let mut queues: BTreeMap<String, (i64, BTreeSet<i32>)> = BTreeMap::new();
+    let mut queues: BTreeMap<_, (i64, BTreeSet<i32>)> = BTreeMap::new();
     for edge in &pulse.edges {
-        let queue = queues.entry(format!("{:?} {}", edge.object, edge.queue)).or_default();
+        let o = &edge.object;
+        // Of a transaction's end the row is each waiter's own: they all stand in one queue.
+        let place = (&*o.kind != "transactionid").then_some((o.database, o.relation, o.page, o.tuple));
+        let queue = queues.entry((&o.kind, &o.xid, &o.vxid, o.class, o.object, o.part, place)).or_default();
         queue.0 = edge.queue;
         queue.1.insert(edge.worker.unwrap_or(edge.waiter));
     }
     queues.values().map(|(length, told)| (length - told.len() as i64).max(0)).sum()
 }
 
-fn blocker(edge: &Edge) -> Who {
-    match &edge.prepared {
-        Some(prepared) => Who::Prepared(prepared.gid.clone()),
-        None => Who::Session(edge.blocker),
-    }
+/// How many sessions wait for another one: those in the tree, and those that are only counted.
+#[must_use]
+pub fn waiting(pulse: &Pulse) -> usize {
+    let sessions: BTreeSet<i32> = pulse.sessions.iter().map(|s| s.pid).collect();
+    let waiters: BTreeSet<i32> =
+        pulse.edges.iter().filter(|e| stands(e, |pid| sessions.contains(&pid))).map(|e| e.waiter).collect();
+    waiters.len() + usize::try_from(beyond(pulse)).unwrap_or(0)
+}
+
+/// An edge between two who are there. Gone since, or a parallel query that waits for itself: no edge. A blocker without a
+/// name (pid 0 of a prepared transaction that ended meanwhile) is gone, too.
+fn stands(edge: &Edge, there: impl Fn(i32) -> bool) -> bool {
+    edge.waiter != edge.blocker && there(edge.waiter) && (edge.prepared.is_some() || there(edge.blocker))
 }
 
 struct Graph {
@@ -143,14 +160,11 @@ impl Graph {
         let sessions: BTreeMap<i32, &Arc<Session>> = pulse.sessions.iter().map(|s| (s.pid, s)).collect();
         let mut graph = Self { waits: BTreeMap::new(), blocks: BTreeMap::new() };
         for edge in &pulse.edges {
-            // Gone since, or a parallel query that waits for itself: no edge. A blocker without a name (pid 0 of a
-            // prepared transaction that ended meanwhile) is gone, too.
-            let gone = edge.prepared.is_none() && !sessions.contains_key(&edge.blocker);
-            if gone || !sessions.contains_key(&edge.waiter) || edge.waiter == edge.blocker {
+            if !stands(edge, |pid| sessions.contains_key(&pid)) {
                 continue;
             }
             graph.waits.entry(Who::Session(edge.waiter)).or_default().push(Arc::clone(edge));
-            graph.blocks.entry(blocker(edge)).or_default().push(Arc::clone(edge));
+            graph.blocks.entry(edge.blocker()).or_default().push(Arc::clone(edge));
         }
         let age = |edge: &Edge| match &edge.prepared {
             Some(prepared) => prepared.since.unwrap_or(0),
@@ -159,7 +173,7 @@ impl Graph {
         for edges in graph.waits.values_mut() {
             edges.sort_by_key(|e| (!e.hard, age(e), e.blocker));
             // Two workers of one query may wait for the same session.
-            edges.dedup_by(|a, b| blocker(a) == blocker(b));
+            edges.dedup_by(|a, b| a.blocker() == b.blocker());
         }
         for edges in graph.blocks.values_mut() {
             edges.sort_by_key(|e| (e.waiter, !e.hard));
@@ -175,7 +189,7 @@ impl Graph {
         if placed.contains(&Who::Session(waiter)) {
             return None;
         }
-        edges.first().map(|e| blocker(e))
+        edges.first().map(|e| e.blocker())
     }
 
     /// Everybody who waits for this one, over any number of steps; itself, too, when it stands in a cycle.
@@ -198,7 +212,7 @@ impl Graph {
         let only = |waiter: i32| {
             self.waits
                 .get(&Who::Session(waiter))
-                .is_some_and(|edges| edges.iter().all(|e| blocker(e) == *who))
+                .is_some_and(|edges| edges.iter().all(|e| e.blocker() == *who))
         };
         self.blocks.get(who).map_or(0, |edges| edges.iter().filter(|e| only(e.waiter)).count())
     }
@@ -208,7 +222,8 @@ impl Graph {
         let mut path = vec![first.clone()];
         loop {
             let last = path.last().cloned().unwrap_or_else(|| first.clone());
-            let Some(next) = self.waits.get(&last).and_then(|edges| edges.first()).map(|e| blocker(e)) else {
+            let Some(next) = self.waits.get(&last).and_then(|edges| edges.first()).map(|e| e.blocker())
+            else {
                 return vec![];
             };
             if let Some(at) = path.iter().position(|who| *who == next) {
@@ -254,7 +269,7 @@ mod tests {
         pulse
     }
 
-    use crate::data::live::Prepared;
+    use crate::data::live::{LockObject, Prepared};
 
     /// `pid(blocks, frees)`, indented by depth, `!` for a cycle, `+n` for others it waits for.
     fn drawn(edges: &str) -> String {
@@ -286,6 +301,15 @@ mod tests {
     }
 
     #[test]
+    fn who_holds_what_somebody_waits_for_is_not_only_ahead() {
+        let only = |edges: &str| -> Vec<bool> {
+            LockTree::of(&pulse(edges)).nodes.iter().map(|n| n.only_ahead).collect()
+        };
+        assert_eq!(only("2 < 1, 3 ~ 2, 4 ~ 2"), [false, true, false, false]);
+        assert_eq!(only("2 < 1, 3 ~ 2, 4 < 2"), [false, false, false, false], "it holds something, too");
+    }
+
+    #[test]
     fn a_prepared_transaction_is_a_root() {
         assert_eq!(drawn("2 < P:order-17"), "order-17(1, 1)\n  2(0, 0)");
     }
@@ -293,6 +317,37 @@ mod tests {
     #[test]
     fn a_cycle_is_its_own_root() {
         assert_eq!(drawn("1 < 2, 2 < 1, 3 < 2"), "1(2, 1)!\n  2(2, 2)!\n    3(0, 0)");
+    }
+
+    #[test]
+    fn who_is_only_counted_is_counted_once() {
+        let mut pulse = pulse("2 < 1, 3 < 1, 4 < 1");
+        let set = |pulse: &mut Pulse, kind: &str, queue: i64| {
+            for (edge, row) in pulse.edges.iter_mut().zip([7, 7, 8]) {
+                let edge = Arc::get_mut(edge).expect("nobody else's");
+                edge.queue = queue;
+                edge.object = LockObject {
+                    kind: kind.into(),
+                    xid: "77".into(),
+                    relation: 5,
+                    tuple: row,
+                    ..Default::default()
+                };
+            }
+        };
+        set(&mut pulse, "transactionid", 3);
+        assert_eq!(
+            (LockTree::of(&pulse).more, waiting(&pulse)),
+            (0, 3),
+            "two rows, one transaction, one queue"
+        );
+        set(&mut pulse, "tuple", 3);
+        assert_eq!((LockTree::of(&pulse).more, waiting(&pulse)), (3, 6), "two rows, two queues");
+        set(&mut pulse, "transactionid", 500);
+        let tree = LockTree::of(&pulse);
+        assert_eq!((tree.waiting, tree.more, waiting(&pulse)), (3, 497, 500));
+        pulse.sessions.retain(|s| s.pid != 3);
+        assert_eq!(waiting(&pulse), LockTree::of(&pulse).waiting + 497, "gone since");
     }
 
     #[test]

@@ -1,22 +1,23 @@
 //! What live panes show: samples of the server, kept in a ring, and what they mean.
 //!
-//! A sample holds absolute times, not ages: a session that did nothing since is equal to itself in the next sample and
-//! kept once, so that an hour of samples of a mostly idle server costs little.
+//! All of it is bounded: `Live::BUDGET` bytes at most, whatever the server does and for however long.
 
 pub mod activity;
 pub mod export;
 pub mod horizon;
 pub mod locks;
+mod pulse;
 mod ring;
 pub mod statements;
 pub mod told;
 pub mod words;
 
-pub use ring::{Ring, Weighed};
+pub use pulse::{Edge, LockObject, Prepared, Pulse, Session};
+pub use ring::{Ring, Weighed, heap};
 
 use super::health::{Checkup, Known, Vitals};
 use horizon::Horizon;
-use statements::{History, Statements, Texts};
+use statements::{History, Interval, Statements, Texts};
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -109,156 +110,6 @@ pub struct WholeQuery {
     pub text: Arc<str>,
 }
 
-/// Sessions and locks at one moment.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pulse {
-    /// The server's clock.
-    pub at: Micros,
-    /// How long the server took to answer.
-    pub took: Duration,
-    /// All sessions that may be seen, background processes too.
-    pub sessions: Vec<Arc<Session>>,
-    /// Who waits for whom.
-    pub edges: Vec<Arc<Edge>>,
-}
-
-/// One session of the server.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Session {
-    /// Process id.
-    pub pid: i32,
-    /// `backend_start`: with the pid the identity of a session.
-    pub started: Option<Micros>,
-    /// The leader of a parallel worker.
-    pub leader: Option<i32>,
-    /// OID of its database, 0 for none.
-    pub database: u32,
-    /// OID of its role, 0 for none.
-    pub role: u32,
-    /// `application_name`
-    pub application: Arc<str>,
-    /// Client address, `local` for a socket, empty for none.
-    pub client: Arc<str>,
-    /// `backend_type`, empty when it may not be seen.
-    pub backend_type: Arc<str>,
-    /// `state`, empty when it may not be seen or has none.
-    pub state: Arc<str>,
-    /// `wait_event_type`, empty for none.
-    pub wait_type: Arc<str>,
-    /// `wait_event`, empty for none.
-    pub wait_event: Arc<str>,
-    /// Start of the transaction.
-    pub xact_start: Option<Micros>,
-    /// Start of the present or last statement.
-    pub query_start: Option<Micros>,
-    /// Last change of `state`.
-    pub state_change: Option<Micros>,
-    /// Its transaction has an id, so it wrote or locked rows.
-    pub has_xid: bool,
-    /// Age in transactions of the oldest snapshot it holds, `None` if it holds none.
-    pub xmin_age: Option<i64>,
-    /// `query_id` (14 and later, with `compute_query_id`).
-    pub query_id: Option<i64>,
-    /// The present or last statement, cut after some thousand characters.
-    pub query: Arc<str>,
-    /// `query` is not the whole text.
-    pub query_cut: bool,
-    /// The server itself keeps only the beginning of the text (`track_activity_query_size`).
-    pub query_lost: bool,
-    /// What it does may not be seen by this role.
-    pub masked: bool,
-}
-
-impl Session {
-    /// A session that belongs to somebody, not to the server itself. Where its kind may not be seen, one with a database.
-    #[must_use]
-    pub fn is_client(&self) -> bool {
-        match &*self.backend_type {
-            "client backend" => true,
-            kind => kind.is_empty() && self.database != 0,
-        }
-    }
-
-    /// In a transaction and doing nothing: what it locked stays locked.
-    #[must_use]
-    pub fn idle_in_transaction(&self) -> bool {
-        self.state.starts_with("idle in transaction")
-    }
-
-    /// Running a statement.
-    #[must_use]
-    pub fn active(&self) -> bool {
-        matches!(&*self.state, "active" | "fastpath function call")
-    }
-}
-
-/// One session waits for another one: `pg_blocking_pids`, explained from the lock table.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Edge {
-    /// Who waits; of a parallel query the leader.
-    pub waiter: i32,
-    /// The worker that waits, if it is not the leader.
-    pub worker: Option<i32>,
-    /// The lock mode it wants.
-    pub wanted: Arc<str>,
-    /// Since when (14 and later).
-    pub since: Option<Micros>,
-    /// Its place in the queue, from 1.
-    pub place: i64,
-    /// Length of the queue, which may be longer than the edges told.
-    pub queue: i64,
-    /// Who blocks it; 0: a prepared transaction.
-    pub blocker: i32,
-    /// The prepared transaction.
-    pub prepared: Option<Prepared>,
-    /// The blocker holds a lock that conflicts. `false`: it only stands ahead in the queue with a request that conflicts.
-    pub hard: bool,
-    /// Modes the blocker holds that conflict.
-    pub held: Arc<str>,
-    /// Modes the blocker itself waits for that conflict.
-    pub ahead: Arc<str>,
-    /// What is locked.
-    pub object: LockObject,
-}
-
-/// A prepared transaction that blocks: nobody's session.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Prepared {
-    /// Its name (`gid`).
-    pub gid: String,
-    /// OID of its owner.
-    pub owner: u32,
-    /// OID of its database.
-    pub database: u32,
-    /// Since when.
-    pub since: Option<Micros>,
-}
-
-/// What a lock is on, as `pg_locks` says it; 0 and −1 stand for nothing.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LockObject {
-    /// `locktype`
-    pub kind: Arc<str>,
-    /// Database OID.
-    pub database: u32,
-    /// Relation OID; of a row lock the row's table.
-    pub relation: u32,
-    /// Page of a row or page lock.
-    pub page: i32,
-    /// Tuple number in the page.
-    pub tuple: i32,
-    /// Transaction id waited for.
-    pub xid: Arc<str>,
-    /// Virtual transaction waited for.
-    pub vxid: Arc<str>,
-    /// Catalog of an object lock, first half of an advisory key.
-    pub class: u32,
-    /// OID of an object, second half of an advisory key.
-    pub object: u32,
-    /// Part of an object; of an advisory lock 1: one bigint key, 2: two int keys.
-    pub part: i32,
-}
-
 /// Names that samples give by OID.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Names {
@@ -326,6 +177,9 @@ pub struct Live {
 }
 
 impl Live {
+    /// Bytes that samples and texts may take, besides the newest of each kind: however long the console runs.
+    pub const BUDGET: usize = Pulse::BUDGET + Checkup::BUDGET + Interval::BUDGET + statements::TEXTS;
+
     /// Takes a sample in. `now`: the console's clock.
     pub fn take(&mut self, sample: Sample, now: Duration) {
         if !matches!(sample, Sample::Link(_)) {
@@ -335,10 +189,7 @@ impl Live {
             Sample::Pulse(pulse) => {
                 self.failed.remove(&Probe::Pulse);
                 self.load.add(now, pulse.took);
-                let pulse = match self.pulses.last() {
-                    Some(last) => pulse.sharing(last),
-                    None => pulse,
-                };
+                let pulse = pulse.kept(self.pulses.last());
                 self.pulses.push(pulse);
             }
             Sample::Statements(sample) => {
@@ -398,58 +249,12 @@ impl Live {
     }
 }
 
-impl Pulse {
-    /// What did not change is kept once.
-    fn sharing(mut self, before: &Self) -> Self {
-        let known: BTreeMap<i32, &Arc<Session>> = before.sessions.iter().map(|s| (s.pid, s)).collect();
-        for session in &mut self.sessions {
-            if let Some(same) = known.get(&session.pid).filter(|same| same.as_ref() == session.as_ref()) {
-                *session = Arc::clone(same);
-            }
-        }
-        for edge in &mut self.edges {
-            if let Some(same) = before.edges.iter().find(|same| *same == edge) {
-                *edge = Arc::clone(same);
-            }
-        }
-        self
-    }
-
-    /// A session by its pid.
-    #[must_use]
-    pub fn session(&self, pid: i32) -> Option<&Arc<Session>> {
-        self.sessions.iter().find(|s| s.pid == pid)
-    }
-}
-
 /// Something taken at a moment.
 pub trait Sampled {
     /// The server's clock.
     fn at(&self) -> Micros;
     /// How long the server took to answer.
     fn took(&self) -> Duration;
-}
-
-impl Sampled for Pulse {
-    fn at(&self) -> Micros {
-        self.at
-    }
-
-    fn took(&self) -> Duration {
-        self.took
-    }
-}
-
-impl Weighed for Pulse {
-    fn weight(&self, before: Option<&Self>) -> usize {
-        let known = |session: &Arc<Session>| {
-            before.is_some_and(|b| b.session(session.pid).is_some_and(|s| Arc::ptr_eq(s, session)))
-        };
-        let session = |s: &Arc<Session>| size_of::<Session>() + s.query.len() + s.application.len() + 64;
-        let new: usize = self.sessions.iter().filter(|s| !known(s)).map(session).sum();
-        let edges = self.edges.iter().filter(|e| Arc::strong_count(e) == 1).count();
-        size_of::<Self>() + self.sessions.len() * 8 + new + self.edges.len() * 8 + edges * 256
-    }
 }
 
 /// What the samples cost the server: the time it took to answer, without the way there and back, which is more than the

@@ -1,28 +1,40 @@
 //! Samples in the order they came, bounded by bytes: the oldest go first.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
-/// Bytes a ring may hold: an hour and more of samples a second of a server with some hundred mostly idle sessions.
-const BUDGET: usize = 32 * 1024 * 1024;
+/// Bytes that so many take on the heap: the common allocators keep a word beside them and give out pieces of whole 16 bytes,
+/// 32 at least. Nothing for nothing.
+#[must_use]
+pub const fn heap(bytes: usize) -> usize {
+    const WORD: usize = size_of::<usize>();
+    match (bytes + WORD).next_multiple_of(16) {
+        _ if bytes == 0 => 0,
+        few if few < 32 => 32,
+        taken => taken,
+    }
+}
 
 /// Something that knows about how many bytes it holds that the one before it does not hold already.
 pub trait Weighed {
-    /// Bytes.
+    /// Bytes a ring of such samples may hold.
+    const BUDGET: usize;
+
+    /// Bytes on the heap.
     fn weight(&self, before: Option<&Self>) -> usize;
 }
 
 /// Samples, oldest first. Each has a number that stays its own however many older ones go.
 #[derive(Clone, Debug)]
 pub struct Ring<T> {
-    samples: VecDeque<(T, usize)>,
+    samples: VecDeque<(Arc<T>, usize)>,
     first: u64,
     bytes: usize,
     budget: usize,
 }
 
-impl<T> Default for Ring<T> {
+impl<T: Weighed> Default for Ring<T> {
     fn default() -> Self {
-        Self { samples: VecDeque::new(), first: 0, bytes: 0, budget: BUDGET }
+        Self::with_budget(T::BUDGET)
     }
 }
 
@@ -30,18 +42,24 @@ impl<T: Weighed> Ring<T> {
     /// A ring that holds so many bytes.
     #[must_use]
     pub fn with_budget(budget: usize) -> Self {
-        Self { budget, ..Self::default() }
+        Self { samples: VecDeque::new(), first: 0, bytes: 0, budget }
     }
 
     /// Adds the newest; the oldest go when the budget is spent. The newest always stays.
     pub fn push(&mut self, sample: T) {
-        let weight = sample.weight(self.last());
+        let weight = self.each() + sample.weight(self.last());
         self.bytes += weight;
-        self.samples.push_back((sample, weight));
+        self.samples.push_back((Arc::new(sample), weight));
         while self.bytes > self.budget && self.samples.len() > 1 {
-            if let Some((_, weight)) = self.samples.pop_front() {
-                self.bytes -= weight;
-                self.first += 1;
+            let Some((_, weight)) = self.samples.pop_front() else { return };
+            self.bytes -= weight;
+            self.first += 1;
+            // What the oldest shared with the one that went is its own now.
+            let each = self.each();
+            if let Some((oldest, weight)) = self.samples.front_mut() {
+                self.bytes -= *weight;
+                *weight = each + oldest.weight(None);
+                self.bytes += *weight;
             }
         }
     }
@@ -56,10 +74,16 @@ impl<T: Weighed> Ring<T> {
 }
 
 impl<T> Ring<T> {
+    /// Bytes of a sample itself, of its place in the ring, and of the place that a ring which grows holds in reserve.
+    #[must_use]
+    pub fn each(&self) -> usize {
+        heap(2 * size_of::<usize>() + size_of::<T>()) + 2 * size_of::<(Arc<T>, usize)>()
+    }
+
     /// The newest.
     #[must_use]
     pub fn last(&self) -> Option<&T> {
-        self.samples.back().map(|(sample, _)| sample)
+        self.samples.back().map(|(sample, _)| &**sample)
     }
 
     /// How many there are.
@@ -84,12 +108,24 @@ impl<T> Ring<T> {
     #[must_use]
     pub fn at(&self, number: u64) -> Option<&T> {
         let place = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        self.samples.get(place.min(self.samples.len().saturating_sub(1))).map(|(sample, _)| sample)
+        self.samples.get(place.min(self.samples.len().saturating_sub(1))).map(|(sample, _)| &**sample)
+    }
+
+    /// All, oldest first, to be kept by somebody else: they are not copied.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<T>> {
+        self.samples.iter().map(|(sample, _)| Arc::clone(sample)).collect()
     }
 
     /// All, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.samples.iter().map(|(sample, _)| sample)
+        self.samples.iter().map(|(sample, _)| &**sample)
+    }
+
+    /// Number and figure of the sample with the greatest figure, the latest of several.
+    pub fn greatest<K: Ord>(&self, figure: impl Fn(&T) -> K) -> Option<(u64, K)> {
+        let figures = self.iter().map(figure);
+        self.numbers().zip(figures).reduce(|most, next| if next.1 >= most.1 { next } else { most })
     }
 
     /// Bytes held, as far as it is known.
@@ -104,6 +140,8 @@ mod tests {
     use super::*;
 
     impl Weighed for String {
+        const BUDGET: usize = 100;
+
         fn weight(&self, before: Option<&Self>) -> usize {
             if before == Some(self) { 0 } else { self.len() }
         }
@@ -111,18 +149,26 @@ mod tests {
 
     #[test]
     fn the_oldest_go_first_and_numbers_stay() {
-        let mut ring = Ring::with_budget(10);
+        let each = Ring::<String>::default().each();
+        let mut ring = Ring::with_budget(10 + 3 * each);
         for text in ["aaaa", "bbbb", "bbbb", "cccc"] {
             ring.push(text.to_owned());
         }
-        assert_eq!(ring.bytes(), 8, "a sample that is shared weighs nothing");
+        assert_eq!(ring.bytes(), 8 + 3 * each, "a sample that is shared weighs nothing");
         assert_eq!(ring.numbers(), 1..4);
         assert_eq!(ring.at(0).map(String::as_str), Some("bbbb"), "gone: the oldest at hand");
         assert_eq!(ring.at(3).map(String::as_str), Some("cccc"));
         assert_eq!(ring.at(9).map(String::as_str), Some("cccc"), "not come yet: the newest");
+        assert_eq!(ring.greatest(|text| text == "bbbb"), Some((2, true)), "the latest of several");
         ring.amend("dd".to_owned());
-        assert_eq!((ring.bytes(), ring.numbers()), (6, 1..4), "in the place of the newest");
-        ring.push("d".repeat(50));
+        assert_eq!((ring.bytes(), ring.numbers()), (6 + 3 * each, 1..4), "in the place of the newest");
+        ring.push("ddddd".to_owned());
+        assert_eq!(
+            (ring.bytes(), ring.numbers()),
+            (7 + 2 * each, 3..5),
+            "what the oldest shared is its own now"
+        );
+        ring.push("d".repeat(500));
         assert_eq!(ring.len(), 1, "the newest stays whatever it weighs");
         assert!(Ring::<String>::default().at(0).is_none());
     }

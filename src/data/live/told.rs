@@ -8,7 +8,7 @@ use super::{
     words,
 };
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who waits for whom: every edge by itself, and the trees made of them. `grant`: the statement that would show what is
 /// hidden.
@@ -27,8 +27,13 @@ pub fn locks(pulse: &Pulse, names: &Names, grant: &str) -> Value {
 /// The sessions, those that work first, parallel workers below their leader. `all`: the server's own processes, too.
 #[must_use]
 pub fn activity(pulse: &Pulse, names: &Names, grant: &str, all: bool) -> Value {
-    let told = Told { pulse, names };
-    let mut out = told.head(grant);
+    let mut out = Told { pulse, names }.head(grant);
+    out.insert("sessions".into(), sessions(pulse, &blockers(pulse), names, all).into());
+    Value::Object(out)
+}
+
+/// For whom each waiting session waits, each once.
+pub(super) fn blockers(pulse: &Pulse) -> BTreeMap<i32, Vec<i32>> {
     let mut blockers: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
     for edge in standing(pulse, &LockTree::of(pulse)) {
         let of = blockers.entry(edge.waiter).or_default();
@@ -36,35 +41,35 @@ pub fn activity(pulse: &Pulse, names: &Names, grant: &str, all: bool) -> Value {
             of.push(edge.blocker);
         }
     }
-    let shown = sorted(pulse, Order::Work, |s| all || s.is_client());
-    let sessions = shown.into_iter().map(|n| {
+    blockers
+}
+
+/// The sessions of `activity`. `blockers`: for whom they wait.
+pub(super) fn sessions(
+    pulse: &Pulse,
+    blockers: &BTreeMap<i32, Vec<i32>>,
+    names: &Names,
+    all: bool,
+) -> Vec<Value> {
+    let told = Told { pulse, names };
+    let row = |n: usize| {
         let session = &pulse.sessions[n];
         let mut row = told.session(session);
         let of = blockers.get(&session.pid).map_or(&[][..], Vec::as_slice);
         row.insert("blocked_by".into(), of.into());
         Value::Object(row)
-    });
-    out.insert("sessions".into(), sessions.collect());
-    Value::Object(out)
+    };
+    sorted(pulse, Order::Work, |s| all || s.is_client()).into_iter().map(row).collect()
 }
 
 /// The edges that stand: of those who were still there, and no query that waits for itself.
 #[must_use]
 pub fn standing<'p>(pulse: &'p Pulse, tree: &LockTree) -> Vec<&'p Edge> {
-    let there = |who: &Who| tree.nodes.iter().any(|n| n.who == *who);
+    let there: BTreeSet<&Who> = tree.nodes.iter().map(|n| &n.who).collect();
     let stands = |e: &&Edge| {
-        e.waiter != e.blocker
-            && there(&blocker(e))
-            && tree.nodes.iter().any(|n| n.who == Who::Session(e.waiter))
+        e.waiter != e.blocker && there.contains(&e.blocker()) && there.contains(&Who::Session(e.waiter))
     };
     pulse.edges.iter().map(|e| &**e).filter(stands).collect()
-}
-
-fn blocker(edge: &Edge) -> Who {
-    match &edge.prepared {
-        Some(prepared) => Who::Prepared(prepared.gid.clone()),
-        None => Who::Session(edge.blocker),
-    }
 }
 
 /// `2026-01-31T14:02:31.250000Z`: a moment of the server's clock.
@@ -145,7 +150,7 @@ impl Told<'_> {
         let mut told: Vec<(&Edge, Vec<i32>)> = vec![];
         for edge in standing(self.pulse, tree) {
             let same =
-                |(e, _): &&mut (&Edge, Vec<i32>)| e.waiter == edge.waiter && blocker(e) == blocker(edge);
+                |(e, _): &&mut (&Edge, Vec<i32>)| e.waiter == edge.waiter && e.blocker() == edge.blocker();
             match told.iter_mut().find(same) {
                 Some((_, workers)) => workers.extend(edge.worker),
                 None => told.push((edge, edge.worker.into_iter().collect())),
@@ -171,7 +176,7 @@ impl Told<'_> {
             "pid": edge.waiter,
             "worker_pids": workers,
             "blocked_by": edge.blocker,
-            "prepared": gid(&blocker(edge)),
+            "prepared": gid(&edge.blocker()),
             "kind": if edge.hard { "hard" } else { "soft" },
             "wait_seconds": seconds(since, self.pulse.at),
             "wait_at_most": edge.since.is_none() && since.is_some(),
@@ -268,7 +273,7 @@ impl Told<'_> {
             "query_seconds": since(s.query_start),
             "session_seconds": since(s.started),
             "has_xid": s.has_xid,
-            "xmin_age": s.xmin_age,
+            "xmin_age": self.pulse.xmin_age(s),
             "query_id": s.query_id.map(|id| id.to_string()),
             "running": s.active(),
             // The server says <insufficient privilege> in its place.

@@ -141,7 +141,10 @@ pub fn why(edge: &Edge, waiter: &str, blocker: &str, names: &Names) -> String {
         "virtualxid" => format!(
             "{waiter} waits until the transaction of {blocker} ends: its snapshot is older than what {waiter} builds."
         ),
-        "advisory" => format!("{waiter} waits for {what}, which {} asks for, too.", held_by(edge, blocker)),
+        "advisory" if edge.hard => format!("{waiter} waits for {what}, which {blocker} holds."),
+        "advisory" => {
+            format!("{waiter} waits for {what}, which {blocker}, ahead in the queue, waits for, too.")
+        }
         "tuple" if edge.hard => format!("{waiter} queues for {what}: {blocker} is next in line for it."),
         _ if edge.hard => {
             let held = strongest(&edge.held);
@@ -161,10 +164,6 @@ pub fn why(edge: &Edge, waiter: &str, blocker: &str, names: &Names) -> String {
             )
         }
     }
-}
-
-fn held_by(edge: &Edge, blocker: &str) -> String {
-    if edge.hard { format!("{blocker} holds; {blocker}") } else { format!("{blocker}, ahead in the queue,") }
 }
 
 #[cfg(test)]
@@ -221,6 +220,14 @@ mod tests {
         ] {
             assert_eq!(object(&lock, &names), text);
         }
+    }
+
+    #[test]
+    fn who_holds_an_advisory_lock_does_not_ask_for_it() {
+        let object = LockObject { relation: 0, object: 7, part: 1, ..lock("advisory") };
+        let say = |hard| why(&Edge { hard, object: object.clone(), ..Edge::default() }, "12", "13", &names());
+        assert_eq!(say(true), "12 waits for advisory lock 7, which 13 holds.");
+        assert_eq!(say(false), "12 waits for advisory lock 7, which 13, ahead in the queue, waits for, too.");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
     core::world::World,
     data::live::{
         Names, Probe, Pulse, Session,
-        activity::{Class, Order, profile},
+        activity::{Class, Order},
         horizon,
     },
     text::units,
@@ -39,12 +39,12 @@ impl Activity {
             return;
         }
         let Some(server) = world.server() else { return };
-        let (names, top) = (server.live.names.clone(), Rect { height: 1, ..area });
+        let (names, top) = (&server.live.names, Rect { height: 1, ..area });
         let pulses = (Probe::Pulse, &server.live.pulses);
-        let Some(pulse) = self.pulse(world).cloned() else {
+        let Some(pulse) = self.pulse(world) else {
             return live::head(buf, top, "Activity", self.moment, pulses, world);
         };
-        live::head(buf, top, &self.summary(&pulse), self.moment, pulses, world);
+        live::head(buf, top, &self.summary(pulse), self.moment, pulses, world);
         if let Some(open) = &mut self.open {
             let below = Rect { y: area.y + 1, height: area.height - 1, ..area };
             return open.draw(buf, below, theme);
@@ -57,22 +57,19 @@ impl Activity {
         let top = Rect { y: area.y + 1, height: chart, ..area };
         match chart {
             0 => {}
-            1 => self.chart(buf, top, world, &pulse),
-            _ => self.tall_chart(buf, top, world, &pulse),
+            1 => self.chart(buf, top, world, pulse),
+            _ => self.tall_chart(buf, top, world, pulse),
         }
         let below = (area.height / 4).clamp(2, 8);
         let list = Rect { y: area.y + 1 + chart, height: area.height - 1 - chart - below, ..area };
-        let now = pulse.at;
         let columns = sorted_by(COLUMNS, self.order);
         let (rows, mark) = (&self.rows, self.mark.as_ref());
         self.list.draw(buf, list, &columns, theme, |line, _, column| {
             let session = rows.get(line).and_then(|n| pulse.sessions.get(*n));
-            session.map_or((String::new(), "text"), |s| cell(s, column, now, &names, mark))
+            session.map_or((String::new(), "text"), |s| cell(s, column, pulse, names, mark))
         });
         let foot = Rect { y: list.bottom(), height: below, ..area };
-        for x in area.left()..area.right() {
-            paint::put(buf, x, foot.y, 1, "─", theme.style("border"));
-        }
+        paint::rule(buf, foot, theme.style("border"));
         let role = world.server().and_then(|s| s.info.as_ref()).map_or("this role", |i| i.user.as_str());
         let mut notes: Vec<String> = vec![];
         notes.extend(
@@ -80,7 +77,7 @@ impl Activity {
                 .as_ref()
                 .map(|h| format!("Vacuum is held back {} by {}: v says more", horizon::age(h.age), h.who)),
         );
-        notes.extend(live::hidden(&pulse, role));
+        notes.extend(live::hidden(pulse, role));
         let room = foot.height.saturating_sub(1 + notes.len() as u16);
         if let Some(session) = self.session(world) {
             sql::draw(buf, Rect { y: foot.y + 1, height: room, ..foot }, &session.query, theme);
@@ -121,7 +118,7 @@ impl Activity {
         let cells = usize::from(area.width.saturating_sub(2));
         let before = live.pulses.iter().rev().skip_while(|p| p.at > pulse.at).take(cells);
         let mut stacks: Vec<Vec<f64>> =
-            before.map(|p| profile(p).iter().map(|n| *n as f64).collect()).collect();
+            before.map(|p| p.profile.iter().map(|n| *n as f64).collect()).collect();
         stacks.reverse();
         let most = stacks.iter().map(|s| s.iter().sum::<f64>()).fold(1.0, f64::max);
         let inks = Class::ALL.map(|class| (sign(class), theme.style(ink(class))));
@@ -157,7 +154,7 @@ impl Activity {
         let theme = &world.theme;
         let Some(server) = world.server() else { return };
         let before = server.live.pulses.iter().rev().skip_while(|p| p.at > pulse.at).take(CHART);
-        let mut profiles: Vec<[usize; 6]> = before.map(profile).collect();
+        let mut profiles: Vec<[usize; 6]> = before.map(|p| p.profile).collect();
         profiles.reverse();
         let most = profiles.iter().flatten().copied().max().unwrap_or(0) as f64;
         let cells = usize::from(area.width / 6).saturating_sub(10).clamp(3, 20);
@@ -247,7 +244,14 @@ fn sorted_by(mut columns: [Column; 10], by: Order) -> [Column; 10] {
     columns
 }
 
-fn cell(s: &Session, column: usize, now: i64, names: &Names, mark: Option<&Pulse>) -> (String, &'static str) {
+fn cell(
+    s: &Session,
+    column: usize,
+    pulse: &Pulse,
+    names: &Names,
+    mark: Option<&Pulse>,
+) -> (String, &'static str) {
+    let now = pulse.at;
     match column {
         0 => {
             let sign = since_mark(s, mark);
@@ -279,9 +283,10 @@ fn cell(s: &Session, column: usize, now: i64, names: &Names, mark: Option<&Pulse
         }
         6 if s.active() => (live::age(s.query_start, now), "grid.cell.time"),
         7 => (live::age(s.xact_start, now), "grid.cell.time"),
-        8 => {
-            (s.xmin_age.map(|a| units::count(u64::try_from(a).unwrap_or(0))).unwrap_or_default(), "text.dim")
-        }
+        8 => (
+            pulse.xmin_age(s).map(|a| units::count(u64::try_from(a).unwrap_or(0))).unwrap_or_default(),
+            "text.dim",
+        ),
         9 => {
             let text = s.query.split_whitespace().take(60).collect::<Vec<_>>().join(" ");
             (text, if s.active() { "text" } else { "text.dim" })

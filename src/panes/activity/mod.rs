@@ -14,7 +14,7 @@ use crate::{
     },
     data::live::{
         Live, Probe, Pulse, Session,
-        activity::{Class, Order, profile, sorted},
+        activity::{Class, Order, sorted},
         horizon::{self, Holder},
     },
     views::live::{
@@ -225,13 +225,8 @@ impl Activity {
     /// The sample in which most sessions worked and waited for a lock.
     fn worst(&mut self, cx: &mut Cx<'_>) {
         let Some(live) = self.live(cx.world) else { return };
-        let waits = |pulse: &Pulse| {
-            let counts = profile(pulse);
-            (counts[Class::Lock as usize], counts.iter().sum::<usize>())
-        };
-        let ring = &live.pulses;
-        let worst = ring.numbers().zip(ring.iter().map(waits)).max_by_key(|(_, waits)| *waits);
-        match worst.filter(|(_, (_, working))| *working > 0) {
+        let waits = |p: &Pulse| (p.profile[Class::Lock as usize], p.profile.iter().sum::<usize>());
+        match live.pulses.greatest(waits).filter(|(_, (_, working))| *working > 0) {
             Some((number, _)) => self.moment.stop_at(number),
             None => cx.toast(Tone::Note, "Nobody worked in the samples kept"),
         }
@@ -264,10 +259,6 @@ impl Pane for Activity {
 
     fn scopes(&self) -> Vec<Scope> {
         vec![Scope::Live]
-    }
-
-    fn live(&self) -> bool {
-        true
     }
 
     fn can(&self, command: Command, world: &World) -> bool {

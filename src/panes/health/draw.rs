@@ -44,7 +44,7 @@ impl Health {
             };
             paint::put_clipped(buf, area.x + 1, list.y + 1, area.width - 2, text, theme.style("message.ok"));
         }
-        let until = self.number(ring);
+        let until = self.moment.number(ring);
         let lines = std::mem::take(&mut self.lines);
         let worst = self.worst;
         self.list.draw(buf, list, &COLUMNS, theme, |at, key, column| {
@@ -69,9 +69,7 @@ impl Health {
             }
         });
         self.lines = lines;
-        for x in foot.left()..foot.right() {
-            paint::put(buf, x, foot.y, 1, "─", theme.style("border"));
-        }
+        paint::rule(buf, foot, theme.style("border"));
         let words = self.chosen().map(|line| words(line)).unwrap_or_default();
         live::foot(buf, Rect { y: foot.y + 1, height: foot.height - 1, ..foot }, &words, theme);
     }

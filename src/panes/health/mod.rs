@@ -57,15 +57,9 @@ impl Health {
         self.moment.shown(self.ring(world)?).map(|(checkup, _)| checkup)
     }
 
-    /// Number of the sample shown.
-    fn number(&self, ring: &Ring<Checkup>) -> Option<u64> {
-        let (_, newer) = self.moment.shown(ring)?;
-        ring.numbers().end.checked_sub(newer + 1)
-    }
-
     /// Makes the rows, unless they are made.
     fn settle(&mut self, world: &World) {
-        let shown = self.ring(world).and_then(|ring| Some((self.number(ring)?, self.checkup(world)?)));
+        let shown = self.ring(world).and_then(|ring| Some((self.moment.number(ring)?, self.checkup(world)?)));
         let Some((number, checkup)) = shown else {
             self.stamp = None;
             self.lines.clear();
@@ -121,8 +115,7 @@ impl Health {
             let levels = checkup.lines.iter().map(|line| line.level);
             levels.filter(|level| level.calls()).map(|level| level as usize).sum::<usize>()
         };
-        let worst = ring.numbers().zip(ring.iter().map(calls)).max_by_key(|(_, calls)| *calls);
-        match worst.filter(|(_, calls)| *calls > 0) {
+        match ring.greatest(calls).filter(|(_, calls)| *calls > 0) {
             Some((number, _)) => self.moment.stop_at(number),
             None => cx.toast(Tone::Note, "Nothing called for attention in the samples kept"),
         }
@@ -160,10 +153,6 @@ impl Pane for Health {
 
     fn scopes(&self) -> Vec<Scope> {
         vec![Scope::Live]
-    }
-
-    fn live(&self) -> bool {
-        true
     }
 
     fn can(&self, command: Command, _: &World) -> bool {
@@ -253,6 +242,10 @@ impl Pane for Health {
     }
 
     fn world_changed(&mut self, cx: &mut Cx<'_>) {
+        if self.ring(cx.world).is_none_or(Ring::is_empty) {
+            // Another server: what was stopped at is gone.
+            self.moment = Moment::default();
+        }
         self.stamp = None;
         self.watch(false, cx);
     }

@@ -1,10 +1,10 @@
 //! Drawing: the tree, and in words below it why the chosen one waits and what ending it would do.
 
-use super::{Locks, frees, waited, worst};
+use super::{Locks, frees, waited};
 use crate::{
     core::world::World,
     data::live::{
-        Names, Probe, Pulse,
+        Names, Probe, Pulse, Session,
         locks::{LockNode, LockTree, Who},
         words,
     },
@@ -12,6 +12,7 @@ use crate::{
     widgets::paint,
 };
 use ratatui::{Frame, layout::Rect};
+use std::{collections::BTreeSet, sync::Arc};
 
 const COLUMNS: [Column; 9] = [
     Column::new("who", 17, false, 0),
@@ -35,20 +36,20 @@ impl Locks {
         let Some(server) = world.server() else { return };
         let pulses = (Probe::Pulse, &server.live.pulses);
         live::head(buf, Rect { height: 1, ..area }, &self.summary(), self.moment, pulses, world);
-        let names = world.server().map(|s| s.live.names.clone()).unwrap_or_default();
-        let Some(pulse) = self.pulse(world).cloned() else { return };
+        let names = &server.live.names;
+        let Some(pulse) = self.pulse(world) else { return };
         let below = (area.height / 3).clamp(3, 12);
         let list = Rect { y: area.y + 1, height: area.height - 1 - below, ..area };
         self.foot = Rect { y: list.bottom(), height: below, ..area };
         if self.tree.1.nodes.is_empty() {
             let text = "No session waits for a lock.";
             paint::put_clipped(buf, area.x + 1, area.y + 2, area.width - 2, text, theme.style("message.ok"));
-            let kept = world.server().map(|s| &s.live.pulses);
-            if let Some(pulse) = kept.and_then(|ring| ring.at(worst(ring)?)) {
-                let waiting = LockTree::of(pulse).waiting;
-                let when = live::clock(pulse.at);
+            let worst =
+                self.worst.1.and_then(|(number, most)| Some((server.live.pulses.at(number)?.at, most)));
+            if let Some((at, most)) = worst {
+                let when = live::clock(at);
                 let text =
-                    format!("At {when} {waiting} waited, the most in the samples kept: w shows that moment.");
+                    format!("At {when} {most} waited, the most in the samples kept: w shows that moment.");
                 paint::put_clipped(
                     buf,
                     area.x + 1,
@@ -59,20 +60,17 @@ impl Locks {
                 );
             }
         } else {
-            let tree = std::mem::take(&mut self.tree.1);
-            let mark = self.mark.as_ref().map(|(_, tree)| Seen::of(tree));
+            let (tree, places, since) = (&self.tree.1, &self.places, &self.since);
             self.list.draw(buf, list, &COLUMNS, theme, |line, _, column| {
                 let Some(node) = tree.nodes.get(line) else { return (String::new(), "text") };
-                let (text, style) = cell(node, column, &pulse, &names);
-                let came = column == 0 && mark.as_ref().is_some_and(|m| !m.has(&node.who));
+                let session = places.get(line).copied().flatten().and_then(|n| pulse.sessions.get(n));
+                let (text, style) = cell(node, column, session, pulse.at, names);
+                let came = column == 0 && since.as_ref().is_some_and(|(came, _)| came.contains(&node.who));
                 if came { (format!("+{text}"), style) } else { (text, style) }
             });
-            self.tree.1 = tree;
         }
-        for x in area.left()..area.right() {
-            paint::put(buf, x, self.foot.y, 1, "─", theme.style("border"));
-        }
-        let lines = self.words(world, &pulse, &names);
+        paint::rule(buf, self.foot, theme.style("border"));
+        let lines = self.words(world, pulse, names);
         let foot = Rect { y: self.foot.y + 1, height: self.foot.height - 1, ..self.foot };
         live::foot(buf, foot, &lines, theme);
     }
@@ -80,44 +78,20 @@ impl Locks {
     /// The first thing to know.
     fn summary(&self) -> String {
         let tree = &self.tree.1;
-        let roots: Vec<&LockNode> = tree.nodes.iter().filter(|n| n.depth == 0).collect();
         let all = tree.waiting + usize::try_from(tree.more).unwrap_or(0);
         let shown = if tree.more > 0 { format!(" ({} of them shown)", tree.waiting) } else { String::new() };
-        match roots.first() {
+        match tree.nodes.first() {
             None => "Locks".into(),
             Some(first) => {
                 let who = name(&first.who);
-                let others = match roots.len() {
-                    1 => String::new(),
-                    n => format!(" ({} others block, too)", n - 1),
+                let others = match tree.roots - 1 {
+                    0 => String::new(),
+                    1 => " (1 other blocks, too)".into(),
+                    n => format!(" ({n} others block, too)"),
                 };
                 format!("{all} waiting{shown} · {who} blocks {}{others}", first.blocks)
             }
         }
-    }
-
-    /// What changed since the mark.
-    fn since_mark(&self) -> Option<String> {
-        let (at, then) = self.mark.as_ref()?;
-        let (before, now) = (Seen::of(then), Seen::of(&self.tree.1));
-        let came = self.tree.1.nodes.iter().filter(|n| !before.has(&n.who)).count();
-        let gone: Vec<&LockNode> = then.nodes.iter().filter(|n| !now.has(&n.who)).collect();
-        let list: Vec<String> = gone
-            .iter()
-            .take(5)
-            .map(|n| match n.blocks {
-                0 => name(&n.who),
-                blocks => format!("{} (blocked {blocks})", name(&n.who)),
-            })
-            .collect();
-        let more = if gone.len() > 5 { " …" } else { "" };
-        let out = if gone.is_empty() { "nobody".into() } else { format!("{}{more}", list.join(", ")) };
-        let waiting = then.waiting;
-        Some(format!(
-            "Since {}, when {waiting} waited: {came} came (+), {} out of it: {out}",
-            live::clock(*at),
-            gone.len()
-        ))
     }
 
     /// Why, since when, and what can be done.
@@ -168,8 +142,7 @@ impl Locks {
                 }
             }
             if node.blocks > 0 {
-                let soft = pulse.edges.iter().any(|e| Who::Session(e.blocker) == node.who && !e.hard);
-                let ahead = if soft && node.edge.is_some() {
+                let ahead = if node.only_ahead && node.edge.is_some() {
                     " Those behind it do not conflict with who blocks it: cancelling it frees them at once."
                 } else {
                     ""
@@ -181,7 +154,7 @@ impl Locks {
             }
         }
         let role = world.server().and_then(|s| s.info.as_ref()).map_or("this role", |i| i.user.as_str());
-        lines.extend(self.since_mark().map(|text| (text, "message.notice")));
+        lines.extend(self.since.iter().map(|(_, text)| (text.clone(), "message.notice")));
         lines.extend(live::hidden(pulse, role).map(|text| (text, "message.warning")));
         lines
     }
@@ -225,17 +198,30 @@ impl Locks {
     }
 }
 
-/// Who stands in a tree, to be asked often.
-struct Seen<'t>(std::collections::BTreeSet<&'t Who>);
-
-impl<'t> Seen<'t> {
-    fn of(tree: &'t LockTree) -> Self {
-        Self(tree.nodes.iter().map(|n| &n.who).collect())
-    }
-
-    fn has(&self, who: &Who) -> bool {
-        self.0.contains(who)
-    }
+/// What changed since a tree: who came, and who is out of it in words.
+pub(super) fn since(at: i64, then: &LockTree, now: &LockTree) -> (BTreeSet<Who>, String) {
+    let who = |tree: &LockTree| -> BTreeSet<Who> { tree.nodes.iter().map(|n| n.who.clone()).collect() };
+    let (before, there) = (who(then), who(now));
+    let came: BTreeSet<Who> = there.difference(&before).cloned().collect();
+    let gone: Vec<&LockNode> = then.nodes.iter().filter(|n| !there.contains(&n.who)).collect();
+    let list: Vec<String> = gone
+        .iter()
+        .take(5)
+        .map(|n| match n.blocks {
+            0 => name(&n.who),
+            blocks => format!("{} (blocked {blocks})", name(&n.who)),
+        })
+        .collect();
+    let more = if gone.len() > 5 { " …" } else { "" };
+    let out = if gone.is_empty() { "nobody".into() } else { format!("{}{more}", list.join(", ")) };
+    let words = format!(
+        "Since {}, when {} waited: {} came (+), {} out of it: {out}",
+        live::clock(at),
+        then.waiting,
+        came.len(),
+        gone.len()
+    );
+    (came, words)
 }
 
 fn name(who: &Who) -> String {
@@ -245,11 +231,13 @@ fn name(who: &Who) -> String {
     }
 }
 
-fn cell(node: &LockNode, column: usize, pulse: &Pulse, names: &Names) -> (String, &'static str) {
-    let session = match node.who {
-        Who::Session(pid) => pulse.session(pid),
-        Who::Prepared(_) => None,
-    };
+fn cell(
+    node: &LockNode,
+    column: usize,
+    session: Option<&Arc<Session>>,
+    now: i64,
+    names: &Names,
+) -> (String, &'static str) {
     let edge = node.edge.as_deref();
     match column {
         0 => {
@@ -272,7 +260,7 @@ fn cell(node: &LockNode, column: usize, pulse: &Pulse, names: &Names) -> (String
             (format!("{}{sign}{who}", "  ".repeat(node.depth)), style)
         }
         1 if node.blocks > 0 => (node.blocks.to_string(), "message.warning"),
-        2 => (edge.map(|e| waited(e, session, pulse.at)).unwrap_or_default(), "grid.cell.time"),
+        2 => (edge.map(|e| waited(e, session, now)).unwrap_or_default(), "grid.cell.time"),
         3 => {
             let text = edge.map(|e| {
                 let has = if e.hard { words::strongest(&e.held) } else { words::strongest(&e.ahead) };
@@ -282,7 +270,7 @@ fn cell(node: &LockNode, column: usize, pulse: &Pulse, names: &Names) -> (String
             (text.unwrap_or_default(), "text")
         }
         4 => (edge.map(|e| words::object(&e.object, names)).unwrap_or_default(), "text"),
-        5 => (session.map(|s| live::age(s.xact_start, pulse.at)).unwrap_or_default(), "grid.cell.time"),
+        5 => (session.map(|s| live::age(s.xact_start, now)).unwrap_or_default(), "grid.cell.time"),
         6 => session.map_or((String::new(), "text"), |s| {
             let style = if s.idle_in_transaction() { "message.warning" } else { "text.dim" };
             (s.state.to_string(), style)

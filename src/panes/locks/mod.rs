@@ -23,7 +23,11 @@ use crate::{
     },
 };
 use ratatui::{Frame, layout::Rect};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 /// The tree of who waits for whom.
 #[derive(Default)]
@@ -35,8 +39,14 @@ pub struct Locks {
     wanted: bool,
     signals: Signals,
     exports: Exports,
+    /// Of each line of the tree its session's place in the sample.
+    places: Vec<Option<usize>>,
+    /// The sample in which most waited and how many, of the samples with these numbers.
+    worst: (Range<u64>, Option<(u64, usize)>),
     /// The tree of a moment to compare with, and when that was.
     mark: Option<(i64, LockTree)>,
+    /// What changed since the mark: who came, and what is said of it.
+    since: Option<(BTreeSet<Who>, String)>,
     foot: Rect,
 }
 
@@ -48,13 +58,32 @@ impl Locks {
 
     /// Makes the tree of the sample shown, unless it is made.
     fn settle(&mut self, world: &World) {
+        let Some(ring) = world.server().map(|s| &s.live.pulses) else { return };
+        if self.worst.0 != ring.numbers() {
+            let most = ring.greatest(|pulse| pulse.waiting).filter(|(_, waiting)| *waiting > 0);
+            self.worst = (ring.numbers(), most);
+        }
         let pulse = self.pulse(world);
         let at = pulse.map(|p| p.at);
         if self.tree.0 == at && at.is_some() {
             return;
         }
-        self.tree = (at, pulse.map(LockTree::of).unwrap_or_default());
-        self.list.settle(self.tree.1.nodes.iter().map(|n| n.who.clone()).collect());
+        let tree = pulse.map(LockTree::of).unwrap_or_default();
+        let sessions = pulse.map(|p| &*p.sessions).unwrap_or_default();
+        let places: BTreeMap<i32, usize> = sessions.iter().zip(0..).map(|(s, n)| (s.pid, n)).collect();
+        let place = |node: &LockNode| match node.who {
+            Who::Session(pid) => places.get(&pid).copied(),
+            Who::Prepared(_) => None,
+        };
+        self.places = tree.nodes.iter().map(place).collect();
+        self.list.settle(tree.nodes.iter().map(|n| n.who.clone()).collect());
+        self.tree = (at, tree);
+        self.compare();
+    }
+
+    /// Says what changed since the mark.
+    fn compare(&mut self) {
+        self.since = self.mark.as_ref().map(|(at, then)| draw::since(*at, then, &self.tree.1));
     }
 
     fn chosen(&self) -> Option<&LockNode> {
@@ -63,19 +92,19 @@ impl Locks {
 
     /// The session under the cursor.
     fn session<'w>(&self, world: &'w World) -> Option<&'w Arc<Session>> {
-        match self.chosen()?.who {
-            Who::Session(pid) => self.pulse(world)?.session(pid),
-            Who::Prepared(_) => None,
-        }
+        let place = self.places.get(self.list.at()).copied()??;
+        self.pulse(world)?.sessions.get(place)
     }
 
     /// Marks the moment shown; the same one again takes the mark away.
     fn mark(&mut self, cx: &mut Cx<'_>) {
         let Some(at) = self.tree.0 else { return };
         if self.mark.take_if(|(mark, _)| *mark == at).is_some() {
+            self.compare();
             return cx.toast(Tone::Note, "The mark is taken away");
         }
         self.mark = Some((at, self.tree.1.clone()));
+        self.compare();
         let at = live::clock(at);
         cx.toast(Tone::Ok, format!("Marked {at}: + is who came since; below stands who is out of it"));
     }
@@ -121,21 +150,12 @@ fn frees(node: &LockNode) -> String {
 
 impl Pane for Locks {
     fn title(&self, world: &World) -> String {
-        let waiting = world.server().and_then(|s| s.live.pulses.last()).map_or(0, |p| {
-            let mut waiters: Vec<i32> = p.edges.iter().map(|e| e.waiter).collect();
-            waiters.sort_unstable();
-            waiters.dedup();
-            waiters.len()
-        });
+        let waiting = world.server().and_then(|s| s.live.pulses.last()).map_or(0, |p| p.waiting);
         if waiting == 0 { "Locks".into() } else { format!("Locks {waiting}") }
     }
 
     fn scopes(&self) -> Vec<Scope> {
         vec![Scope::Live]
-    }
-
-    fn live(&self) -> bool {
-        true
     }
 
     fn can(&self, command: Command, _: &World) -> bool {
@@ -167,8 +187,8 @@ impl Pane for Locks {
             return true;
         }
         match command {
-            Command::WorstMoment => match worst(&server.live.pulses) {
-                Some(number) => self.moment.stop_at(number),
+            Command::WorstMoment => match self.worst.1 {
+                Some((number, _)) => self.moment.stop_at(number),
                 None => cx.toast(Tone::Note, "Nobody waited in the samples kept"),
             },
             Command::MarkMoment => self.mark(cx),
@@ -242,7 +262,7 @@ impl Pane for Locks {
     fn world_changed(&mut self, cx: &mut Cx<'_>) {
         if cx.world.server().is_some_and(|s| s.live.pulses.is_empty()) {
             // Another server: what was stopped at is gone.
-            (self.moment, self.mark) = (Moment::default(), None);
+            (self.moment, self.mark, self.since) = (Moment::default(), None, None);
         }
         self.watch(cx);
     }
@@ -255,13 +275,6 @@ impl Pane for Locks {
         self.settle(world);
         self.draw_all(frame, area, world);
     }
-}
-
-/// The sample in which most sessions waited, the latest of several.
-fn worst(ring: &crate::data::live::Ring<Pulse>) -> Option<u64> {
-    let waits = |pulse: &Pulse| pulse.edges.len();
-    let (number, most) = ring.numbers().zip(ring.iter().map(waits)).max_by_key(|(_, waits)| *waits)?;
-    (most > 0).then_some(number)
 }
 
 impl Locks {

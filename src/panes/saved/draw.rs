@@ -66,9 +66,7 @@ impl Saved {
     fn draw_preview(&mut self, frame: &mut Frame<'_>, area: Rect, theme: &Theme, ruled: bool) {
         let mut area = area;
         if ruled && area.height > 1 {
-            for x in area.left()..area.right() {
-                paint::put(frame.buffer_mut(), x, area.y, 1, "─", theme.style("border"));
-            }
+            paint::rule(frame.buffer_mut(), area, theme.style("border"));
             area = Rect { y: area.y + 1, height: area.height - 1, ..area };
         }
         let Some(q) = self.chosen() else { return };

@@ -124,9 +124,7 @@ impl Detail {
         self.chart(buf, Rect { y, height: chart + 1, ..area }.intersection(area), order, setup, world);
         let y = y + chart + 1;
         let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
-        for x in rest.left()..rest.right() {
-            paint::put(buf, x, y, 1, "─", theme.style("border"));
-        }
+        paint::rule(buf, rest, theme.style("border"));
         let place = Rect {
             x: rest.x + 1,
             y: y + 1,

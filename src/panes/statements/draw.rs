@@ -62,9 +62,7 @@ impl Statements {
         let list = Rect { y: area.y + 1, height: area.height - 1 - foot.min(area.height - 3), ..area };
         self.rows(buf, list, &setup, world);
         let y = list.bottom();
-        for x in area.left()..area.right() {
-            paint::put(buf, x, y, 1, "─", theme.style("border"));
-        }
+        paint::rule(buf, Rect { y, ..area }, theme.style("border"));
         let below = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area };
         let text = Rect { height: below.height.saturating_sub(told), ..below };
         self.statement(buf, text, history, world);

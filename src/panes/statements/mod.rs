@@ -60,6 +60,8 @@ pub struct Statements {
     figures: Figures,
     /// How many there would be without the filter.
     all: usize,
+    /// While there is a filter: all of those whose text is not known, so that it may be in there.
+    unread: BTreeSet<(u32, i64)>,
     open: Option<Detail>,
     texts: Texts,
     exports: Exports,
@@ -75,17 +77,13 @@ struct Texts {
     asked: Vec<(u32, i64)>,
     /// The server has no text for these.
     without: BTreeSet<(u32, i64)>,
+    /// The end of the samples when texts could not be read: they are asked for again with the next one.
+    failed: Option<u64>,
 }
 
 impl Statements {
     fn history<'w>(&self, world: &'w World) -> Option<&'w History> {
         Some(&world.server()?.live.statements)
-    }
-
-    /// Number of the sample shown.
-    fn number(&self, history: &History) -> Option<u64> {
-        let (_, newer) = self.moment.shown(&history.intervals)?;
-        history.intervals.numbers().end.checked_sub(newer + 1)
     }
 
     /// The span that can be shown: before the second sample there is no interval.
@@ -101,7 +99,7 @@ impl Statements {
     /// Makes the rows, unless they are made.
     fn settle(&mut self, world: &World) {
         let Some(history) = self.history(world) else { return };
-        let Some(number) = self.number(history) else {
+        let Some(number) = self.moment.number(&history.intervals) else {
             self.stamp = None;
             self.figures = Figures::default();
             return self.list.settle(vec![]);
@@ -122,7 +120,10 @@ impl Statements {
         let mut figures = history.figures(number, span, self.mark.as_ref());
         self.all = figures.rows.len();
         let needle = self.filter.to_lowercase();
+        self.unread.clear();
         if !needle.is_empty() {
+            let unread = figures.rows.iter().filter(|(key, _)| history.text(*key).is_none());
+            self.unread = unread.filter_map(|(key, _)| key.text()).collect();
             figures.rows.retain(|(key, _)| self.haystack(*key, history, world).contains(&needle));
         }
         let order = self.order;
@@ -158,22 +159,33 @@ impl Statements {
 
     // ---- texts ------------------------------------------------------------------------------
 
-    /// Asks for the texts that are missing: of the rows around the cursor, of all when they are filtered by it, the
-    /// whole one of what is opened or to be explained.
+    /// Asks for the texts that are missing: of the rows around the cursor, of all there are while a filter looks through
+    /// them, the whole one of what is opened or to be explained.
     fn ask_texts(&mut self, cx: &mut Cx<'_>) {
         let Some(history) = self.history(cx.world) else { return };
+        let newest = history.intervals.numbers().end;
         if let Some(then) = self.texts.waiting {
             if history.texts_came == then {
                 return;
             }
             self.texts.waiting = None;
-            for id in std::mem::take(&mut self.texts.asked) {
-                let key = Key { database: id.0, id: Some(id.1), ..Key::default() };
-                if history.text(key).is_none() {
-                    self.texts.without.insert(id);
+            let asked = std::mem::take(&mut self.texts.asked);
+            if let Some(why) = &history.no_texts {
+                // It may be over with the next sample.
+                self.texts.failed = Some(newest);
+                if self.explain.take().is_some() {
+                    cx.toast(Tone::Warning, format!("Its text cannot be read: {why}"));
                 }
+            } else {
+                let key = |(database, id)| Key { database, id: Some(id), ..Key::default() };
+                let missing = asked.into_iter().filter(|id| history.text(key(*id)).is_none());
+                self.texts.without.extend(missing);
             }
         }
+        if self.texts.failed == Some(newest) {
+            return;
+        }
+        self.texts.failed = None;
         let whole = self.open.as_ref().map(|d| d.key).or(self.explain);
         let whole = whole.filter(|key| history.text(*key).is_none_or(|t| t.cut));
         let ids: Vec<(u32, i64)> = match whole.and_then(Key::text) {
@@ -181,22 +193,11 @@ impl Statements {
             _ => {
                 let keys = self.list.keys();
                 let near = self.list.at().saturating_sub(AROUND / 2);
-                let keys = if self.filter.is_empty() {
-                    &keys[near.min(keys.len())..(near + AROUND).min(keys.len())]
-                } else {
-                    keys
-                };
-                let all = self.filter.is_empty();
-                let rest = self.figures.rows.iter().map(|(key, _)| *key).filter(|_| !all);
-                let wanted: BTreeSet<(u32, i64)> = keys
-                    .iter()
-                    .copied()
-                    .chain(rest)
-                    .filter(|key| history.text(*key).is_none())
-                    .filter_map(Key::text)
-                    .filter(|id| !self.texts.without.contains(id))
-                    .collect();
-                wanted.into_iter().collect()
+                let near = &keys[near.min(keys.len())..(near + AROUND).min(keys.len())];
+                let near =
+                    near.iter().filter(|key| history.text(**key).is_none()).filter_map(|key| key.text());
+                let wanted: BTreeSet<(u32, i64)> = near.chain(self.unread.iter().copied()).collect();
+                wanted.difference(&self.texts.without).copied().collect()
             }
         };
         if ids.is_empty() {
@@ -233,7 +234,7 @@ impl Statements {
     /// Marks the moment shown; the same one again takes the mark away.
     fn mark(&mut self, cx: &mut Cx<'_>) {
         let Some(history) = self.history(cx.world) else { return };
-        let Some(number) = self.number(history) else { return };
+        let Some(number) = self.moment.number(&history.intervals) else { return };
         let full = history.at(number);
         let at = live::clock(full.at);
         if self.mark.take_if(|mark| mark.at == full.at).is_some() {
@@ -267,7 +268,7 @@ impl Statements {
 
     fn open(&mut self, world: &World) {
         let (Some((key, _)), Some(history)) = (self.chosen(), self.history(world)) else { return };
-        let Some(number) = self.number(history) else { return };
+        let Some(number) = self.moment.number(&history.intervals) else { return };
         let mut detail = Detail::new(key);
         detail.settle(history, number, self.mark.as_ref());
         self.open = Some(detail);
@@ -288,10 +289,6 @@ impl Pane for Statements {
 
     fn scopes(&self) -> Vec<Scope> {
         vec![Scope::Live]
-    }
-
-    fn live(&self) -> bool {
-        true
     }
 
     fn can(&self, command: Command, _: &World) -> bool {
@@ -401,12 +398,9 @@ impl Pane for Statements {
             self.exports.started(job);
         }
         if let Tell::Chosen { question: FILTER, text, .. } = tell {
-            // For the rows' texts: all of them are looked through.
-            self.filter = String::new();
-            self.settle(cx.world);
             self.filter = text.trim().to_owned();
-            self.ask_texts(cx);
             self.settle(cx.world);
+            self.ask_texts(cx);
         }
     }
 

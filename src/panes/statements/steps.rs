@@ -2,7 +2,7 @@
 
 use crate::data::live::statements::{Lack, Setup};
 
-/// What to do, a line each, and how it is drawn. `role` and `database`: of this connection; `version`: the server's.
+/// What to do, a line each, and how it is drawn. `role` and `database`: of this connection.
 pub(super) fn steps(setup: &Setup, lack: Lack, role: &str, database: &str) -> Vec<(String, &'static str)> {
     let say = |text: String| (text, "text");
     let code = |text: String| (format!("    {text}"), "sql.keyword");

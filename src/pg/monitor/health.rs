@@ -2,7 +2,7 @@
 //!
 //! They go by the simple protocol, whose answers are texts whatever their type, and which is all PgBouncer's console speaks.
 
-use super::{Monitor, PATIENCE, SETTINGS, q};
+use super::{Monitor, PATIENCE, begin, q, silent};
 use crate::{
     core::error::DbError,
     data::{
@@ -122,10 +122,7 @@ impl Monitor {
         }
         let pooled = self.server.behind_pooler() && !self.server.is_bouncer();
         if pooled {
-            // Behind a pooler the settings are part of the transaction.
-            let settings: String =
-                SETTINGS.iter().map(|(name, value)| format!("set local {name} = '{value}'; ")).collect();
-            sql = format!("begin read only; {settings}{}; commit", sql.trim().trim_end_matches(';'));
+            sql = format!("{}; {}; commit", begin(), sql.trim().trim_end_matches(';'));
         }
         let work = async {
             log::asked(client.place(), &sql);
@@ -138,10 +135,7 @@ impl Monitor {
         };
         match timeout(PATIENCE, work).await {
             Ok(answer) => answer.map(|messages| table(&messages)).map_err(|e| client.error(&e)),
-            Err(_) => {
-                let message = format!("the server did not answer within {} s", PATIENCE.as_secs());
-                Err(DbError { fatal: true, ..DbError::client(&message) })
-            }
+            Err(_) => Err(silent()),
         }
     }
 }

@@ -1,18 +1,12 @@
-//! What holds vacuum back besides sessions, and the whole text of a session's statement.
+//! What holds vacuum back besides sessions.
 
 use super::{Monitor, q};
 use crate::{
     core::error::DbError,
-    data::live::{
-        Sample, WholeQuery,
-        horizon::{Horizon, Other},
-    },
+    data::live::horizon::{Horizon, Other},
     pg::client::Client,
 };
-use tokio_postgres::{
-    Row,
-    types::{ToSql, Type},
-};
+use tokio_postgres::Row;
 
 impl Monitor {
     /// Slots and prepared transactions with old snapshots.
@@ -20,27 +14,6 @@ impl Monitor {
         let rows = self.rows(client, q::HORIZON, &[]).await?;
         let at = rows.first().map_or(0, |row| row.get("now"));
         Ok(Horizon { at, took: self.spent, others: rows.iter().filter_map(other).collect() })
-    }
-
-    /// Tells the whole text of a session's statement.
-    pub(super) async fn query(&mut self, pid: i32, started: Option<i64>) {
-        let told = match self.client().await {
-            Some(client) => self.read_query(&client, pid, started).await.map_err(|e| e.message),
-            None => Err("the monitoring session is not connected".into()),
-        };
-        self.tell(Sample::Query(told)).await;
-    }
-
-    async fn read_query(
-        &mut self,
-        client: &Client,
-        pid: i32,
-        started: Option<i64>,
-    ) -> Result<WholeQuery, DbError> {
-        let args: &[(&(dyn ToSql + Sync), Type)] = &[(&pid, Type::INT4), (&started, Type::INT8)];
-        let rows = self.rows(client, q::QUERY, args).await?;
-        let row = rows.first().ok_or_else(|| DbError::client("the session is gone"))?;
-        Ok(WholeQuery { pid, started, query_start: row.get("query_start"), text: super::text(row, "query") })
     }
 }
 

@@ -1,9 +1,9 @@
-//! The pulse: sessions, and who waits for whom.
+//! The pulse: sessions, who waits for whom, and the whole text of a session's statement.
 
 use super::{Monitor, q, text, word};
 use crate::{
     core::error::DbError,
-    data::live::{Edge, LockObject, Prepared, Pulse, Session},
+    data::live::{Edge, LockObject, Prepared, Pulse, Sample, Session, WholeQuery},
     pg::client::Client,
 };
 use std::sync::Arc;
@@ -24,7 +24,8 @@ impl Monitor {
         let own = self.server.pids();
         let sessions = self.sessions(client, &own).await?;
         let edges = self.edges(client).await?;
-        let pulse = Pulse { at: self.at, took: self.spent, sessions, edges };
+        let (at, next, took) = (self.at, self.next_xid, self.spent);
+        let pulse = Pulse { at, took, next, sessions, edges, ..Pulse::default() };
         if self.unknown(&pulse)
             && let Err(e) = self.name(client, &pulse).await
         {
@@ -34,7 +35,7 @@ impl Monitor {
         Ok(pulse)
     }
 
-    /// All sessions but these; the server's clock goes into `at`.
+    /// All sessions but these; the server's clock goes into `at`, the transaction id that comes next into `next_xid`.
     pub(super) async fn sessions(
         &mut self,
         client: &Client,
@@ -43,6 +44,8 @@ impl Monitor {
         let args: &[(&(dyn ToSql + Sync), Type)] = &[(&but, Type::INT4_ARRAY), (&TEXT, Type::INT4)];
         let rows = self.rows(client, q::SESSIONS, args).await?;
         self.at = rows.first().map_or(self.at, |row| row.get("now"));
+        // The same for all of them: the ages are told by it.
+        self.next_xid = rows.iter().find_map(next_xid).unwrap_or(self.next_xid);
         Ok(rows.iter().map(|row| Arc::new(session(row))).collect())
     }
 
@@ -52,6 +55,37 @@ impl Monitor {
         let rows = self.rows(client, q::EDGES, args).await?;
         Ok(rows.iter().map(|row| Arc::new(edge(row))).collect())
     }
+
+    /// Tells the whole text of a session's statement.
+    pub(super) async fn query(&mut self, pid: i32, started: Option<i64>) {
+        let told = match self.client().await {
+            Some(client) => self.read_query(&client, pid, started).await.map_err(|e| e.message),
+            None => Err("the monitoring session is not connected".into()),
+        };
+        self.tell(Sample::Query(told)).await;
+    }
+
+    async fn read_query(
+        &mut self,
+        client: &Client,
+        pid: i32,
+        started: Option<i64>,
+    ) -> Result<WholeQuery, DbError> {
+        let args: &[(&(dyn ToSql + Sync), Type)] = &[(&pid, Type::INT4), (&started, Type::INT8)];
+        let rows = self.rows(client, q::QUERY, args).await?;
+        let row = rows.first().ok_or_else(|| DbError::client("the session is gone"))?;
+        Ok(WholeQuery { pid, started, query_start: row.get("query_start"), text: super::text(row, "query") })
+    }
+}
+
+/// The transaction id that comes next, by the age of one that a session holds.
+fn next_xid(row: &Row) -> Option<u32> {
+    let age = u32::try_from(row.get::<_, Option<i64>>("xmin_age")?).ok()?;
+    Some(oldest(row)?.wrapping_add(age))
+}
+
+fn oldest(row: &Row) -> Option<u32> {
+    row.get::<_, Option<i64>>("oldest").and_then(|xid| u32::try_from(xid).ok())
 }
 
 fn session(row: &Row) -> Session {
@@ -71,7 +105,7 @@ fn session(row: &Row) -> Session {
         query_start: row.get("query_start"),
         state_change: row.get("state_change"),
         has_xid: row.get("has_xid"),
-        xmin_age: row.get("xmin_age"),
+        oldest: oldest(row),
         query_id: row.get("query_id"),
         query: text(row, "query"),
         query_cut: row.get("query_cut"),

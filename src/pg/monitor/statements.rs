@@ -56,7 +56,8 @@ impl Monitor {
     ) -> Result<Vec<((u32, i64), Text)>, DbError> {
         let setup = self.statements_setup(client).await?;
         if setup.lacks().is_some() {
-            return Ok(vec![]);
+            // Nothing is known of the texts: they may be there once it can be read again.
+            return Err(DbError::client("the extension cannot be read"));
         }
         let (databases, ids): (Vec<u32>, Vec<i64>) = ids.iter().copied().unzip();
         let most = if whole { i32::MAX } else { BEGINNING };

@@ -73,6 +73,13 @@ impl Moment {
         self.0.is_some()
     }
 
+    /// Number of the sample shown.
+    #[must_use]
+    pub fn number<T>(self, ring: &Ring<T>) -> Option<u64> {
+        let (_, newer) = self.shown(ring)?;
+        ring.numbers().end.checked_sub(newer + 1)
+    }
+
     /// The sample shown, and how many newer ones there are.
     #[must_use]
     pub fn shown<T>(self, ring: &Ring<T>) -> Option<(&T, u64)> {
@@ -168,8 +175,7 @@ fn state<T: Sampled>(
 pub fn export(world: &World) -> Option<Export> {
     let server = world.server()?;
     let role = server.info.as_ref().map_or("", |i| i.user.as_str());
-    let pulses: Vec<Pulse> = server.live.pulses.iter().cloned().collect();
-    Some(Export::pulses(pulses, server.live.names.clone(), grant(role)))
+    Some(Export::pulses(server.live.pulses.all(), server.live.names.clone(), grant(role)))
 }
 
 /// What will be written, under the question for the file's name.
@@ -233,6 +239,8 @@ mod tests {
     struct Number;
 
     impl Weighed for Number {
+        const BUDGET: usize = 3;
+
         fn weight(&self, _: Option<&Self>) -> usize {
             1
         }
@@ -240,7 +248,7 @@ mod tests {
 
     #[test]
     fn stepping_stops_and_pausing_follows_again() {
-        let mut ring = Ring::with_budget(3);
+        let mut ring = Ring::with_budget(3 * (1 + Ring::<Number>::default().each()));
         let mut moment = Moment::default();
         assert!(!moment.step(-1, &ring) && moment.shown(&ring).is_none());
         for _ in 0..3 {

@@ -119,9 +119,7 @@ impl Opened {
             paint::put_clipped(buf, x + 17, y, wide.saturating_sub(19), value, theme.style("text"));
         }
         let y = area.y + lines;
-        for x in area.left()..area.right() {
-            paint::put(buf, x, y, 1, "─", theme.style("border"));
-        }
+        paint::rule(buf, Rect { y, ..area }, theme.style("border"));
         let told = u16::from(!self.note.is_empty());
         let height = area.bottom().saturating_sub(y + 1 + told);
         let place = Rect { x: area.x + 1, y: y + 1, width: area.width.saturating_sub(2), height };
@@ -179,7 +177,7 @@ fn facts(s: &Session, pulse: &Pulse, live: &Live) -> Vec<(&'static str, String)>
     if !workers.is_empty() {
         facts.push(("workers", workers.join(", ")));
     }
-    if let Some(old) = s.xmin_age {
+    if let Some(old) = pulse.xmin_age(s) {
         facts.push(("snapshot", format!("{} old: vacuum keeps every row version since", horizon::age(old))));
     }
     if let Some(id) = s.query_id {

@@ -1,13 +1,13 @@
 //! Samples of statements, kept as what changed from each to the next.
 
 use super::{Counters, Entry, Key, Setup, Statements, Taken, Text, Texts};
-use crate::data::live::{Micros, Ring, Sampled, Weighed};
+use crate::data::live::{Micros, Ring, Sampled, Weighed, heap};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// Bytes of changes that are kept.
-const BUDGET: usize = 24 * 1024 * 1024;
 /// Bytes of texts that are kept.
-const TEXTS: usize = 16 * 1024 * 1024;
+pub const TEXTS: usize = 8 << 20;
+/// Bytes of an entry that is shared, with its two counters.
+const ENTRY: usize = heap(size_of::<Entry>() + 2 * size_of::<usize>());
 
 /// All counters at one moment, in the order of their keys.
 #[derive(Clone, Debug, Default)]
@@ -65,8 +65,11 @@ impl Sampled for Interval {
 }
 
 impl Weighed for Interval {
+    const BUDGET: usize = 16 << 20;
+
+    // What a change holds beside its own entry is the one before, which is another change's, or stands for the newest one.
     fn weight(&self, _: Option<&Self>) -> usize {
-        size_of::<Self>() + self.changes.len() * (size_of::<Change>() + size_of::<Entry>() + 16)
+        heap(self.changes.capacity() * size_of::<Change>()) + self.changes.len() * ENTRY
     }
 }
 
@@ -114,7 +117,7 @@ impl Figures {
 }
 
 /// The newest sample whole, and how it came to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct History {
     /// From sample to sample, oldest first.
     pub intervals: Ring<Interval>,
@@ -127,20 +130,6 @@ pub struct History {
     pub no_texts: Option<String>,
     /// Goes up whenever texts came.
     pub texts_came: u64,
-}
-
-impl Default for History {
-    fn default() -> Self {
-        Self {
-            intervals: Ring::with_budget(BUDGET),
-            setup: None,
-            last: Full::default(),
-            texts: BTreeMap::new(),
-            bytes: 0,
-            no_texts: None,
-            texts_came: 0,
-        }
-    }
 }
 
 impl History {
@@ -167,6 +156,7 @@ impl History {
                 changes.push(Change { key, before: before.cloned(), now });
             }
         });
+        changes.shrink_to_fit();
         let statements = full.len();
         self.last = Full { at, entries: full, reset, evicted };
         let reset_at = reset;
@@ -182,7 +172,8 @@ impl History {
         });
     }
 
-    /// Takes texts in, or why there are none. When they are too many all that were known go.
+    /// Takes texts in, or why there are none. When they are too many all that were known go; what does not fit even then is
+    /// left out.
     pub fn take_texts(&mut self, texts: Texts) {
         self.texts_came += 1;
         let texts = match texts {
@@ -193,13 +184,18 @@ impl History {
             }
         };
         self.no_texts = None;
-        let size = |text: &Text| text.text.len() + 96;
+        // Its place in the map is taken for twice its size: nodes are half full at worst.
+        let place = 2 * size_of::<((u32, i64), Text)>();
+        let size = |text: &Text| heap(2 * size_of::<usize>() + text.text.len()) + place;
         let more: usize = texts.iter().map(|(_, text)| size(text)).sum();
         if self.bytes + more > TEXTS {
             self.texts.clear();
             self.bytes = 0;
         }
         for (key, text) in texts {
+            if self.bytes + size(&text) > TEXTS {
+                break;
+            }
             self.bytes += size(&text);
             if let Some(before) = self.texts.insert(key, text) {
                 self.bytes -= size(&before);
@@ -299,7 +295,7 @@ impl History {
     /// Bytes held by samples and texts, as far as it is known.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let each = size_of::<Entry>() + 16 + size_of::<Arc<Entry>>();
+        let each = ENTRY + size_of::<Arc<Entry>>();
         self.intervals.bytes() + self.bytes + self.last.entries.len() * each
     }
 }
@@ -459,13 +455,21 @@ mod tests {
             let taken = Taken { at: n, entries, ..Taken::default() };
             h.take(Statements { taken: Some(taken), ..Statements::default() });
         }
-        assert!(h.intervals.len() < 40 && h.intervals.bytes() <= BUDGET, "{} kept", h.intervals.len());
+        assert!(
+            h.intervals.len() < 40 && h.intervals.bytes() <= Interval::BUDGET,
+            "{} kept",
+            h.intervals.len()
+        );
         assert_eq!(h.at(0).entries.len(), 20_000, "the oldest at hand");
         for id in 0..40_i64 {
             let text = Text { text: "x".repeat(1 << 20).into(), cut: false };
             h.take_texts(Ok(vec![((5, id), text)]));
             assert!(h.bytes <= TEXTS);
         }
+        let more = |id| ((5, id), Text { text: "x".repeat(1 << 20).into(), cut: false });
+        let mut known = h.clone();
+        known.take_texts(Ok((100..140).map(more).collect()));
+        assert!(known.bytes <= TEXTS && known.texts.len() > 5, "as many as fit: {}", known.texts.len());
         assert!(h.text(entry(39, 0).key).is_some() && h.text(entry(1, 0).key).is_none());
     }
 }

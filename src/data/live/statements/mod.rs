@@ -7,7 +7,7 @@
 mod history;
 mod measure;
 
-pub use history::{Change, Figures, Full, History, Interval, Span};
+pub use history::{Change, Figures, Full, History, Interval, Span, TEXTS};
 pub use measure::Measure;
 
 use super::Micros;
