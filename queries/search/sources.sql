@@ -2,7 +2,7 @@
 -- since: 13
 -- how often: when the Search pane is opened on a database, and on F5
 -- parameters: none
--- columns: what (c column, x index), relation, name, class, expression, configuration, predicate, bytes, usable, arguments, source
+-- columns: what (c column, x index), relation, name, class, expression, configuration, predicate, bytes, usable, arguments (chr(1) behind each), source
 with seen as materialized (
   select c.oid, c.relkind
   from pg_catalog.pg_class c
@@ -11,6 +11,17 @@ with seen as materialized (
     and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
     and pg_catalog.has_schema_privilege(n.oid, 'usage')
     and (pg_catalog.has_table_privilege(c.oid, 'select') or pg_catalog.has_any_column_privilege(c.oid, 'select'))
+), kept as materialized (
+  -- the arguments end in zero bytes, which no text can hold
+  select t.tgrelid, (
+    select pg_catalog.convert_from(
+      pg_catalog.string_agg(case pg_catalog.get_byte(t.tgargs, n) when 0 then pg_catalog.decode('01', 'hex')
+        else pg_catalog.substr(t.tgargs, n + 1, 1) end, pg_catalog.decode('', 'hex') order by n),
+      pg_catalog.getdatabaseencoding())
+    from pg_catalog.generate_series(0, pg_catalog.length(t.tgargs) - 1) n) as arguments
+  from pg_catalog.pg_trigger t
+  join pg_catalog.pg_proc f on f.oid = t.tgfoid
+  where f.proname in ('tsvector_update_trigger', 'tsvector_update_trigger_column')
 ), keys as materialized (
   select x.indexrelid, x.indrelid, k.n, k.attnum, o.opcname, x.indpred, x.indisvalid and x.indisready as usable
   from pg_catalog.pg_index x
@@ -27,10 +38,8 @@ select 'c' as what, a.attrelid as relation, a.attname::text as name, '' as class
    where p.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and p.objid = d.oid
      and p.refclassid = 'pg_catalog.pg_ts_config'::pg_catalog.regclass limit 1) as configuration,
   null::text as predicate, 0::int8 as bytes, true as usable,
-  (select pg_catalog.encode(t.tgargs, 'escape') from pg_catalog.pg_trigger t
-   join pg_catalog.pg_proc f on f.oid = t.tgfoid
-   where t.tgrelid = a.attrelid and f.proname in ('tsvector_update_trigger', 'tsvector_update_trigger_column')
-     and pg_catalog.encode(t.tgargs, 'escape') like replace(replace(a.attname, '\', '\\'), '_', '\_') || '\\000%' limit 1) as arguments,
+  (select g.arguments from kept g where g.tgrelid = a.attrelid
+     and pg_catalog.starts_with(g.arguments, a.attname || pg_catalog.chr(1)) limit 1) as arguments,
   (select f.prosrc from pg_catalog.pg_trigger t join pg_catalog.pg_proc f on f.oid = t.tgfoid
    where t.tgrelid = a.attrelid and not t.tgisinternal and f.prosrc ~* 'to_tsvector' and pg_catalog.strpos(f.prosrc, a.attname) > 0 limit 1) as source
 from pg_catalog.pg_attribute a

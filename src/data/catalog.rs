@@ -255,3 +255,8 @@ impl Catalog {
         }
     }
 }
+/// Is this schema the server's own?
+#[must_use]
+pub fn is_system(schema: &str) -> bool {
+    schema.starts_with("pg_") || schema == "information_schema"
+}

@@ -3,10 +3,12 @@
 
 pub mod catalog;
 pub mod check;
+pub mod civil;
 pub mod edits;
 pub mod health;
 pub mod json;
 pub mod live;
+pub mod near;
 pub mod plan;
 pub mod rows;
 pub mod saved;

@@ -14,6 +14,7 @@ use crate::{
         json::Step,
         value::Kind,
     },
+    panes::value_said,
     sql::quote::{ident, literal},
     views::value::{Done, Home, Question, ValueView},
 };
@@ -86,18 +87,9 @@ impl Document {
     }
 
     fn done(&mut self, done: Done, cx: &mut Cx<'_>) {
+        let Some(done) = value_said(done, FIND, cx) else { return };
         match done {
-            Done::Yes | Done::No => {}
-            Done::Copy(text, what) => {
-                cx.copy(text, format!("Copied {what}"));
-            }
-            Done::AskFind => cx.popup(Popup::Line {
-                question: FIND,
-                title: "Find in this value".into(),
-                text: String::new(),
-                hint: "n and N go to the next and the previous match".into(),
-            }),
-            Done::Say(what) => cx.toast(Tone::Note, what),
+            Done::Yes | Done::No | Done::Copy(..) | Done::AskFind | Done::Say(_) => {}
             Done::Ask { question, title, text, buttons } => {
                 self.question = Some(question);
                 cx.popup(Popup::Confirm { question: ASK, title, text, buttons });

@@ -25,7 +25,10 @@ pub mod statements;
 pub mod typed;
 pub mod upsert;
 
-use crate::core::pane::{Pane, PaneKind};
+use crate::{
+    core::pane::{Cx, Pane, PaneKind, Popup, Tone},
+    views::value::Done,
+};
 
 /// One pane of the tab line.
 #[derive(Clone, Copy)]
@@ -48,3 +51,19 @@ pub const TABLE: &[Row] = &[
     Row { kind: PaneKind::Health, make: || Box::<health::Health>::default() },
     Row { kind: PaneKind::Saved, make: || Box::<saved::Saved>::default() },
 ];
+
+/// What a value view wants of every pane alike; given back: what is the pane's own to do. `question`: of the text to find.
+pub(crate) fn value_said(done: Done, question: &'static str, cx: &mut Cx<'_>) -> Option<Done> {
+    match done {
+        Done::Copy(text, what) => cx.copy(text, format!("Copied {what}")),
+        Done::AskFind => cx.popup(Popup::Line {
+            question,
+            title: "Find in this value".into(),
+            text: String::new(),
+            hint: "n and N go to the next and the previous match".into(),
+        }),
+        Done::Say(what) => cx.toast(Tone::Note, what),
+        done => return Some(done),
+    }
+    None
+}

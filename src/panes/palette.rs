@@ -8,6 +8,7 @@ use crate::{
         pane::{Cx, Pane, PaneKind, Tell},
         world::World,
     },
+    data::catalog::is_system,
     widgets::finder::{Finder, Item},
 };
 use ratatui::{Frame, layout::Rect};
@@ -51,9 +52,8 @@ impl Palette {
             add("pane", name.into(), String::new(), Goal::Command(command));
         }
         if let Some(catalog) = world.catalog() {
-            let system = |s: &str| s.starts_with("pg_") || s == "information_schema";
             let mut relations: Vec<_> = catalog.relations.iter().collect();
-            relations.sort_by_key(|r| (system(&r.schema), r.partition_of != 0));
+            relations.sort_by_key(|r| (is_system(&r.schema), r.partition_of != 0));
             for r in &relations {
                 let text = if catalog.search_path.iter().any(|s| **s == *r.schema) {
                     r.name.to_string()
@@ -65,7 +65,7 @@ impl Palette {
             }
             let count: usize = catalog.columns.values().map(|c| c.len()).sum();
             if count <= MOST_COLUMNS {
-                for r in relations.iter().filter(|r| !system(&r.schema)) {
+                for r in relations.iter().filter(|r| !is_system(&r.schema)) {
                     for c in catalog.columns.get(&r.oid).into_iter().flat_map(|c| c.iter()) {
                         add(
                             "column",
@@ -76,7 +76,7 @@ impl Palette {
                     }
                 }
             }
-            for f in catalog.functions.iter().filter(|f| !system(&f.schema)) {
+            for f in catalog.functions.iter().filter(|f| !is_system(&f.schema)) {
                 add(
                     "function",
                     format!("{}({})", f.name, f.arguments),

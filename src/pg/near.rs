@@ -1,5 +1,7 @@
 //! Names much like one that does not exist.
 
+use crate::data::near::distance;
+
 /// The names that somebody may have meant, best first; with few names in all, all of them.
 #[must_use]
 pub fn near<'a>(wanted: &str, names: &[&'a str]) -> Vec<&'a str> {
@@ -19,24 +21,6 @@ pub fn near<'a>(wanted: &str, names: &[&'a str]) -> Vec<&'a str> {
         return names.to_vec();
     }
     close.into_iter().map(|(_, name)| name).take(FEW).collect()
-}
-
-/// How many characters must be changed, put in, left out or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut least = (rows[i][j] + usize::from(x != y)).min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && a[i - 1] == *y && *x == b[j - 1] {
-                least = least.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

@@ -370,10 +370,13 @@ pub fn exact(detail: &Detail, columns: &[usize], key: &[Option<String>]) -> Resu
 
 /// A column as a text that every session reads as the very same, whatever `DateStyle` says; `RowKey` holds it.
 pub(super) fn exact_text(column: &ColumnInfo) -> String {
-    match column.base_oid {
-        1082 | 1114 | 1184 => format!("to_json({})#>>'{{}}'", ident(&column.name)),
-        _ => ident(&column.name).to_string(),
-    }
+    let name = ident(&column.name);
+    exact_of(column.base_oid, &name).unwrap_or(name)
+}
+
+/// The same of any expression of this type; none: its own text does.
+pub(super) fn exact_of(base_oid: u32, expression: &str) -> Option<String> {
+    matches!(base_oid, 1082 | 1114 | 1184).then(|| format!("to_json({expression})#>>'{{}}'"))
 }
 
 /// One value by its row's key: its size in bytes, then the value, cut after `limit` characters

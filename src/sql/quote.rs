@@ -28,6 +28,14 @@ pub fn qualified(schema: &str, name: &str) -> String {
     if schema.is_empty() { ident(name) } else { format!("{}.{}", ident(schema), ident(name)) }
 }
 
+/// The name that an identifier stands for: `"a""b"` is `a"b`, what has no quotes is itself. The closing quote may be
+/// missing, as while it is typed.
+#[must_use]
+pub fn unquoted(ident: &str) -> String {
+    let Some(inner) = ident.strip_prefix('"') else { return ident.to_owned() };
+    inner.strip_suffix('"').unwrap_or(inner).replace("\"\"", "\"")
+}
+
 /// A text as a string literal that reads the same whatever `standard_conforming_strings` is.
 #[must_use]
 pub fn literal(value: &str) -> String {
@@ -65,6 +73,17 @@ mod tests {
         }
         assert_eq!(qualified("public", "Order"), "public.\"Order\"");
         assert_eq!(qualified("", "t"), "t");
+    }
+
+    #[test]
+    fn quotes_are_taken_off_once() {
+        for name in ["posts", "Posts", "a\"b", "\"", "\"\"x\"\"", ""] {
+            assert_eq!(unquoted(&quoted(name)), name);
+        }
+        assert_eq!(
+            (unquoted("posts"), unquoted("\"open"), unquoted("\"")),
+            ("posts".into(), "open".into(), String::new())
+        );
     }
 
     /// Findings of plans may not ask this room, and quote by themselves.

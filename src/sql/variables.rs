@@ -1,7 +1,7 @@
 //! psql's variables, as far as a script alone tells what they hold.
 
 use super::lex::{Options, TokenKind, significant};
-use super::slash;
+use super::{quote::unquoted, slash};
 use std::collections::HashMap;
 
 /// What a script's commands made of the variables.
@@ -98,7 +98,7 @@ impl Variables {
                     self.states.insert(format!("{prefix}{}", text.to_lowercase()), State::Maybe);
                 }
                 TokenKind::QuotedIdent => {
-                    let name = text.trim_matches('"').replace("\"\"", "\"");
+                    let name = unquoted(text);
                     self.states.insert(format!("{prefix}{name}"), State::Maybe);
                 }
                 TokenKind::Operator if text == "*" && before.is_none_or(lists_columns) => {

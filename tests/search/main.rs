@@ -13,6 +13,7 @@ mod server;
 mod session;
 
 mod around;
+mod forms;
 mod marks;
 mod typing;
 mod whatever;

@@ -78,6 +78,7 @@ async fn the_hits_of_500_documents_are_those_of_ts_headline() {
         detail: &detail,
         source: &source,
         config: "english",
+        languages: &[],
         reach: Reach::Everything,
         filter: &nothing,
         title: Some("title"),
@@ -167,6 +168,7 @@ async fn chosen_columns_of_views_and_tables_without_a_key_are_searched_too() {
                 detail: &detail,
                 source: &source,
                 config: "simple",
+                languages: &[],
                 reach,
                 filter: &filter,
                 title: columns.first().map(String::as_str),
@@ -193,5 +195,56 @@ async fn chosen_columns_of_views_and_tables_without_a_key_are_searched_too() {
                 "{found:?}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn the_last_hits_by_key_are_the_same_walked_to_or_gathered() {
+    let db = server::database();
+    db.execute(
+        "create table doc (id int primary key, body text, v tsvector generated always as (to_tsvector('simple', body)) stored);
+         insert into doc (id, body) select g, repeat('word ', 1 + g * 7919 % 97) || g from generate_series(1, 20000) g;
+         create index on doc using gin (v);
+         create index on doc using gin (to_tsvector('simple', body)); analyze",
+    );
+    let mut session = session::session(&db).await;
+    let detail = session::describe(&db, "doc").await;
+    for (vector, keeper, last) in [
+        ("v", Keeper::Generated, 20_000 - 10_000),
+        ("to_tsvector('simple'::regconfig, body)", Keeper::Expression, 20_000 - 300),
+    ] {
+        let source = Source { vector: vector.into(), keeper, ..chosen(detail.relation.oid, &[], "simple") };
+        let (body, filter, ranking) = (["body".to_owned()], Filter::default(), Ranking::default());
+        let mut both = vec![];
+        for walk in [true, false] {
+            let target = Target {
+                detail: &detail,
+                source: &source,
+                config: "simple",
+                languages: &[],
+                reach: Reach::Newest { walk },
+                filter: &filter,
+                title: None,
+                body: &body,
+            };
+            let ask = Ask {
+                text: "word ",
+                mode: Mode::Web,
+                ranking: &ranking,
+                limit: 200,
+                offset: 0,
+                page: 5,
+                words: 9,
+            };
+            let mut found = Hits::default();
+            for batch in batches(&mut session, &target.search(&ask).expect("a statement")).await {
+                found.take(&batch, 0, BEFORE_KEY);
+            }
+            both.push(found.rows);
+        }
+        assert_eq!(both[0], both[1], "{vector}");
+        let key = |h: &pgdeck::data::search::Hit| h.key[0].as_ref().and_then(|k| k.parse::<i32>().ok());
+        assert_eq!(both[0].len(), 200);
+        assert!(both[0].iter().all(|h| key(h).is_some_and(|k| k > last)), "only the last ones are ranked");
     }
 }

@@ -13,7 +13,8 @@ use pgdeck::{
 use std::{sync::Arc, time::Duration};
 
 const PLAN: &str = r#"[{"Plan": {"Node Type": "Bitmap Heap Scan", "Relation Name": "posts", "Plans": [
-    {"Node Type": "Bitmap Index Scan", "Parent Relationship": "Outer", "Index Name": "posts_search_idx"}]}}]"#;
+    {"Node Type": "Bitmap Index Scan", "Parent Relationship": "Outer", "Index Name": "posts_search_idx",
+     "Index Cond": "(to_tsvector(title) @@ to_tsquery(1))"}]}}]"#;
 
 /// Rows of one statement of a job, and its end.
 fn answer(robot: &mut Robot, job: JobId, statement: usize, rows: &[&[Option<&str>]], last: bool) {

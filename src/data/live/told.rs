@@ -7,6 +7,7 @@ use super::{
     locks::{LockNode, LockTree, Who},
     words,
 };
+use crate::data::civil::civil;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,15 +77,7 @@ pub fn standing<'p>(pulse: &'p Pulse, tree: &LockTree) -> Vec<&'p Edge> {
 #[must_use]
 pub fn moment(at: Micros) -> String {
     let (days, rest) = (at.div_euclid(86_400_000_000), at.rem_euclid(86_400_000_000));
-    // From days to year, month, day: the proleptic Gregorian calendar in cycles of 400 years that begin in March.
-    let shifted = days + 719_468;
-    let (cycle, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (year, month) = (year + 400 * cycle, if month < 10 { month + 3 } else { month - 9 });
-    let year = if month <= 2 { year + 1 } else { year };
+    let (year, month, day) = civil(days);
     let (seconds, micros) = (rest / 1_000_000, rest % 1_000_000);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")

@@ -1,5 +1,7 @@
 //! "Did you mean": the lexeme of a sample that is nearest to one that no row has.
 
+use crate::data::near::slips;
+
 /// The lexemes in a tsquery as the server prints it, with their being prefixes.
 #[must_use]
 pub fn lexemes_of(query: &str) -> Vec<(String, bool)> {
@@ -57,7 +59,7 @@ pub fn nearest<'a>(lexeme: &str, prefix: bool, known: &'a [(String, u64)]) -> Op
             if there.len().abs_diff(letters.len()) > most {
                 continue;
             }
-            let slips = distance(&letters, there);
+            let slips = slips(&letters, there);
             let better = best.is_none_or(|(s, r, _)| slips < s || (slips == s && *rows > r));
             if slips <= most && better {
                 best = Some((slips, *rows, other));
@@ -65,23 +67,6 @@ pub fn nearest<'a>(lexeme: &str, prefix: bool, known: &'a [(String, u64)]) -> Op
         }
     }
     best.map(|(_, _, other)| other)
-}
-
-/// Letters put in, left out, changed or swapped with their neighbour.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = vec![];
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1; b.len() + 1];
-        for (j, y) in b.iter().enumerate() {
-            row[j + 1] = (last[j + 1] + 1).min(row[j] + 1).min(last[j] + usize::from(x != y));
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                row[j + 1] = row[j + 1].min(before[j - 1] + 1);
-            }
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }
 
 /// The line with the word put right: the one that begins most like the lexeme.

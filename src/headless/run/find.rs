@@ -1,7 +1,10 @@
 //! Which query is meant by `NAME|FILE|-`.
 
 use crate::{
-    data::saved::{Origin, SavedQuery},
+    data::{
+        near::distance,
+        saved::{Origin, SavedQuery},
+    },
     settings::saved,
     text::clean,
 };
@@ -67,21 +70,6 @@ fn unknown(wanted: &str, names: &[&str], problems: &[String]) -> String {
 /// One contains the other, or they differ in at most two letters.
 fn is_near(name: &str, wanted: &str) -> bool {
     !wanted.is_empty() && (name.contains(wanted) || wanted.contains(name) || distance(name, wanted) <= 2)
-}
-
-/// Letters to insert, drop or change to get from one word to the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let change = corner + usize::from(x != *y);
-            corner = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::{
         key::Chord,
         pane::{Cx, PaneKind, Popup, Tell, Tone},
     },
+    panes::value_said,
     sql::quote::qualified,
     views::value::Done,
     widgets::input::Input,
@@ -124,21 +125,11 @@ impl Browse {
     }
 
     pub(super) fn value_done(&mut self, done: Done, cx: &mut Cx<'_>) {
-        match done {
-            Done::Copy(text, what) => {
-                cx.copy(text, format!("Copied {what}"));
-            }
-            Done::AskFind => {
-                self.ask = Some(Ask::FindInValue);
-                cx.popup(Popup::Line {
-                    question: "browse",
-                    title: "Find in this value".into(),
-                    text: String::new(),
-                    hint: "n and N go on to the next and previous one".into(),
-                });
-            }
-            Done::Say(what) => cx.toast(Tone::Note, what),
-            done => self.document_done(done, cx),
+        if matches!(done, Done::AskFind) {
+            self.ask = Some(Ask::FindInValue);
+        }
+        if let Some(done) = value_said(done, "browse", cx) {
+            self.document_done(done, cx);
         }
     }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     core::{theme::Theme, world::World},
+    data::catalog::is_system,
     text::{clean, width},
     widgets::paint,
 };
@@ -205,7 +206,7 @@ impl Browse {
 
 /// The table's name, with its schema unless that is the first of the search path.
 fn table_title(table: &Table, world: &World) -> String {
-    let first = world.catalog().and_then(|c| c.search_path.iter().find(|s| !super::tree::is_system(s)));
+    let first = world.catalog().and_then(|c| c.search_path.iter().find(|s| !is_system(s)));
     let short = first.and_then(|s| table.name.strip_prefix(s.as_str())?.strip_prefix('.'));
     short.unwrap_or(&table.name).to_owned()
 }
@@ -351,7 +352,7 @@ fn draw_nothing(buf: &mut Buffer, area: Rect, name: &str, why: &str, focused: bo
 
 fn draw_welcome(buf: &mut Buffer, area: Rect, world: &World) {
     let theme = &world.theme;
-    let relations = world.catalog().map(|c| c.relations.iter().any(|r| !super::tree::is_system(&r.schema)));
+    let relations = world.catalog().map(|c| c.relations.iter().any(|r| !is_system(&r.schema)));
     let lines: &[&str] = match relations {
         Some(true) => &["Choose a table in the tree: Enter opens it, / finds it by name."],
         Some(false) => &["This database has no tables yet.", "Alt+2 goes to SQL, where they can be made."],

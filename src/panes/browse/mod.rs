@@ -30,7 +30,7 @@ use crate::{
         pane::{Cx, Pane, Running, Tell, Tone},
         world::World,
     },
-    data::catalog::{Catalog, ForeignKey},
+    data::catalog::{Catalog, ForeignKey, is_system},
     views::{record::RecordView, value::ValueView},
     widgets::{input::Input, tree::Tree},
 };
@@ -195,7 +195,7 @@ impl Browse {
         let first = self.tree.nodes().is_empty();
         self.tree.set(tree::nodes(catalog, self.tree_wide));
         if first {
-            let mine = catalog.schemas.iter().filter(|s| !tree::is_system(s));
+            let mine = catalog.schemas.iter().filter(|s| !is_system(s));
             for schema in mine {
                 let open = catalog.search_path.iter().any(|p| **p == **schema) || catalog.schemas.len() <= 4;
                 if open {

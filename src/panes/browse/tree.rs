@@ -1,7 +1,7 @@
 //! The tree of objects: schemas, and in each its tables, views and the rest.
 
 use crate::{
-    data::catalog::{Catalog, RelKind, Relation},
+    data::catalog::{Catalog, RelKind, Relation, is_system},
     text::units,
     widgets::tree::Node,
 };
@@ -20,12 +20,6 @@ pub enum Key {
     Function(u32),
     /// A type.
     Type(u32),
-}
-
-/// Schemas of the server itself.
-#[must_use]
-pub fn is_system(schema: &str) -> bool {
-    schema.starts_with("pg_") || schema == "information_schema"
 }
 
 /// All nodes of a catalog, in the order shown.

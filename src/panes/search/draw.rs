@@ -81,7 +81,13 @@ impl Search {
         let theme = &world.theme;
         let style = theme.style("title.focus");
         paint::fill(buf, area, theme.style("title"));
-        let right = format!("{} · {}", self.mode.word(), self.ranking.function());
+        let listed = match self.hits().len() {
+            n if n > self.page() => {
+                format!("{} of {} listed · ", units::count(self.at as u64 + 1), units::count(n as u64))
+            }
+            _ => String::new(),
+        };
+        let right = format!("{listed}{} · {}", self.mode.word(), self.ranking.function());
         let cells = width::width(&right) as u16 + 1;
         let room = area.width.saturating_sub(cells + 1);
         let names: Vec<&str> = self.tables.iter().map(|t| t.name.as_str()).collect();
@@ -125,6 +131,9 @@ impl Search {
         let Some(shown) = self.shown.as_ref().filter(|_| !self.input.text().trim().is_empty()) else {
             return out;
         };
+        if self.trouble.is_some() {
+            return vec![];
+        }
         let Some(words) = &shown.words else { return out };
         if words.nodes > 0 {
             out.push((words.query.clone(), theme.style("sql.string")));
@@ -148,6 +157,13 @@ impl Search {
                 format!("searching for \"{}\" …", width::clip(&run.text, 40)),
                 theme.style("status.busy"),
             ));
+            return out;
+        }
+        // What went wrong is said below; the figures would be those of another line.
+        if self.trouble.is_some() {
+            return vec![];
+        }
+        if self.fault().is_some() {
             return out;
         }
         let Some(shown) = &self.shown else { return out };
@@ -176,7 +192,9 @@ impl Search {
                 (Some(Reach::Sample(most)), _) if outcome.read.unwrap_or(0) > most => {
                     out.push((format!(" in {} rows (no index, F6 reads all)", units::count(most)), warning));
                 }
-                (_, Some(Served::Indexes(_))) => out.push((" by index".into(), theme.style("message.ok"))),
+                (_, Some(Served::Indexes(_) | Served::Partitions(_, 0))) => {
+                    out.push((" by index".into(), theme.style("message.ok")))
+                }
                 _ => {}
             }
         }
@@ -326,7 +344,7 @@ impl Search {
             }
             Some(words) => {
                 let mut out = vec!["Nothing matches.".to_owned()];
-                let meant: Vec<String> = self.meant().into_iter().map(|(_, m)| format!("\"{m}\"")).collect();
+                let meant: Vec<String> = shown.meant.iter().map(|(_, m)| format!("\"{m}\"")).collect();
                 if !meant.is_empty() {
                     out.push(format!("Did you mean {}? Ctrl+Y takes it.", meant.join(", ")));
                 }
@@ -353,7 +371,7 @@ impl Search {
         let strong = if old { plain } else { theme.style("text.strong") };
         let mark = theme.style("list.match");
         let dim = theme.style("text.dim");
-        let best = self.hits().iter().map(|h| h.rank).fold(f32::MIN_POSITIVE, f32::max);
+        let best = self.shown.as_ref().map_or(1.0, |s| s.best);
         let rank = format!("{:>5.3} {}", hit.rank, spark::bar(f64::from(hit.rank / best), 5));
         let x = paint::put(buf, area.x + 1, area.y, RANK, &rank, dim);
         let x = x.max(area.x + 1 + RANK) + 1;
@@ -408,7 +426,7 @@ fn ranked(outcome: &Outcome, keeper: Keeper) -> String {
         return format!(", the last {MOST_COMPUTED} by key ranked");
     }
     if outcome.count > MOST_COUNTED {
-        let which = if outcome.reach == Some(Reach::Newest) { "last" } else { "first" };
+        let which = if matches!(outcome.reach, Some(Reach::Newest { .. })) { "last" } else { "first" };
         let by = if which == "last" { "by key" } else { "found" };
         return format!(", the {which} {} {by} ranked", units::count(MOST_COUNTED));
     }
@@ -440,6 +458,20 @@ fn served(outcome: &Outcome, rows: Option<u64>, indexed: bool, theme: &Theme) ->
         (_, Some(Served::Indexes(names))) => {
             (format!(" · served by {}", names.join(", ")), theme.style("message.ok"))
         }
+        (_, Some(Served::Partitions(by_index, 0))) => (
+            format!(
+                " · served by the indexes of {}",
+                units::counted(*by_index as u64, "partition", "partitions")
+            ),
+            theme.style("message.ok"),
+        ),
+        (_, Some(Served::Partitions(by_index, read))) => (
+            format!(
+                " · served by the indexes of {}, {read} read whole",
+                units::counted(*by_index as u64, "partition", "partitions")
+            ),
+            warning,
+        ),
         (_, Some(Served::Scan)) => (" · the planner read the table".into(), warning),
         _ => (String::new(), warning),
     }

@@ -163,6 +163,9 @@ impl Search {
 
     fn set_facet(&mut self, facet: Option<Facet>, cx: &mut Cx<'_>) {
         if let Some(table) = self.tables.first_mut() {
+            let key = |f: &Facet| if let Facet::Json(_, key) = f { key.clone() } else { None };
+            let kept = facet.as_ref().map(|f| (f.column().to_owned(), key(f)));
+            table.kept.facet = Some(kept.unwrap_or_default());
             table.facet = facet;
             table.filter.conditions.clear();
         }

@@ -2,6 +2,8 @@
 
 mod draw;
 mod facets;
+mod kept;
+mod more;
 mod rank;
 mod run;
 mod save;
@@ -48,6 +50,12 @@ struct Shown {
     outcomes: Vec<Outcome>,
     words: Option<Words>,
     facets: Vec<facets::Value>,
+    /// The best rank.
+    best: f32,
+    /// Results asked for, of each table.
+    limit: usize,
+    /// The lexemes that nothing has, each with what was probably meant.
+    meant: Vec<(String, String)>,
 }
 
 /// What went wrong.
@@ -108,8 +116,6 @@ pub struct Search {
     /// Name and text of the query being saved.
     saving: Option<(String, String)>,
     writing: Option<JobId>,
-    /// Ctrl+C was pressed.
-    cancelled: bool,
     shown: Option<Shown>,
     trouble: Option<Trouble>,
     /// The result under the cursor, and the first one on the screen.
@@ -166,7 +172,7 @@ impl Search {
         }
         if self.place.is_none() {
             self.place = place;
-            let key = tables::key(cx.world);
+            let key = kept::key(cx.world);
             self.recall = Some(cx.start(|job| Effect::Recall { job, key }));
         }
         if cx.world.catalog().is_none() {
@@ -195,6 +201,7 @@ impl Search {
         }
         .min(last);
         self.scroll(cx);
+        self.more(cx);
         true
     }
 
@@ -279,7 +286,7 @@ impl Pane for Search {
         match command {
             Command::CopyHit => self.part == Part::Results && self.chosen().is_some(),
             Command::Open => self.part == Part::Facets || self.chosen().is_some(),
-            Command::TakeMeant => !self.meant().is_empty(),
+            Command::TakeMeant => self.shown.as_ref().is_some_and(|s| !s.meant.is_empty()),
             Command::ClearFilter => self.tables.iter().any(|t| !t.filter.is_empty()),
             Command::SaveQuery => self.tables.len() == 1,
             Command::ToResults => !self.hits().is_empty(),
@@ -306,10 +313,6 @@ impl Pane for Search {
             Command::Find => self.part = Part::Line,
             Command::Back if self.part == Part::Facets => self.part = Part::Results,
             Command::Back if self.part == Part::Line && !self.hits().is_empty() => self.part = Part::Results,
-            Command::Cancel => {
-                self.cancelled = self.run.is_some();
-                return false;
-            }
             command if self.part == Part::Facets && self.facet_command(command, cx) => {}
             Command::Open => self.open(cx),
             Command::CopyHit => self.copy(cx),
@@ -330,9 +333,9 @@ impl Pane for Search {
             Command::SearchAll if self.can(command, cx.world) => self.ask_all(cx),
             Command::SearchAll => cx.toast(Tone::Note, "Every row is searched already"),
             Command::Refresh => {
+                // What is searched is described anew when that is known, and then searched.
                 self.trouble = None;
                 self.look(cx);
-                self.start(How::Bounded, cx);
             }
             other => return self.go(other, cx),
         }

@@ -3,7 +3,7 @@
 use super::Search;
 use crate::{
     core::pane::{Cx, FormField, Popup},
-    data::search::Ranking,
+    data::search::{Keeper, Ranking},
 };
 
 /// The question.
@@ -57,8 +57,16 @@ impl Search {
         ];
         if let [table] = self.tables.as_slice() {
             let configs = self.offer.as_ref().map(|o| o.configs.clone()).unwrap_or_default();
-            let help = "must be that of the index or column, or nothing matches";
-            fields.push(field("configuration", help, table.config.clone(), configs, true));
+            let help = match table.source.keeper {
+                Keeper::Chosen => "of the documents and of the line",
+                _ => "must be that of the index or column, or nothing matches",
+            };
+            let (config, configs) = if table.languages.is_empty() {
+                (table.config.clone(), configs)
+            } else {
+                ("each row's own".to_owned(), vec!["each row's own".to_owned()])
+            };
+            fields.push(field("configuration", help, config, configs, true));
             fields.push(field("title", "column", table.title.clone().unwrap_or_default(), vec![], false));
             fields.push(field("fragments", "columns, commas between", table.body.join(", "), vec![], false));
         }

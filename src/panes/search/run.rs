@@ -3,6 +3,7 @@
 use super::{
     Search, Shown, Trouble,
     facets::{self, Value},
+    more::keep_fragments,
     tables::Table,
 };
 use crate::{
@@ -14,12 +15,13 @@ use crate::{
         pane::{Cx, Popup, Tone},
     },
     data::{
+        catalog::RelKind,
         plan,
         search::{Hit, Hits, Mode, Words},
     },
     sql::{
         filter::Query,
-        search::{Address, Ask, BEFORE_KEY, MOST_COUNTED, Reach, address, explain, words},
+        search::{Address, Ask, BEFORE_KEY, MOST_COUNTED, Reach, address, explain, walks, words},
     },
     text::units,
 };
@@ -52,6 +54,8 @@ enum Step {
 pub(super) enum Served {
     /// These indexes.
     Indexes(Vec<String>),
+    /// The indexes of so many partitions, and so many others were read.
+    Partitions(usize, usize),
     /// None: rows were read.
     Scan,
 }
@@ -64,6 +68,8 @@ pub(super) struct Outcome {
     pub took: Duration,
     pub reach: Option<Reach>,
     pub served: Option<Served>,
+    /// Hits as the planner estimates them.
+    pub estimate: Option<f64>,
 }
 
 /// How far a search goes.
@@ -75,6 +81,8 @@ pub(super) enum How {
     Newest,
     /// Every row.
     Everything,
+    /// The same again, with more results.
+    More,
 }
 
 /// A search under way.
@@ -85,6 +93,7 @@ pub(super) struct Run {
     pub text: String,
     pub mode: Mode,
     pub how: How,
+    pub limit: usize,
     facets: Vec<Value>,
     steps: VecDeque<Step>,
     hits: Vec<Hits>,
@@ -124,21 +133,27 @@ impl Search {
         if text.trim().is_empty() {
             return self.forget_results();
         }
-        if self.tables.is_empty() || self.tables.iter().any(|t| t.detail.is_none()) {
+        if self.tables.is_empty() || self.tables.iter().any(|t| t.detail.is_none() || t.describing.is_some())
+        {
             return; // begun when they are described
         }
         let everything = how == How::Everything;
+        let known = |n: usize| self.shown.as_ref()?.outcomes.get(n)?.reach;
         let reach = |n: usize, table: &Table| match table.reach() {
             _ if everything => Reach::Everything,
+            reach if how == How::More => known(n).unwrap_or(reach),
             Reach::Index if self.unservable(&text) => table.sample(),
-            Reach::Index if how == How::Newest && self.is_capped(n) => Reach::Newest,
+            Reach::Index if how == How::Newest && self.is_capped(n) => self.newest(n, table),
             reach => reach,
         };
         let reaches: Vec<Reach> = self.tables.iter().enumerate().map(|(n, t)| reach(n, t)).collect();
-        let ask = self.ask(&text, self.page());
+        let everything = everything || reaches.contains(&Reach::Everything);
+        let limit = if how == How::More { self.limit() + MOST_RESULTS } else { MOST_RESULTS };
+        let page = if how == How::More { 0 } else { self.page() };
+        let ask = Ask { limit, ..self.ask(&text, page) };
         let (mut steps, mut statements, mut after) = (VecDeque::new(), vec![], vec![]);
         if let (Some(first), How::Bounded | How::Everything) = (self.tables.first(), how) {
-            after.push((Step::Words, statement(words(&ask, &first.config), true)));
+            after.push((Step::Words, statement(words(&ask, &first.configs()), true)));
         }
         for (n, (table, reach)) in self.tables.iter().zip(&reaches).enumerate() {
             let Some(target) = table.target(*reach) else { continue };
@@ -149,7 +164,7 @@ impl Search {
                     return;
                 }
             };
-            if how != How::Newest {
+            if matches!(how, How::Bounded | How::Everything) {
                 let facet = table.facet.as_ref().filter(|_| self.tables.len() == 1);
                 if let Some(query) = facet.and_then(|f| target.facet(&ask, f).ok()) {
                     after.push((Step::Facet, statement(query, !everything)));
@@ -163,7 +178,8 @@ impl Search {
             steps.push_back(step);
             statements.push(statement);
         }
-        let before = self.shown.as_ref().filter(|_| how == How::Newest).map(|s| s.outcomes.clone());
+        let follows = matches!(how, How::Newest | How::More);
+        let before = self.shown.as_ref().filter(|_| follows).map(|s| s.outcomes.clone());
         let outcome = |(n, reach): (usize, &Reach)| {
             let known = before.as_ref().and_then(|b| b.get(n)).cloned().unwrap_or_default();
             Outcome { reach: Some(*reach), ..known }
@@ -176,7 +192,8 @@ impl Search {
         let job = cx.start(|job| Effect::Execute { job, lane, statements, credit: CREDIT });
         let (mode, since) = (self.mode, cx.world.now);
         let facets = vec![];
-        self.run = Some(Run { job, since, text, mode, how, facets, steps, hits, outcomes, words: None });
+        self.run =
+            Some(Run { job, since, text, mode, how, limit, facets, steps, hits, outcomes, words: None });
     }
 
     /// More hits than are counted were found in this table for this very line.
@@ -186,6 +203,14 @@ impl Search {
         let keyed =
             self.tables.get(table).and_then(|t| t.detail.as_deref()).map(address) == Some(Address::Key);
         keyed && outcome.is_some_and(|o| o.reach == Some(Reach::Index) && o.count > MOST_COUNTED)
+    }
+
+    /// How the last hits of this table are found.
+    fn newest(&self, n: usize, table: &Table) -> Reach {
+        let outcome = self.shown.as_ref().and_then(|s| s.outcomes.get(n));
+        let hits = outcome.map_or(0.0, |o| o.estimate.unwrap_or(0.0).max(o.count as f64));
+        let rows = table.rows().unwrap_or(0) as f64;
+        Reach::Newest { walk: walks(hits, rows, table.source.keeper.is_stored()) }
     }
 
     /// What is asked of every table.
@@ -233,7 +258,8 @@ impl Search {
                 Some(Step::Plan(n)) => {
                     let text = batch.cell(0, 0).map(String::from_utf8_lossy).unwrap_or_default();
                     let table = self.tables.get(*n);
-                    run.outcomes[*n].served = table.and_then(|t| served(&text, t));
+                    let (served, estimate) = table.map(|t| planned(&text, t)).unwrap_or_default();
+                    (run.outcomes[*n].served, run.outcomes[*n].estimate) = (served, estimate);
                 }
                 None => {}
             },
@@ -249,10 +275,10 @@ impl Search {
         let step = run.steps.pop_front();
         if let Some(Step::Hits(n)) = step {
             let outcome = &mut run.outcomes[n];
-            if outcome.reach == Some(Reach::Newest) {
+            if matches!(outcome.reach, Some(Reach::Newest { .. })) {
                 // Only these were counted; how many there are is known from before.
-                outcome.took += summary.elapsed;
-            } else {
+                outcome.took += if run.how == How::Newest { summary.elapsed } else { Duration::ZERO };
+            } else if run.how != How::More {
                 outcome.took = summary.elapsed;
                 (outcome.count, outcome.read) = (run.hits[n].count, run.hits[n].read);
             }
@@ -263,11 +289,12 @@ impl Search {
         } else if let (Some(run), Some(shown)) = (&self.run, &mut self.shown)
             && !hits_left
         {
-            if run.how != How::Newest {
+            if matches!(run.how, How::Bounded | How::Everything) {
                 shown.words.clone_from(&run.words);
                 shown.facets.clone_from(&run.facets);
             }
             shown.outcomes.clone_from(&run.outcomes);
+            self.find_meant();
         }
         if summary.last {
             self.run = None;
@@ -282,6 +309,7 @@ impl Search {
             } else {
                 self.fetch_fragments(cx);
                 self.nothing_found(cx);
+                self.more(cx);
             }
         }
     }
@@ -296,7 +324,16 @@ impl Search {
         let kept = self.shown.as_ref().filter(|s| s.text == run.text && s.mode == run.mode);
         let words = run.words.clone().or_else(|| kept.and_then(|s| s.words.clone()));
         let facets = kept.map(|s| s.facets.clone()).unwrap_or_default();
+        let more = run.how == How::More;
+        if more {
+            let known = self.shown.as_mut().map(|s| std::mem::take(&mut s.hits)).unwrap_or_default();
+            keep_fragments(&mut hits, known);
+        }
+        let best = hits.iter().map(|h| h.rank).fold(f32::MIN_POSITIVE, f32::max);
         self.shown = Some(Shown {
+            best,
+            limit: run.limit,
+            meant: vec![],
             text: run.text.clone(),
             mode: run.mode,
             hits,
@@ -305,21 +342,26 @@ impl Search {
             facets,
         });
         self.trouble = None;
-        (self.at, self.top) = (0, 0);
+        if !more {
+            (self.at, self.top) = (0, 0);
+        }
+        self.find_meant();
     }
 
     fn failed(&mut self, error: &DbError, cx: &mut Cx<'_>) {
         let Some(run) = self.run.take() else { return };
-        if run.how == How::Newest && self.due.is_none() && !error.fatal {
+        if matches!(run.how, How::Newest | How::More) && self.due.is_none() && !error.fatal {
             // Nobody asked for it: what was found first stays.
-            self.cancelled = false;
+            if run.how == How::More && !error.is_own_cancel() {
+                cx.toast(Tone::Warning, format!("More results could not be fetched: {}", error.message));
+            }
             return;
         }
         if self.due.is_some() {
             return self.start(How::Bounded, cx);
         }
         let after = units::duration(cx.world.now.saturating_sub(run.since));
-        let what = if error.is_cancel() && self.cancelled {
+        let what = if error.is_own_cancel() {
             format!("Cancelled after {after}")
         } else if error.is_cancel() {
             format!(
@@ -330,7 +372,6 @@ impl Search {
         } else {
             "The search failed".into()
         };
-        self.cancelled = false;
         let mut trouble = Trouble::new(&what, error);
         trouble.quiet = error.is_cancel();
         trouble.syntax = (run.mode == Mode::Raw && error.code == "42601").then_some(run.text);
@@ -437,15 +478,26 @@ fn estimate(table: &Table, outcome: Option<&Outcome>) -> String {
     }
 }
 
-/// What of the plan reads the table.
-fn served(text: &str, table: &Table) -> Option<Served> {
-    let reading = plan::read(text).ok()?;
-    let nodes = &reading.plans.first()?.nodes;
-    let indexes: Vec<String> = (nodes.iter())
-        .filter_map(|n| n.index.clone())
-        .filter(|i| table.source.indexes.iter().any(|t| t.name == *i))
-        .collect();
-    Some(if indexes.is_empty() { Served::Scan } else { Served::Indexes(indexes) })
+/// What of the plan reads the table, and the hits it expects.
+fn planned(text: &str, table: &Table) -> (Option<Served>, Option<f64>) {
+    let Ok(reading) = plan::read(text) else { return (None, None) };
+    let Some(plan) = reading.plans.first() else { return (None, None) };
+    let searches = |n: &&plan::Node, what: &str| n.text(what).is_some_and(|c| c.contains("@@"));
+    let mut indexes: Vec<&str> = vec![];
+    for node in plan.nodes.iter().filter(|n| searches(n, "Index Cond")) {
+        indexes.extend(node.index.as_deref().filter(|i| !indexes.contains(i)));
+    }
+    let parted = table.detail.as_ref().is_some_and(|d| d.relation.kind == RelKind::Partitioned);
+    let served = if indexes.is_empty() {
+        Served::Scan
+    } else if parted {
+        let read = plan.nodes.iter().filter(|n| n.node_type == "Seq Scan" && searches(n, "Filter")).count();
+        Served::Partitions(indexes.len(), read)
+    } else {
+        Served::Indexes(indexes.into_iter().map(str::to_owned).collect())
+    };
+    let hits = plan.nodes.iter().find(|n| n.subplan.as_deref() == Some("CTE i"));
+    (Some(served), hits.and_then(|n| n.estimate).map(|e| e.rows))
 }
 
 /// `407 hits`, `more than 10,000 hits`.

@@ -1,6 +1,10 @@
 //! What is searched: tables, what of each makes its document, how its rows are shown.
 
-use super::{Search, facets, run::How};
+use super::{
+    Search, facets,
+    kept::{Kept, KeptAll},
+    run::{How, statement},
+};
 use crate::{
     core::{
         effect::{Effect, Statement},
@@ -10,20 +14,19 @@ use crate::{
         world::World,
     },
     data::{
-        catalog::{Catalog, ColumnInfo, Detail, Relation},
+        catalog::{ColumnInfo, Detail, Relation, is_system},
         search::{Config, Keeper, Mode, Source, title_like},
     },
     sql::{
         filter::Filter,
         page::key_columns,
         search::{
-            CONFIGURATIONS, Facet, Reach, Target,
-            sources::{Found, SOURCES, chosen, columns_of, found},
+            CONFIGURATIONS, Facet, Reach, Target, languages,
+            sources::{Found, SOURCES, again, chosen, columns_of, found},
         },
     },
     text::units,
 };
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The question of which table.
@@ -66,6 +69,8 @@ pub(super) struct Table {
     pub detail: Option<Arc<Detail>>,
     pub describing: Option<JobId>,
     pub config: String,
+    /// The configurations of its rows, where each has its own in a column.
+    pub languages: Vec<String>,
     pub title: Option<String>,
     pub body: Vec<String>,
     /// What rows must meet: what Browse filtered, and the values picked beside the results.
@@ -74,35 +79,7 @@ pub(super) struct Table {
     /// Lexemes of a sample with their rows; none: not read.
     pub lexemes: Option<Vec<(String, u64)>>,
     /// What the user chose instead of what is chosen by itself.
-    kept: Kept,
-}
-
-/// What is kept of a choice for the next start.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Kept {
-    schema: String,
-    name: String,
-    /// The vector; empty: chosen columns.
-    vector: String,
-    columns: Vec<String>,
-    /// Configuration, title and columns of the fragments, where they were chosen.
-    pub config: Option<String>,
-    pub title: Option<String>,
-    pub body: Option<Vec<String>>,
-    /// Column and key whose values stand beside the results; an empty column: none do.
-    facet: Option<(String, Option<String>)>,
-}
-
-/// All that is kept.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct KeptAll {
-    tables: Vec<Kept>,
-    mode: String,
-    cover: bool,
-    normalisation: Option<u8>,
-    weights: Option<[f32; 4]>,
+    pub kept: Kept,
 }
 
 impl Table {
@@ -118,6 +95,7 @@ impl Table {
             detail: None,
             describing: None,
             config,
+            languages: vec![],
             title: None,
             body: vec![],
             filter: Filter::default(),
@@ -158,6 +136,11 @@ impl Table {
     fn take_kept(&mut self) {
         if let Some(config) = &self.kept.config {
             self.config.clone_from(config);
+            if self.source.keeper == Keeper::Chosen {
+                // Document and line are made by the same configuration, or nothing matches.
+                self.source = chosen(self.source.relation, &self.source.chosen, config);
+                self.lexemes = None;
+            }
         }
         let there = |c: &&String| self.detail.iter().any(|d| d.columns.iter().any(|i| i.name == **c));
         if let Some(title) = &self.kept.title {
@@ -171,7 +154,9 @@ impl Table {
     /// How the user wants it searched and shown.
     pub fn choose(&mut self, config: String, title: Option<String>, body: Vec<String>) {
         let kept = &mut self.kept;
-        kept.config = Some(config).filter(|c| *c != self.config).or(kept.config.take());
+        if self.languages.is_empty() {
+            kept.config = Some(config).filter(|c| *c != self.config).or(kept.config.take());
+        }
         if title != self.title {
             kept.title = Some(title.unwrap_or_default());
         }
@@ -197,11 +182,39 @@ impl Table {
             detail: self.detail.as_deref()?,
             source: &self.source,
             config: &self.config,
+            languages: &self.languages,
             reach,
             filter: &self.filter,
             title: self.title.as_deref(),
             body: &self.body,
         })
+    }
+
+    /// The configurations a line is read with.
+    pub fn configs(&self) -> Vec<&str> {
+        match self.languages.as_slice() {
+            [] => vec![&self.config],
+            several => several.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// Is this what is searched?
+    pub fn is_of(&self, source: &Source) -> bool {
+        let same = if self.source.keeper == Keeper::Chosen {
+            // The vector's configuration may have been chosen since.
+            source.keeper == Keeper::Chosen && self.source.chosen == source.chosen
+        } else {
+            self.source.vector == source.vector
+        };
+        same && self.source.relation == source.relation
+    }
+
+    /// Takes up what the database offers now.
+    fn renew(&mut self, found: &Found) {
+        let all: Vec<&str> =
+            self.detail.iter().flat_map(|d| d.columns.iter().map(|c| c.name.as_str())).collect();
+        self.source = again(&self.source, &self.config, found, &all);
+        self.lexemes = None;
     }
 
     /// Estimated rows.
@@ -214,7 +227,13 @@ impl Table {
     pub fn describe(&self) -> String {
         let all: Vec<&str> =
             self.detail.iter().flat_map(|d| d.columns.iter().map(|c| c.name.as_str())).collect();
-        format!("{} · {}", what_of(&self.source, &all), how_of(&self.source, &self.config))
+        let config = match &self.source.config {
+            Some(Config::Column(column)) if !self.languages.is_empty() => {
+                format!("{} by {column}", self.languages.join(", "))
+            }
+            _ => self.config.clone(),
+        };
+        format!("{} · {}", what_of(&self.source, &all), how_of(&self.source, &config))
     }
 }
 
@@ -255,12 +274,8 @@ fn is_text(column: &ColumnInfo) -> bool {
     column.category == 'S' || matches!(column.base_oid, 25 | 1042 | 1043)
 }
 
-fn is_system(schema: &str) -> bool {
-    schema.starts_with("pg_") || schema == "information_schema"
-}
-
 impl Search {
-    /// Asks what is searchable, and what was chosen last time.
+    /// Asks what is searchable.
     pub(super) fn look(&mut self, cx: &mut Cx<'_>) {
         let lane = Lane::Read(cx.world.active);
         let short = |sql: &str| Statement { short: true, ..Statement::read(sql, vec![], vec![]) };
@@ -286,7 +301,10 @@ impl Search {
             }
             News::Done(summary) if summary.last => {
                 if let Some(looking) = self.looking.take() {
-                    self.offer = Some(Offer { found: found(&looking.rows), configs: looking.configs });
+                    let found = found(&looking.rows);
+                    self.tables.iter_mut().for_each(|t| t.renew(&found));
+                    self.offer = Some(Offer { found, configs: looking.configs });
+                    self.describe_again(cx);
                     self.choose_first(cx);
                     self.take_wanted(cx);
                 }
@@ -301,7 +319,7 @@ impl Search {
     }
 
     /// The configuration of what has none of its own.
-    fn default_config(&self) -> String {
+    pub(super) fn default_config(&self) -> String {
         self.offer.as_ref().and_then(|o| o.configs.first()).cloned().unwrap_or_else(|| "simple".into())
     }
 
@@ -331,18 +349,6 @@ impl Search {
         self.choose(sources, cx);
     }
 
-    fn kept_source(&self, kept: &Kept, catalog: &Catalog) -> Option<Source> {
-        let relation = catalog.find(Some(&kept.schema), &kept.name)?;
-        if kept.vector.is_empty() {
-            if kept.columns.is_empty() {
-                return None;
-            }
-            return Some(chosen(relation.oid, &kept.columns, &self.default_config()));
-        }
-        let same = |s: &&Source| s.relation == relation.oid && s.vector == kept.vector;
-        self.offer.as_ref()?.found.sources.iter().find(same).cloned()
-    }
-
     /// These are searched from now on.
     fn choose(&mut self, sources: Vec<(Source, Kept)>, cx: &mut Cx<'_>) {
         self.tables.clear();
@@ -350,6 +356,15 @@ impl Search {
             self.add(source, kept, cx);
         }
         self.forget_results();
+    }
+
+    /// The tables as they are now; searched when they are described.
+    fn describe_again(&mut self, cx: &mut Cx<'_>) {
+        let conn = cx.world.active;
+        for table in &mut self.tables {
+            let relation = table.source.relation;
+            table.describing = Some(cx.start(|job| Effect::Describe { job, conn, relation }));
+        }
     }
 
     /// This is searched, too.
@@ -390,51 +405,34 @@ impl Search {
         self.changed(cx);
     }
 
-    /// Keeps the choice for the next start.
-    pub(super) fn keep(&self, cx: &mut Cx<'_>) {
-        let Some(catalog) = cx.world.catalog().cloned() else { return };
-        let tables: Vec<Kept> = (self.tables.iter())
-            .filter_map(|t| {
-                let relation = catalog.relation(t.source.relation)?;
-                let stands = t.source.keeper != Keeper::Chosen;
-                let key = |f: &Facet| if let Facet::Json(_, key) = f { key.clone() } else { None };
-                let facet = t.facet.as_ref().map(|f| (f.column().to_owned(), key(f)));
-                Some(Kept {
-                    schema: relation.schema.to_string(),
-                    name: relation.name.to_string(),
-                    vector: if stands { t.source.vector.clone() } else { String::new() },
-                    columns: t.source.chosen.clone(),
-                    facet: if t.detail.is_some() {
-                        Some(facet.unwrap_or_default())
-                    } else {
-                        t.kept.facet.clone()
-                    },
-                    ..t.kept.clone()
-                })
-            })
-            .collect();
-        let kept = KeptAll {
-            tables,
-            mode: self.mode.word().into(),
-            cover: self.ranking.cover,
-            normalisation: Some(self.ranking.normalisation),
-            weights: Some(self.ranking.weights),
-        };
-        cx.ask(Effect::Keep { key: key(cx.world), value: serde_json::to_string(&kept).ok() });
-    }
-
     /// News of a description; `false`: of something else.
     pub(super) fn describe_news(&mut self, job: JobId, news: &News, cx: &mut Cx<'_>) -> bool {
         let Some(at) = self.tables.iter().position(|t| t.describing == Some(job)) else { return false };
         let indexed = self.offer.as_ref().map(|o| o.found.tags.clone()).unwrap_or_default();
+        let table = &mut self.tables[at];
         match news {
             News::Detail(Some(detail)) => {
-                let table = &mut self.tables[at];
                 table.describing = None;
                 table.described(Arc::clone(detail), &indexed);
+                table.languages.clear();
+                if let Some(Config::Column(column)) = &table.source.config {
+                    let lane = Lane::Read(cx.world.active);
+                    let statements = vec![statement(languages(detail, column), true)];
+                    table.describing =
+                        Some(cx.start(|job| Effect::Execute { job, lane, statements, credit: CREDIT }));
+                }
             }
+            News::Rows(batch) => {
+                let text = |row| batch.cell(row, 0).map(|b| String::from_utf8_lossy(b).into_owned());
+                table.languages.extend((0..batch.len()).filter_map(text));
+                return true;
+            }
+            News::Done(summary) if summary.last => table.describing = None,
             News::Detail(None) => {
                 let gone = self.tables.remove(at);
+                // Results know their table by its number.
+                self.stop(cx);
+                self.forget_results();
                 cx.toast(Tone::Warning, format!("{} was dropped since: F5 looks again", gone.name));
             }
             News::Failed(_, error, _) => {
@@ -491,9 +489,7 @@ impl Search {
 
     /// Opens the list of what can be searched.
     pub(super) fn ask_tables(&mut self, question: &'static str, cx: &mut Cx<'_>) {
-        let chosen = |s: &Source| {
-            self.tables.iter().any(|t| t.source.vector == s.vector && t.source.relation == s.relation)
-        };
+        let chosen = |s: &Source| self.tables.iter().any(|t| t.is_of(s));
         let mark = |s: &Source| if question == ADD && chosen(s) { "✓ " } else { "" };
         let items: Vec<(String, String)> = (self.choices(cx.world).into_iter())
             .map(|(source, (text, remark))| (format!("{}{text}", mark(&source)), remark))
@@ -517,8 +513,7 @@ impl Search {
             self.choose(vec![(source, Kept::default())], cx);
             return self.keep(cx);
         }
-        let same = |t: &Table| t.source.vector == source.vector && t.source.relation == source.relation;
-        match self.tables.iter().position(same) {
+        match self.tables.iter().position(|t| t.is_of(&source)) {
             Some(at) => drop(self.tables.remove(at)),
             None if self.tables.len() >= MOST_TABLES => {
                 return cx.toast(Tone::Note, format!("At most {MOST_TABLES} tables are searched at once"));
@@ -530,9 +525,4 @@ impl Search {
         self.keep(cx);
         self.start(How::Bounded, cx);
     }
-}
-
-/// The key under which the choice is kept.
-pub(super) fn key(world: &World) -> String {
-    format!("search.{}.tables", world.place().unwrap_or_default())
 }

@@ -8,11 +8,11 @@ use crate::{
         ids::{JobId, Lane},
         pane::{Cx, Popup, Tone},
     },
-    data::search::{Keeper, lexemes_of, nearest, put_right},
+    data::search::{Config, Keeper, lexemes_of, nearest, put_right},
     sql::{
         page::table as table_sql,
         quote::{ident, literal},
-        search::{MOST_COUNTED, Reach, Word, configurations, explain, lexemes, look_up, measure, words_of},
+        search::{MOST_COUNTED, Reach, Word, configurations, explain, lexemes, look_up, measure},
     },
     text::units,
 };
@@ -73,11 +73,11 @@ impl Search {
         };
         let Some(target) = table.target(table.reach()) else { return };
         let ask = self.ask(&text, 0);
+        let hit = self.chosen().map(|(hit, _)| hit);
         let mut parts = vec![
-            (Part::Words, statement(words_of(&ask, &table.config), true)),
+            (Part::Words, statement(target.words_of(&ask, hit.map(|h| &h.key)), true)),
             (Part::Rows, statement(target.lexeme_rows(&ask), true)),
         ];
-        let hit = self.chosen().map(|(hit, _)| hit);
         if let Some(query) = hit.and_then(|h| target.positions(&ask, &h.key)) {
             parts.push((Part::Positions, statement(query, true)));
         }
@@ -128,25 +128,25 @@ impl Search {
         self.inquire(parts, 0, String::new(), cx);
     }
 
-    /// The lexemes of the line that nothing has, each with what was probably meant.
-    pub(super) fn meant(&self) -> Vec<(String, String)> {
-        let (Some(shown), Some(known)) = (&self.shown, self.tables.first().and_then(|t| t.lexemes.as_ref()))
-        else {
-            return vec![];
+    /// Finds the lexemes of the line that nothing has, each with what was probably meant.
+    pub(super) fn find_meant(&mut self) {
+        let known = self.tables.first().and_then(|t| t.lexemes.as_ref());
+        let Some(shown) = &mut self.shown else { return };
+        let words = shown.words.as_ref().filter(|_| shown.hits.is_empty());
+        shown.meant = match (known, words) {
+            (Some(known), Some(words)) => (lexemes_of(&words.query).into_iter())
+                .filter_map(|(lexeme, prefix)| {
+                    let meant = nearest(&lexeme, prefix, known)?.to_owned();
+                    Some((lexeme, meant))
+                })
+                .collect(),
+            _ => vec![],
         };
-        let Some(words) = shown.words.as_ref().filter(|_| shown.hits.is_empty()) else { return vec![] };
-        lexemes_of(&words.query)
-            .into_iter()
-            .filter_map(|(lexeme, prefix)| {
-                let meant = nearest(&lexeme, prefix, known)?.to_owned();
-                Some((lexeme, meant))
-            })
-            .collect()
     }
 
     /// The line as it was probably meant.
     pub(super) fn take_meant(&mut self, cx: &mut Cx<'_>) {
-        let meant = self.meant();
+        let meant = self.shown.as_ref().map(|s| s.meant.clone()).unwrap_or_default();
         let mut line = self.input.text().to_owned();
         for (lexeme, right) in &meant {
             line = put_right(&line, lexeme, right).unwrap_or(line);
@@ -204,6 +204,7 @@ impl Search {
                     Some((row.first()?.clone()?, row.get(1)?.as_deref()?.parse().ok()?))
                 };
                 table.lexemes = Some(inquiry.rows(Part::Lexemes).iter().filter_map(pair).collect());
+                self.find_meant();
             }
             Some(Part::Measure) => {
                 let text = advice(table, inquiry);
@@ -256,7 +257,12 @@ fn reasons(table: &Table, inquiry: &Inquiry) -> String {
         }
         out.push_str("\nPositions count words; A, B and C are weights, others are D.\n\n");
     }
-    out.push_str(&format!("What {} makes of the line\n\n", table.config));
+    let config = match table.languages.as_slice() {
+        [] => table.config.clone(),
+        [first, ..] if inquiry.title.is_empty() => first.clone(),
+        _ => "the row's own configuration".to_owned(),
+    };
+    out.push_str(&format!("What {config} makes of the line\n\n"));
     let counted = |lexeme: &str| {
         let rows = inquiry.rows(Part::Rows);
         let row = rows.iter().find(|r| cell(r, 0) == lexeme)?;
@@ -367,7 +373,10 @@ fn advice(table: &Table, inquiry: &Inquiry) -> String {
 
 /// The generated column variant, the title before the rest.
 fn generated(table: &Table, relation: &str) -> String {
-    let config = literal(&table.config);
+    let config = match &table.source.config {
+        Some(Config::Column(column)) => ident(column),
+        _ => literal(&table.config),
+    };
     let one = |column: &str, weight: char| {
         format!("setweight(to_tsvector({config}, coalesce({}, '')), '{weight}')", ident(column))
     };

@@ -12,7 +12,10 @@ use crate::{
         rows::{Column, RowStore},
         types,
     },
-    sql::lex::{Options, TokenKind, significant},
+    sql::{
+        lex::{Options, TokenKind, significant},
+        quote::unquoted,
+    },
     text::units,
     widgets::grid::{GridState, Rows},
 };
@@ -177,7 +180,7 @@ fn name_at(sql: &str, toks: &[crate::sql::lex::Token]) -> Option<String> {
         at += 2;
         name = toks.get(at).filter(|t| is_name(t))?;
     }
-    Some(name.text(sql).trim_matches('"').to_owned())
+    Some(unquoted(name.text(sql)))
 }
 
 fn two(a: &str, b: Option<&str>) -> String {

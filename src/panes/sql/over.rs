@@ -5,9 +5,10 @@ use crate::{
     core::{
         command::Command,
         event::{Mouse, MouseKind},
-        pane::{Cx, Popup, Tone},
+        pane::{Cx, Tone},
         theme::Theme,
     },
+    panes::value_said,
     views::{
         record::RecordView,
         value::{Done, ValueView},
@@ -116,20 +117,9 @@ impl Sql {
     }
 
     fn value_done(&mut self, done: Done, cx: &mut Cx<'_>) {
-        match done {
-            Done::Copy(text, what) => {
-                cx.copy(text, format!("Copied {what}"));
-            }
-            Done::AskFind => cx.popup(Popup::Line {
-                question: FIND,
-                title: "Find in this value".into(),
-                text: String::new(),
-                hint: "n and N go to the next and the previous match".into(),
-            }),
-            Done::Say(what) => cx.toast(Tone::Note, what),
-            Done::Filter(_) => cx.toast(Tone::Note, "a table is filtered by a path in Browse, not a result"),
-            // Nothing is changed in the view of a result, so that it has nothing to ask or to stage.
-            Done::Yes | Done::No | Done::Ask { .. } | Done::Stage { .. } | Done::Close => {}
+        // Nothing is changed in the view of a result, so that it has nothing to ask or to stage.
+        if let Some(Done::Filter(_)) = value_said(done, FIND, cx) {
+            cx.toast(Tone::Note, "a table is filtered by a path in Browse, not a result");
         }
     }
 

@@ -4,7 +4,7 @@ use crate::{
     core::event::Tx,
     sql::{
         lex::{Options, TokenKind, significant},
-        quote::ident,
+        quote::{ident, unquoted},
     },
 };
 
@@ -75,7 +75,7 @@ pub(super) fn follow(savepoints: &mut Vec<String>, sql: &str, tx: Tx) {
         .take(5)
         .filter_map(|t| match t.kind {
             TokenKind::Word => Some(t.text(sql).to_lowercase()),
-            TokenKind::QuotedIdent => Some(t.text(sql).trim_matches('"').replace("\"\"", "\"")),
+            TokenKind::QuotedIdent => Some(unquoted(t.text(sql))),
             _ => None,
         })
         .collect();

@@ -1,7 +1,7 @@
 //! Whether the server's certificate is good enough for the sslmode, and whether the server has its key.
 
 use super::{super::der, Check, Get, crl};
-use crate::core::error::DbError;
+use crate::{core::error::DbError, data::civil::civil};
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -114,15 +114,7 @@ fn name_matches(pattern: &str, name: &str) -> bool {
 /// Seconds since 1970 as `YYYYMMDDHHMMSS` (civil calendar, UTC).
 pub(super) fn stamp(seconds: u64) -> String {
     let (days, rest) = ((seconds / 86_400) as i64, seconds % 86_400);
-    // Days since 0000-03-01, in eras of 400 years.
-    let z = days + 719_468;
-    let (era, day_of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    let (year, month, day) = civil(days);
     format!("{year:04}{month:02}{day:02}{:02}{:02}{:02}", rest / 3600, rest / 60 % 60, rest % 60)
 }
 

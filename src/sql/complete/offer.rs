@@ -10,7 +10,7 @@ use super::{
     words,
 };
 use crate::{
-    data::catalog::{Catalog, RelKind, Relation},
+    data::catalog::{Catalog, RelKind, Relation, is_system},
     sql::quote::ident,
     text::units,
 };
@@ -241,7 +241,7 @@ impl Offers<'_> {
         for (n, r) in self.catalog.relations.iter().enumerate() {
             let Some(class) = fit(&r.name, &self.spot.prefix) else { continue };
             let place = path.get(&*r.schema).filter(|n| seen.get(&*r.name) == Some(*n));
-            let at = match (place, r.partition_of, system(&r.schema)) {
+            let at = match (place, r.partition_of, is_system(&r.schema)) {
                 (Some(_), 0, false) => 1,
                 (Some(_), _, false) => 20,
                 (None, _, false) => 40,
@@ -264,7 +264,7 @@ impl Offers<'_> {
 
     fn schemas(&mut self, weight: u32) {
         for s in &self.catalog.schemas {
-            self.push(&ident(s), ItemKind::Schema, "", weight + if system(s) { 150 } else { 0 });
+            self.push(&ident(s), ItemKind::Schema, "", weight + if is_system(s) { 150 } else { 0 });
         }
     }
 
@@ -273,7 +273,7 @@ impl Offers<'_> {
             self.push(t, ItemKind::Type, "", 30 + n as u32);
         }
         for t in &self.catalog.types {
-            if !system(&t.schema) {
+            if !is_system(&t.schema) {
                 let name = if self.catalog.search_path.iter().any(|s| **s == *t.schema) {
                     ident(&t.name)
                 } else {
@@ -291,12 +291,12 @@ impl Offers<'_> {
                 continue;
             }
             // The operators' own functions and the like are no help without a letter typed.
-            if (system(&f.schema) && self.spot.prefix.is_empty()) || !self.fits(&f.name) {
+            if (is_system(&f.schema) && self.spot.prefix.is_empty()) || !self.fits(&f.name) {
                 continue;
             }
             if seen.insert((&f.schema, &f.name)) {
                 let common = words_common(&f.name);
-                let far = if system(&f.schema) && !common { 30 } else { 0 };
+                let far = if is_system(&f.schema) && !common { 30 } else { 0 };
                 self.push_function(&f.name, &f.arguments, &f.result, weight + far);
             }
         }
@@ -332,7 +332,7 @@ impl Offers<'_> {
     /// Before a FROM was written: columns of any table in the search path that begin so.
     fn columns_of_all(&mut self, weight: u32) {
         let mut seen = HashSet::new();
-        let own = self.catalog.relations.iter().filter(|r| !system(&r.schema) && r.partition_of == 0);
+        let own = self.catalog.relations.iter().filter(|r| !is_system(&r.schema) && r.partition_of == 0);
         for r in own.take(MANY) {
             let columns = self.catalog.columns.get(&r.oid).into_iter().flat_map(|c| c.iter());
             for c in columns.filter(|c| fit(&c.name, &self.spot.prefix).is_some_and(|c| c < 2)) {
@@ -493,10 +493,6 @@ impl Offers<'_> {
         let mut seen = HashSet::new();
         self.out.into_iter().map(|o| o.item).filter(|i| seen.insert(i.insert.clone())).collect()
     }
-}
-
-fn system(schema: &str) -> bool {
-    schema.starts_with("pg_") || schema == "information_schema"
 }
 
 fn key_may_be_quoted(kind: ItemKind) -> bool {

@@ -2,7 +2,10 @@
 //! follows, whatever the text lacks.
 
 use super::words::{NOT_ALIAS, QUERY_HEADS};
-use crate::sql::lex::{Lexer, Options, Token, TokenKind};
+use crate::sql::{
+    lex::{Lexer, Options, Token, TokenKind},
+    quote::unquoted,
+};
 
 /// What a token is to completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +104,7 @@ pub(super) fn look(text: &str, at: usize) -> Inside {
                 tokens.pop();
                 let raw = t.text(left);
                 spot.quoted = t.kind == TokenKind::QuotedIdent;
-                spot.prefix = if spot.quoted { unquote(raw) } else { raw.into() };
+                spot.prefix = if spot.quoted { unquoted(raw) } else { raw.into() };
                 spot.start = t.start;
             }
             TokenKind::Number | TokenKind::String(_) | TokenKind::Param | TokenKind::Dollar => {
@@ -227,7 +230,7 @@ fn tok(t: &Token, text: &str) -> Tok {
     let raw = t.text(text);
     let (kind, text) = match t.kind {
         TokenKind::Word => (Kind::Word, raw.to_lowercase()),
-        TokenKind::QuotedIdent => (Kind::Quoted, unquote(raw)),
+        TokenKind::QuotedIdent => (Kind::Quoted, unquoted(raw)),
         TokenKind::LParen | TokenKind::LBracket => (Kind::Open, raw.into()),
         TokenKind::RParen | TokenKind::RBracket => (Kind::Close, raw.into()),
         TokenKind::Comma => (Kind::Comma, raw.into()),
@@ -240,13 +243,6 @@ fn tok(t: &Token, text: &str) -> Tok {
         _ => (Kind::Op, raw.into()),
     };
     Tok { kind, text }
-}
-
-/// `"a""b"` → `a"b`, also without its closing quote.
-fn unquote(raw: &str) -> String {
-    let inner = raw.strip_prefix('"').unwrap_or(raw);
-    let inner = if raw.len() > 1 { inner.strip_suffix('"').unwrap_or(inner) } else { inner };
-    inner.replace("\"\"", "\"")
 }
 
 /// Is this key word written in capitals?

@@ -2,7 +2,10 @@
 
 use crate::{
     data::search::{Config, Part},
-    sql::lex::{Options, Token, TokenKind, significant},
+    sql::{
+        lex::{Options, Token, TokenKind, significant},
+        quote::unquoted,
+    },
 };
 
 /// The parts of a vector.
@@ -59,9 +62,7 @@ fn config_of(text: &str, tokens: &[Token]) -> Option<Config> {
     match first.kind {
         TokenKind::String(_) => Some(Config::Fixed(shown.trim_matches('\'').replace("''", "'"))),
         TokenKind::Word if tokens.len() == 1 => Some(Config::Column(shown.to_owned())),
-        TokenKind::QuotedIdent if tokens.len() == 1 => {
-            Some(Config::Column(shown.trim_matches('"').replace("\"\"", "\"")))
-        }
+        TokenKind::QuotedIdent if tokens.len() == 1 => Some(Config::Column(unquoted(shown))),
         _ => None,
     }
 }
@@ -133,7 +134,7 @@ fn call<'t>(text: &str, tokens: &'t [Token]) -> Option<(String, Vec<&'t [Token]>
     if open == 0 || !tokens[..open].iter().all(named) || closing(tokens, open) != Some(tokens.len() - 1) {
         return None;
     }
-    let name = tokens[open - 1].text(text).trim_matches('"').to_owned();
+    let name = unquoted(tokens[open - 1].text(text));
     let inside = &tokens[open + 1..tokens.len() - 1];
     Some((name, split(inside, |t| t.kind == TokenKind::Comma)))
 }
@@ -146,7 +147,7 @@ pub fn columns_in<'a>(expression: &str, columns: &[&'a str]) -> Vec<&'a str> {
     for (n, token) in tokens.iter().enumerate() {
         let name = match token.kind {
             TokenKind::Word => token.text(expression).to_owned(),
-            TokenKind::QuotedIdent => token.text(expression).trim_matches('"').replace("\"\"", "\""),
+            TokenKind::QuotedIdent => unquoted(token.text(expression)),
             _ => continue,
         };
         // `text` behind `::` is a type, a word before `(` a function.

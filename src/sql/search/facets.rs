@@ -1,6 +1,6 @@
 //! Facets: the values of a column within the hits, with counts, and the condition that picks one.
 
-use super::{Ask, MOST_COUNTED, Reach, Target, tsquery};
+use super::{Ask, MOST_COUNTED, Reach, Target};
 use crate::{
     data::catalog::ColumnInfo,
     sql::{
@@ -91,7 +91,7 @@ impl Target<'_> {
     pub fn facet(&self, ask: &Ask<'_>, facet: &Facet) -> Result<Query, String> {
         let mut query = Query::default();
         let parameter = query.bind(Some(ask.text.to_owned()), TEXT);
-        let q = tsquery(ask.mode, self.config, &parameter, ask.text);
+        let asked = self.asked(ask, &parameter);
         let filter = self.and_filter(&mut query)?;
         let source = match facet {
             Facet::Json(column, Some(key)) => format!("{} -> {}", ident(column), literal(key)),
@@ -112,7 +112,7 @@ impl Target<'_> {
         };
         query.sql = format!(
             "WITH i AS MATERIALIZED (\n  SELECT {source} AS pgdeck_f FROM {from}\n  WHERE {}\n), c AS (\n  SELECT * FROM i{taken}\n)\nSELECT pgdeck_v::text, count(*), bool_or({among})\nFROM c, LATERAL {values} AS pgdeck_l (pgdeck_v)\nWHERE pgdeck_f IS NOT NULL AND length(pgdeck_v::text) <= {MOST_VALUE}\nGROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_VALUES}",
-            self.matches(&q, &filter)
+            self.matches(&asked, &filter)
         );
         Ok(query)
     }

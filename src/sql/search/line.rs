@@ -1,6 +1,6 @@
 //! The line typed as a tsquery.
 
-use crate::{data::search::Mode, sql::quote::literal};
+use crate::data::search::Mode;
 
 /// Letters of the last word from which on it is taken for the beginning of one: a shorter one meets half of the words
 /// there are.
@@ -26,7 +26,7 @@ pub fn completes(mode: Mode, text: &str) -> bool {
     }
 }
 
-/// The tsquery of a line as an SQL expression; `parameter`: where the line is bound.
+/// The tsquery of a line as an SQL expression; `config`: an SQL expression, too; `parameter`: where the line is bound.
 ///
 /// A prefix is made of the last lexeme of what the server made of the line, so that precedence and distances stay: of
 /// `'a' & 'b'` it becomes `'a' & 'b':*`. Where the text does not end in a lexeme of its own (`!'b'`, a compound word in
@@ -39,7 +39,7 @@ pub fn tsquery(mode: Mode, config: &str, parameter: &str, text: &str) -> String 
         Mode::Phrase => "phraseto_tsquery",
         Mode::Raw => "to_tsquery",
     };
-    let plain = format!("{function}({}::regconfig, {parameter})", literal(config));
+    let plain = format!("{function}({config}, {parameter})");
     if !completes(mode, text) {
         return plain;
     }

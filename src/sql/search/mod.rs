@@ -15,23 +15,25 @@ mod why;
 
 use super::{
     filter::{self, Filter, Query, TEXT},
-    page::{key_columns, table},
+    page::{exact_of, key_columns, table},
     quote::{ident, literal},
 };
 use crate::data::{
     catalog::{Detail, RelKind},
     edits::RowKey,
-    search::{DELIMITER, Mode, Ranking, START, STOP, Source},
+    search::{Config, DELIMITER, Mode, Ranking, START, STOP, Source},
 };
 pub use facets::Facet;
 pub use line::{completes, tsquery};
 pub use saved::saved_query;
-pub use why::{Word, configurations, lexemes, look_up, measure, words_of};
+pub use why::{Word, configurations, lexemes, look_up, measure};
 
 /// Hits that are counted: more are "more than".
 pub const MOST_COUNTED: u64 = 10_000;
 /// Rows that are ranked where the vector has to be computed for it.
 pub const MOST_COMPUTED: u64 = 300;
+/// Configurations of one table's rows.
+const MOST_LANGUAGES: usize = 24;
 /// Characters of a document that fragments are looked for in.
 const MOST_TEXT: usize = 500_000;
 /// Characters of a title.
@@ -47,8 +49,12 @@ pub const CONFIGURATIONS: &str = include_str!("../../../queries/search/configura
 pub enum Reach {
     /// All rows, through an index. A query that no index can serve finds nothing.
     Index,
-    /// The same, of the last hits by key: for a query with more hits than are counted.
-    Newest,
+    /// The same, of the last hits by key: for a query with more hits than are counted. `walk`: rows are read by key
+    /// from the last one on; else all hits come out of the index and are sorted. See [`walks`].
+    Newest {
+        /// By key.
+        walk: bool,
+    },
     /// So many rows (one more, to know whether there are more): the last ones by key, or those that come first.
     Sample(u64),
     /// Every row, however long it takes.
@@ -59,8 +65,19 @@ impl Reach {
     /// An index is to serve.
     #[must_use]
     pub fn is_served(self) -> bool {
-        matches!(self, Self::Index | Self::Newest)
+        matches!(self, Self::Index | Self::Newest { .. })
     }
+}
+
+/// Are the last hits by key found sooner by reading rows from the last one on than by sorting all hits? `hits` and
+/// `rows`: as the planner estimates them; `stored`: the vector need not be computed.
+///
+/// Walking reads `wanted / (hits / rows)` rows, gathering all hits. What a row costs more than a hit was measured on
+/// 300,000 posts: 0.24 ms against 7 µs where `to_tsvector` is computed, about the same where the vector is stored.
+#[must_use]
+pub fn walks(hits: f64, rows: f64, stored: bool) -> bool {
+    let (wanted, dearer) = if stored { (MOST_COUNTED, 1.0) } else { (MOST_COMPUTED, 35.0) };
+    hits > 0.0 && wanted as f64 * rows.max(hits) * dearer < hits * hits
 }
 
 /// A table as it is to be searched.
@@ -72,6 +89,8 @@ pub struct Target<'a> {
     pub source: &'a Source,
     /// The query's configuration, as `regconfig` reads it.
     pub config: &'a str,
+    /// The configurations of its rows, where each row has its own in a column; else none.
+    pub languages: &'a [String],
     /// How far.
     pub reach: Reach,
     /// What rows must meet.
@@ -101,6 +120,16 @@ pub struct Ask<'a> {
     pub words: usize,
 }
 
+/// The line as a query. Where rows have configurations of their own it is another one for each of them.
+struct Asked {
+    /// The configuration, as an expression over a row.
+    config: String,
+    /// The query for a row.
+    row: String,
+    /// The constant queries that an index can serve, each with the condition on its rows.
+    each: Vec<(Option<String>, String)>,
+}
+
 /// Columns before those of the key in the answer of [`Target::search`].
 pub const BEFORE_KEY: usize = 7;
 
@@ -128,6 +157,33 @@ pub fn address(detail: &Detail) -> Address {
 }
 
 impl Target<'_> {
+    /// The column of each row's configuration, as an identifier.
+    fn config_column(&self) -> Option<String> {
+        match &self.source.config {
+            Some(Config::Column(name)) if !self.languages.is_empty() => Some(ident(name)),
+            _ => None,
+        }
+    }
+
+    /// The query's configuration as an expression over a row.
+    fn config(&self) -> String {
+        self.config_column().unwrap_or_else(|| configured(self.config))
+    }
+
+    fn asked(&self, ask: &Ask<'_>, parameter: &str) -> Asked {
+        let query = |config: &str| tsquery(ask.mode, config, parameter, ask.text);
+        let config = self.config();
+        let row = query(&config);
+        let each = match self.config_column() {
+            None => vec![(None, row.clone())],
+            Some(column) => (self.languages.iter())
+                .map(|language| configured(language))
+                .map(|language| (Some(format!("{column} = {language}")), query(&language)))
+                .collect(),
+        };
+        Asked { config, row, each }
+    }
+
     /// Name and expression of each column by which a row is found again.
     fn keys(&self) -> Vec<(String, u32)> {
         match address(self.detail) {
@@ -200,7 +256,7 @@ impl Target<'_> {
     }
 
     /// Fragments of a text, or all of it with marks.
-    fn headline(&self, ask: &Ask<'_>, text: &str, q: &str, whole: bool) -> String {
+    fn headline(ask: &Ask<'_>, text: &str, (config, q): (&str, &str), whole: bool) -> String {
         let (start, stop, between) = (START as u32, STOP as u32, DELIMITER as u32);
         let marks = format!("\\x{start:02x}\\x{stop:02x}\\x{between:02x}");
         let how = if whole {
@@ -213,8 +269,7 @@ impl Target<'_> {
             )
         };
         format!(
-            "ts_headline({}::regconfig, translate(left({text}, {MOST_TEXT}), E'{marks}', '???'), {q}, E'StartSel=\\x{start:02x},StopSel=\\x{stop:02x},{how}')",
-            literal(self.config)
+            "ts_headline({config}, translate(left({text}, {MOST_TEXT}), E'{marks}', '???'), {q}, E'StartSel=\\x{start:02x},StopSel=\\x{stop:02x},{how}')"
         )
     }
 
@@ -228,13 +283,22 @@ impl Target<'_> {
     }
 
     /// The condition that a row is a hit, for an index; nothing is found by a query that none can serve.
-    fn matches(&self, q: &str, filter: &str) -> String {
-        let served = if self.reach.is_served() {
-            format!("\n    AND querytree({q}) NOT IN ('', 'T')")
-        } else {
-            String::new()
+    fn matches(&self, asked: &Asked, filter: &str) -> String {
+        let vector = &self.source.vector;
+        if !self.reach.is_served() {
+            return format!("{vector} @@ {}{filter}", asked.row);
+        }
+        let one = |(of, q): &(Option<String>, String)| {
+            let of = of.as_ref().map(|of| format!("{of} AND ")).unwrap_or_default();
+            format!("{of}{vector} @@ {q}\n    AND querytree({q}) NOT IN ('', 'T')")
         };
-        format!("{} @@ {q}{served}{filter}", self.source.vector)
+        match asked.each.as_slice() {
+            [only] => format!("{}{filter}", one(only)),
+            several => {
+                let each: Vec<String> = several.iter().map(|e| format!("({})", one(e))).collect();
+                format!("({}){filter}", each.join("\n    OR "))
+            }
+        }
     }
 
     /// A bounded number of rows under the table's own name.
@@ -261,19 +325,25 @@ impl Target<'_> {
     pub fn search(&self, ask: &Ask<'_>) -> Result<Query, String> {
         let mut query = Query::default();
         let parameter = query.bind(Some(ask.text.to_owned()), TEXT);
-        let q = tsquery(ask.mode, self.config, &parameter, ask.text);
+        let asked = self.asked(ask, &parameter);
+        let q = &asked.row;
         let (vector, from) = (&self.source.vector, table(self.detail));
         let (named, keys) = (self.keys_named(), self.keys_list("", ""));
         let carried = address(self.detail) == Address::None;
         let carry = if carried {
             let body = self.body_text().unwrap_or_else(|| "NULL::text".into());
-            format!("{} AS pgdeck_t, left({body}, {MOST_CARRIED}) AS pgdeck_b, ", self.title_text())
+            let config = &asked.config;
+            format!(
+                "{} AS pgdeck_t, left({body}, {MOST_CARRIED}) AS pgdeck_b, {config} AS pgdeck_c, ",
+                self.title_text()
+            )
         } else {
             String::new()
         };
-        let rank = self.rank(ask, &q);
+        let rank = self.rank(ask, q);
         let filter = self.and_filter(&mut query)?;
         let late = self.reach.is_served() && !self.source.keeper.is_stored() && !carried;
+        let gather = self.reach == (Reach::Newest { walk: false }) && !keys.is_empty();
         let found = match self.reach {
             Reach::Sample(rows) => {
                 let named_keys = if keys.is_empty() { String::new() } else { format!("{keys}, ") };
@@ -283,21 +353,22 @@ impl Target<'_> {
                 )
             }
             _ => {
-                let rank = if late { "NULL::float4".to_owned() } else { rank.clone() };
-                let last = if self.reach == Reach::Newest && !keys.is_empty() && !late {
-                    format!("\n  ORDER BY {} LIMIT {MOST_COUNTED}", self.keys_list("", " DESC"))
+                let rank = if late || gather { "NULL::float4".to_owned() } else { rank.clone() };
+                let last = if self.reach == (Reach::Newest { walk: true }) && !keys.is_empty() {
+                    let most = if late { MOST_COMPUTED } else { MOST_COUNTED };
+                    format!("\n  ORDER BY {} LIMIT {most}", self.keys_list("", " DESC"))
                 } else {
                     String::new()
                 };
                 format!(
                     "SELECT {named}{carry}{rank} AS pgdeck_r\n  FROM {from}\n  WHERE {}{last}",
-                    self.matches(&q, &filter)
+                    self.matches(&asked, &filter)
                 )
             }
         };
         let taken = match self.reach {
             Reach::Index => format!("SELECT * FROM i LIMIT {}", MOST_COUNTED + 1),
-            Reach::Newest | Reach::Everything => "SELECT * FROM i".into(),
+            Reach::Newest { .. } | Reach::Everything => "SELECT * FROM i".into(),
             Reach::Sample(_) => "SELECT * FROM i WHERE pgdeck_r IS NOT NULL".into(),
         };
         let read =
@@ -305,9 +376,10 @@ impl Target<'_> {
         let order =
             if keys.is_empty() { "pgdeck_r DESC".to_owned() } else { format!("pgdeck_r DESC, {keys}") };
         let limits = format!("LIMIT {} OFFSET {}", ask.limit, ask.offset);
-        let kept = if late {
+        let kept = if late || gather {
+            let most = if late { MOST_COMPUTED } else { MOST_COUNTED };
             format!(
-                "SELECT {keys}, {rank} AS pgdeck_r\n  FROM (SELECT {keys} FROM c ORDER BY {} LIMIT {MOST_COMPUTED}) AS pgdeck_j\n  JOIN {}\n  ORDER BY {order} {limits}",
+                "SELECT {keys}, {rank} AS pgdeck_r\n  FROM (SELECT {keys} FROM c ORDER BY {} LIMIT {most}) AS pgdeck_j\n  JOIN {}\n  ORDER BY {order} {limits}",
                 self.keys_list("", " DESC"),
                 self.joined()
             )
@@ -320,8 +392,14 @@ impl Target<'_> {
             (self.title_text(), self.body_text())
         };
         let on_page = |text: String| format!("CASE WHEN pgdeck_o <= {} THEN {text} END", ask.page);
-        let marked = on_page(self.headline(ask, &title, &q, true));
-        let fragments = body.map_or("NULL::text".into(), |b| on_page(self.headline(ask, &b, &q, false)));
+        let made = if carried {
+            ("pgdeck_c".to_owned(), tsquery(ask.mode, "pgdeck_c", &parameter, ask.text))
+        } else {
+            (asked.config.clone(), q.clone())
+        };
+        let made = (made.0.as_str(), made.1.as_str());
+        let marked = on_page(Self::headline(ask, &title, made, true));
+        let fragments = body.map_or("NULL::text".into(), |b| on_page(Self::headline(ask, &b, made, false)));
         let shown: String = (1..=self.keys().len()).map(|n| format!(", {}", self.key_text(n))).collect();
         let rows = if carried { "o".to_owned() } else { format!("o JOIN {}", self.joined()) };
         query.sql = format!(
@@ -333,10 +411,8 @@ impl Target<'_> {
     /// A key value as the text that finds the row again whatever DateStyle says.
     fn key_text(&self, n: usize) -> String {
         let oid = self.keys().get(n - 1).map_or(0, |(_, oid)| *oid);
-        match oid {
-            1082 | 1114 | 1184 => format!("to_json(pgdeck_k{n})#>>'{{}}' AS pgdeck_v{n}"),
-            _ => format!("pgdeck_k{n}::text AS pgdeck_v{n}"),
-        }
+        let text = exact_of(oid, &format!("pgdeck_k{n}")).unwrap_or_else(|| format!("pgdeck_k{n}::text"));
+        format!("{text} AS pgdeck_v{n}")
     }
 
     /// Titles with marks and fragments of rows given by their keys. Columns: number of the row in `rows`, title with
@@ -349,14 +425,15 @@ impl Target<'_> {
         }
         let mut query = Query::default();
         let parameter = query.bind(Some(ask.text.to_owned()), TEXT);
-        let q = tsquery(ask.mode, self.config, &parameter, ask.text);
+        let asked = self.asked(ask, &parameter);
+        let made = (asked.config.as_str(), asked.row.as_str());
         let mut values = vec![];
         for (n, row) in rows.iter().enumerate() {
             let cells = keys.iter().zip(row).map(|((_, oid), value)| query.bind(value.clone(), *oid));
             values.push(format!("({n}, {})", cells.collect::<Vec<_>>().join(", ")));
         }
-        let marked = self.headline(ask, &self.title_text(), &q, true);
-        let body = self.body_text().map(|b| self.headline(ask, &b, &q, false));
+        let marked = Self::headline(ask, &self.title_text(), made, true);
+        let body = self.body_text().map(|b| Self::headline(ask, &b, made, false));
         query.sql = format!(
             "SELECT pgdeck_o, {marked}, {}\nFROM (VALUES {}) AS pgdeck_h (pgdeck_o, {})\nJOIN {}",
             body.unwrap_or_else(|| "NULL::text".into()),
@@ -375,16 +452,64 @@ pub fn explain(query: &Query) -> Query {
 }
 
 /// What became of the words typed. Columns: the tsquery, its number of nodes, what of it an index can serve, the words
-/// that a dictionary knows for stop words (a list with `DELIMITER` between).
+/// that a dictionary knows for stop words (a list with `DELIMITER` between). Of several configurations all queries that
+/// differ, and the stop words of the first.
 #[must_use]
-pub fn words(ask: &Ask<'_>, config: &str) -> Query {
+pub fn words(ask: &Ask<'_>, configs: &[&str]) -> Query {
     let mut query = Query::default();
     let parameter = query.bind(Some(ask.text.to_owned()), TEXT);
-    let q = tsquery(ask.mode, config, &parameter, ask.text);
+    let each: Vec<String> = (configs.iter())
+        .map(|config| format!("({})", tsquery(ask.mode, &configured(config), &parameter, ask.text)))
+        .collect();
     query.sql = format!(
-        "SELECT {q}::text, numnode({q}), querytree({q}),\n  (SELECT string_agg(DISTINCT token, E'\\x{:02x}') FROM ts_debug({}::regconfig, left({parameter}, 2000)) WHERE lexemes = '{{}}')",
+        "SELECT string_agg(DISTINCT pgdeck_q::text, '  /  ') FILTER (WHERE numnode(pgdeck_q) > 0), max(numnode(pgdeck_q)),\n  max(nullif(nullif(querytree(pgdeck_q), 'T'), '')),\n  (SELECT string_agg(DISTINCT token, E'\\x{:02x}') FROM ts_debug({}, left({parameter}, 2000)) WHERE lexemes = '{{}}')\nFROM (VALUES {}) AS pgdeck_t (pgdeck_q)",
         DELIMITER as u32,
-        literal(config)
+        configured(configs.first().unwrap_or(&"simple")),
+        each.join(", ")
     );
     query
+}
+
+/// A configuration as an SQL expression.
+fn configured(config: &str) -> String {
+    format!("{}::regconfig", literal(config))
+}
+
+/// The configurations that rows have in this column: of the statistics and of some rows. Column: its name.
+#[must_use]
+pub fn languages(detail: &Detail, column: &str) -> Query {
+    let mut query = Query::default();
+    let (schema, name) = (&detail.relation.schema, &detail.relation.name);
+    let bound = [schema.to_string(), name.to_string(), column.to_owned()].map(|v| query.bind(Some(v), TEXT));
+    let (column, from) = (ident(column), table(detail));
+    let keys: Vec<String> =
+        key_columns(detail).iter().map(|n| format!("{} DESC", ident(&detail.columns[*n].name))).collect();
+    let last = if keys.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "\n  UNION ALL (SELECT {column}::text FROM (SELECT {column} FROM {from} ORDER BY {} LIMIT 2000) AS pgdeck_b)",
+            keys.join(", ")
+        )
+    };
+    query.sql = format!(
+        "SELECT DISTINCT pgdeck_l FROM (\n  SELECT unnest(most_common_vals::text::text[]) AS pgdeck_l FROM pg_catalog.pg_stats\n  WHERE schemaname = {} AND tablename = {} AND attname = {}\n  UNION ALL (SELECT {column}::text FROM (SELECT {column} FROM {from} LIMIT 2000) AS pgdeck_a){last}\n) AS pgdeck_t\nWHERE pgdeck_l !~ '^[0-9]+$' ORDER BY 1 LIMIT {MOST_LANGUAGES}",
+        bound[0], bound[1], bound[2]
+    );
+    query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_hits_are_walked_to_when_they_are_many() {
+        let million = 1e6;
+        assert!(walks(333_000.0, million, false), "900 texts are parsed instead of 333,000 hits sorted");
+        assert!(!walks(20_000.0, million, false), "15,000 texts would be parsed");
+        assert!(walks(333_000.0, million, true));
+        assert!(!walks(43_000.0, million, true));
+        assert!(!walks(0.0, 0.0, true) && !walks(0.0, million, false), "nobody knows");
+    }
 }

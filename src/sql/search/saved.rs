@@ -1,11 +1,11 @@
 //! A search as a saved query: plain SQL with parameters that runs anywhere.
 
-use super::{Ask, Target, completes};
+use super::{Ask, Target, completes, configured};
 use crate::{
     data::search::Mode,
     sql::{
         page::{condition_text, key_columns, table},
-        quote::{ident, literal},
+        quote::ident,
     },
 };
 
@@ -15,14 +15,15 @@ use crate::{
 /// When the filter cannot be written.
 pub fn saved_query(target: &Target<'_>, ask: &Ask<'_>) -> Result<String, String> {
     let detail = target.detail;
-    let config = literal(target.config);
     let (function, how) = match ask.mode {
         Mode::Web => ("websearch_to_tsquery", "words, \"a phrase\", or, -not"),
         Mode::Plain => ("plainto_tsquery", "words, all of which must be there"),
         Mode::Phrase => ("phraseto_tsquery", "words beside each other"),
         Mode::Raw => ("to_tsquery", "a tsquery: a & b | !c"),
     };
-    let q = format!("{function}({config}::regconfig, :query)");
+    let query = |config: &str| format!("{function}({config}, :query)");
+    let column = target.config_column();
+    let q = query(&target.config());
     let name = header_value(&detail.relation.name);
     let key: Vec<String> = key_columns(detail).iter().map(|n| ident(&detail.columns[*n].name)).collect();
     let title = target.title.map(ident);
@@ -30,19 +31,33 @@ pub fn saved_query(target: &Target<'_>, ask: &Ask<'_>) -> Result<String, String>
     let mut shown: Vec<String> = key.clone();
     shown.extend(title.clone().filter(|t| !key.contains(t)));
     let mut inner = shown.clone();
+    if let (Some(_), Some(column)) = (&body, &column) {
+        inner.push(format!("{column} AS config"));
+    }
     if let Some(body) = &body {
         inner.push(format!("{body} AS document"));
     }
     inner.push(format!("{} AS rank", target.rank(ask, &q)));
-    let mut conditions = vec![format!("{} @@ {q}", target.source.vector)];
+    let vector = &target.source.vector;
+    let mut conditions = vec![match &column {
+        None => format!("{vector} @@ {q}"),
+        // A query for each configuration, which the index serves.
+        Some(column) => {
+            let each = target.languages.iter().map(|l| configured(l));
+            let each = each.map(|l| format!("{column} = {l} AND {vector} @@ {}", query(&l)));
+            format!("({})", each.collect::<Vec<_>>().join("\n      OR "))
+        }
+    }];
     conditions.extend(target.source.index().and_then(|i| i.predicate.clone()));
     conditions.extend(condition_text(detail, target.filter)?.map(|c| format!("({c})")));
     let order: Vec<String> = std::iter::once("rank DESC".to_owned()).chain(key).collect();
     let mut outer = shown;
     outer.push("rank".into());
     if body.is_some() {
+        let config = if column.is_some() { "config".to_owned() } else { target.config() };
+        let q = query(&config);
         outer.push(format!(
-            "ts_headline({config}::regconfig, document, {q}, 'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20') AS fragments"
+            "ts_headline({config}, document, {q}, 'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20') AS fragments"
         ));
     }
     let ending = if completes(ask.mode, ask.text) {
@@ -109,6 +124,7 @@ mod tests {
             detail: &detail,
             source: &source,
             config: "simple",
+            languages: &[],
             reach: Reach::Everything,
             filter: &filter,
             title: None,

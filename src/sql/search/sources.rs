@@ -64,7 +64,7 @@ fn column(relation: u32, row: Row<'_>) -> Option<Source> {
         source.parts = made.parts;
     } else if let Some(arguments) = text(9) {
         source.keeper = Keeper::Trigger;
-        let mut words = arguments.split("\\000").skip(1).filter(|w| !w.is_empty());
+        let mut words = arguments.split('\u{1}').skip(1).filter(|w| !w.is_empty());
         source.config = words.next().map(|c| {
             // tsvector_update_trigger_column names a column, the other one a schema-qualified configuration.
             if c.contains('.') { Config::Fixed(plain(c)) } else { Config::Column(c.to_owned()) }
@@ -140,6 +140,23 @@ pub fn chosen(relation: u32, columns: &[String], config: &str) -> Source {
     }
 }
 
+/// What was searched, as it is offered now: with the indexes there are, which may be others. Columns chosen without an
+/// index become the index that was made of just these since. `config`: of the query; `columns`: the relation's.
+#[must_use]
+pub fn again(old: &Source, config: &str, found: &Found, columns: &[&str]) -> Source {
+    let mut of = found.sources.iter().filter(|s| s.relation == old.relation);
+    let now = if old.keeper == Keeper::Chosen {
+        of.find(|s| {
+            s.index().is_some_and(|i| i.predicate.is_none())
+                && s.config == Some(Config::Fixed(config.to_owned()))
+                && columns_of(s, columns) == old.chosen
+        })
+    } else {
+        of.find(|s| s.vector == old.vector)
+    };
+    now.cloned().unwrap_or_else(|| Source { indexes: vec![], ..old.clone() })
+}
+
 /// The columns that a source's text comes from, as far as they are known.
 #[must_use]
 pub fn columns_of<'a>(source: &Source, columns: &[&'a str]) -> Vec<&'a str> {
@@ -175,7 +192,7 @@ mod tests {
                 "",
                 "0",
                 "t",
-                "fulltext\\000pg_catalog.english\\000title\\000description\\000",
+                "fulltext\u{1}pg_catalog.english\u{1}title\u{1}description\u{1}",
                 "",
             ]),
             row(&["c", "7", "words", "", "", "", "", "0", "t", "", ""]),
@@ -238,6 +255,27 @@ mod tests {
         assert_eq!(found.sources.len(), 3, "an index that is not valid serves nothing");
         assert_eq!(found.similar, [(6, "title".to_owned(), "p_trgm".to_owned())]);
         assert_eq!(found.tags, [(6, "tags".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_searched_takes_up_the_indexes_there_are() {
+        let vector = "to_tsvector('english'::regconfig, ((COALESCE(title, ''::text) || ' '::text) || COALESCE(body, ''::text)))";
+        let index = |name, predicate| {
+            row(&["x", "6", name, "gin tsvector_ops", vector, "english", predicate, "1", "t", "", ""])
+        };
+        let columns = ["id", "title", "body"];
+        let with = found(&[index("whole", "")]);
+        let old = chosen(6, &["title".into(), "body".into()], "english");
+        let name = |s: &Source| s.index().map(|i| i.name.clone());
+        let now = again(&old, "english", &with, &columns);
+        assert_eq!((now.vector.as_str(), name(&now).as_deref()), (vector, Some("whole")));
+        assert_eq!(again(&old, "german", &with, &columns), old, "another configuration finds other rows");
+        assert_eq!(again(&old, "english", &found(&[index("part", "(id > 0)")]), &columns), old, "other rows");
+        let other = chosen(6, &["title".into()], "english");
+        assert_eq!(again(&other, "english", &with, &columns), other, "other columns");
+        // Dropped: the expression stays, nothing serves it.
+        let gone = again(&now, "english", &Found::default(), &columns);
+        assert_eq!((gone.vector.as_str(), gone.index()), (vector, None));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Why a row matched and why a word did not.
 
-use super::{Ask, Reach, Target, tsquery};
+use super::{Ask, Reach, Target, configured, tsquery};
 use crate::{
     data::edits::RowKey,
     sql::{
@@ -37,18 +37,6 @@ fn of_query(q: &str) -> String {
     )
 }
 
-/// What the parser and the dictionaries make of the line. Columns: kind, token, dictionary, lexemes (a blank between).
-#[must_use]
-pub fn words_of(ask: &Ask<'_>, config: &str) -> Query {
-    let mut query = Query::default();
-    let parameter = query.bind(Some(ask.text.to_owned()), TEXT);
-    query.sql = format!(
-        "SELECT alias, token, dictionary::text, array_to_string(lexemes, ' ')\nFROM ts_debug({}::regconfig, left({parameter}, 1000))\nWHERE alias <> 'blank' LIMIT 60",
-        literal(config)
-    );
-    query
-}
-
 /// What each configuration of the server makes of the line. Columns: configurations, lexemes.
 #[must_use]
 pub fn configurations(ask: &Ask<'_>) -> Query {
@@ -61,13 +49,49 @@ pub fn configurations(ask: &Ask<'_>) -> Query {
 }
 
 impl Target<'_> {
+    /// What the parser and the dictionaries make of the line, with the configuration of this row where rows have their
+    /// own. Columns: kind, token, dictionary, lexemes (a blank between).
+    #[must_use]
+    pub fn words_of(&self, ask: &Ask<'_>, row: Option<&RowKey>) -> Query {
+        let mut query = Query::default();
+        let parameter = query.bind(Some(ask.text.to_owned()), TEXT);
+        let config = row
+            .and_then(|row| self.config_of(row, &mut query))
+            .unwrap_or_else(|| configured(self.languages.first().map_or(self.config, String::as_str)));
+        query.sql = format!(
+            "SELECT alias, token, dictionary::text, array_to_string(lexemes, ' ')\nFROM ts_debug({config}, left({parameter}, 1000))\nWHERE alias <> 'blank' LIMIT 60"
+        );
+        query
+    }
+
+    /// The condition that it is this row.
+    fn is_row(&self, row: &RowKey, query: &mut Query) -> Option<String> {
+        let keys = self.keys();
+        if keys.is_empty() || keys.len() != row.len() {
+            return None;
+        }
+        let is: Vec<String> = (keys.iter().zip(row))
+            .map(|((key, oid), value)| format!("{key} = {}", query.bind(value.clone(), *oid)))
+            .collect();
+        Some(is.join(" AND "))
+    }
+
+    /// The configuration of this row, where rows have their own.
+    fn config_of(&self, row: &RowKey, query: &mut Query) -> Option<String> {
+        let column = self.config_column()?;
+        let is = self.is_row(row, query)?;
+        Some(format!("(SELECT {column} FROM {} WHERE {is})", table(self.detail)))
+    }
+
     /// The rows that hold each lexeme of the query, counted by the index as far as hits are. Columns: lexeme, whether it
     /// is a prefix, rows. Without an index only the first two.
     #[must_use]
     pub fn lexeme_rows(&self, ask: &Ask<'_>) -> Query {
         let mut query = Query::default();
         let parameter = query.bind(Some(ask.text.to_owned()), TEXT);
-        let q = tsquery(ask.mode, self.config, &parameter, ask.text);
+        let each: Vec<String> =
+            self.asked(ask, &parameter).each.into_iter().map(|(_, q)| format!("{q}::text")).collect();
+        let q = format!("concat_ws(' ', {})", each.join(", "));
         let one = "(''''  || replace(replace(pgdeck_w, '\\', '\\\\'), '''', '''''') || '''' || CASE WHEN pgdeck_p THEN ':*' ELSE '' END)::tsquery";
         let count = match self.source.index() {
             Some(index) => {
@@ -88,22 +112,17 @@ impl Target<'_> {
     /// row cannot be found again.
     #[must_use]
     pub fn positions(&self, ask: &Ask<'_>, row: &RowKey) -> Option<Query> {
-        let keys = self.keys();
-        if keys.is_empty() || keys.len() != row.len() {
-            return None;
-        }
         let mut query = Query::default();
         let parameter = query.bind(Some(ask.text.to_owned()), TEXT);
-        let q = tsquery(ask.mode, self.config, &parameter, ask.text);
-        let is: Vec<String> = (keys.iter().zip(row))
-            .map(|((key, oid), value)| format!("{key} = {}", query.bind(value.clone(), *oid)))
-            .collect();
+        let config = self.config_of(row, &mut query).unwrap_or_else(|| self.config());
+        let q = tsquery(ask.mode, &config, &parameter, ask.text);
+        let is = self.is_row(row, &mut query)?;
         query.sql = format!(
             "SELECT pgdeck_w, v.lexeme, array_to_string(v.positions, ' '), array_to_string(v.weights, '')\nFROM {}\nLEFT JOIN LATERAL unnest((SELECT {} FROM {} WHERE {})) AS v\n  ON v.lexeme = pgdeck_w OR (pgdeck_p AND starts_with(v.lexeme, pgdeck_w))\nORDER BY 1, 2 LIMIT 100",
             of_query(&q),
             self.source.vector,
             table(self.detail),
-            is.join(" AND ")
+            is
         );
         Some(query)
     }
