@@ -167,26 +167,17 @@ async fn health_answers_while_catalogs_are_locked() {
     }
 }
 
-/// The pid of the watching session: of all sessions of the deck the one that asks again and again.
+/// The pid of the watching session: of the deck's two sessions the one that asked something else than who is there.
 async fn watcher(cluster: &Cluster) -> i32 {
-    let sql = "select pid || ' ' || query_start from pg_stat_activity where application_name = 'deck'";
-    let look = || server::rows(cluster, "postgres", sql);
+    let sql = "select pid::text from pg_stat_activity where application_name = 'deck' and query not like '%pg_backend_pid()%'";
     for _ in 0..300 {
-        let before = look();
-        // the deck lives on this very thread
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let now = look();
-        let asked: Vec<&str> =
-            now.iter().filter(|row| !before.contains(row)).filter_map(|row| row.split(' ').next()).collect();
-        // Sessions that are being opened are not in both.
-        let known = |pid: &&&str| before.iter().any(|row| row.starts_with(&format!("{pid} ")));
-        if let [pid] = asked.iter().filter(known).collect::<Vec<_>>()[..]
-            && asked.len() == 1
-        {
+        if let [pid] = &server::rows(cluster, "postgres", sql)[..] {
             return pid.parse().expect("a pid");
         }
+        // the deck lives on this very thread
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    panic!("no session asks again and again: {:?}", look());
+    panic!("there is no one watching session");
 }
 
 /// A process that is stopped until this goes.
