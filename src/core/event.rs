@@ -240,6 +240,8 @@ pub struct ServerInfo {
     pub time_zone: String,
     /// Profile name the connection came from, if any.
     pub profile: Option<String>,
+    /// What the screen calls that profile instead.
+    pub label: Option<String>,
 }
 
 /// One line of the SQL history.

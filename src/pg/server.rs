@@ -508,6 +508,7 @@ impl Server {
             rehearse: self.plan.target.rehearse,
             time_zone: get(session, "TimeZone"),
             profile: self.plan.target.profile.clone(),
+            label: self.plan.target.label.clone(),
         };
         *lock(&self.told) = Some(info.clone());
         info
