@@ -7,6 +7,7 @@ use crate::{
         event::{Link, Pooler, Tx},
         key::pretty,
         pane::Tone,
+        theme::of_profile,
     },
     text::{clean, units, width},
 };
@@ -20,6 +21,9 @@ use ratatui::{
 
 /// Below this the program says that it needs more room.
 const LEAST: (u16, u16) = (60, 12);
+
+/// Most cells of a profile's label.
+const LABEL: usize = 24;
 
 /// Most lines a toast takes.
 const TOAST_ROWS: u16 = 5;
@@ -97,11 +101,21 @@ impl App {
             self.tabs.push((place, slot.kind));
             x += cells;
         }
-        let name = "pgdeck ";
-        if area.right().saturating_sub(x) > name.len() as u16 + 2 {
-            let place = Rect { x: area.right() - name.len() as u16, width: name.len() as u16, ..area };
-            frame.render_widget(Line::styled(name, theme.style("tab")), place);
+        let (name, style) = self.profile().unwrap_or_else(|| ("pgdeck ".into(), theme.style("tab")));
+        let cells = width::width(&name) as u16;
+        if area.right().saturating_sub(x) > cells + 2 {
+            let place = Rect { x: area.right() - cells, width: cells, ..area };
+            frame.render_widget(Line::styled(name, style), place);
         }
+    }
+
+    /// What the profile of this connection is called, in its colour.
+    fn profile(&self) -> Option<(String, Style)> {
+        let info = self.world.server()?.info.as_ref()?;
+        let profile = info.profile.as_deref()?;
+        let called = clean::line(info.label.as_deref().filter(|l| !l.is_empty()).unwrap_or(profile));
+        let style = self.world.theme.style(&of_profile(profile));
+        Some((format!(" {} ", width::clip(&called, LABEL)), style))
     }
 
     fn draw_status(&self, frame: &mut Frame<'_>, area: Rect) {
@@ -154,9 +168,7 @@ impl App {
             out.push((" ✗ draft NOT kept ".into(), theme.style("status.error")));
         }
         let Some(info) = &server.info else { return out };
-        if let Some(profile) = &info.profile {
-            out.push((format!(" {profile} "), theme.style("status.key")));
-        }
+        out.extend(self.profile());
         out.push((format!(" {}", info.database), theme.style("status.key")));
         out.push((format!(" {} @ {} · PG {}", info.user, info.address, short(&info.version)), base));
         if info.tls.is_some() {

@@ -244,6 +244,8 @@ pub struct ServerInfo {
     pub profile: Option<String>,
     /// What else the user said of the connection and is no secret (`sslmode` …): keywords and values.
     pub more: Vec<(&'static str, String)>,
+    /// What the screen calls that profile instead.
+    pub label: Option<String>,
 }
 
 /// One line of the SQL history.

@@ -65,6 +65,12 @@ impl Theme {
     }
 }
 
+/// The name of the style of a profile that has a colour. Dots in a profile's name part nothing.
+#[must_use]
+pub fn of_profile(name: &str) -> String {
+    format!("profile.{}", name.replace('.', "\u{2024}"))
+}
+
 /// Every name the screens ask for. A theme need not define all; a test checks that the built-in
 /// ones resolve each to something.
 pub const NAMES: &[&str] = &[
@@ -81,6 +87,7 @@ pub const NAMES: &[&str] = &[
     "status.read-only",
     "status.error",
     "status.key",
+    "profile",
     "border",
     "border.focus",
     "title",

@@ -514,6 +514,7 @@ impl Server {
             time_zone: get(session, "TimeZone"),
             profile: self.plan.target.profile.clone(),
             more: more(&self.plan.target),
+            label: self.plan.target.label.clone(),
         };
         *lock(&self.told) = Some(info.clone());
         info

@@ -4,7 +4,11 @@ use super::{
     config::{Wrong, text, truth},
     themes,
 };
-use crate::core::settings::{Profile, Rehearse};
+use crate::core::{
+    settings::{Profile, Rehearse},
+    theme::{Theme, of_profile},
+};
+use ratatui::style::{Modifier, Style};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -87,6 +91,17 @@ fn set(profile: &mut Profile, key: &str, value: &DeValue<'_>) -> Result<(), Wron
     Ok(())
 }
 
+/// The styles of the profiles that have a colour, in the colours there are: to be laid over every theme.
+#[must_use]
+pub fn styles(profiles: &[Profile], colours: themes::Colours) -> Theme {
+    let style = |p: &Profile| {
+        let colour = p.colour?;
+        let style = Style::default().bg(colour).fg(themes::legible_on(colour)).add_modifier(Modifier::BOLD);
+        Some((of_profile(&p.name), style))
+    };
+    themes::degrade(Theme::new("profiles", profiles.iter().filter_map(style).collect()), colours)
+}
+
 /// Whether a password stands in the section itself.
 fn has_password(profile: &Profile) -> bool {
     let connection = profile.connection.as_deref().unwrap_or("");
@@ -98,8 +113,8 @@ fn has_password(profile: &Profile) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::config;
-    use crate::core::settings::Rehearse;
+    use super::super::{config, themes::Colours};
+    use crate::core::{settings::Rehearse, theme::of_profile};
     use ratatui::style::Color;
 
     #[test]
@@ -116,6 +131,25 @@ mod tests {
         assert_eq!((a.colour, a.read_only), (Some(Color::Rgb(255, 0, 0)), true));
         assert_eq!((a.production, a.rehearse), (true, Some(Rehearse::Always)));
         assert_eq!(config.profiles[1].name, "b c");
+    }
+
+    #[test]
+    fn a_colour_becomes_a_style_of_its_own() {
+        let text = "[profile.\"a.b\"]\ncolour = \"#000080\"\n[profile.a]\ncolour = \"yellow\"\n[profile.c]\n";
+        let config = config::parse(text, "c", false).expect("TOML");
+        let styles = |colours| super::styles(&config.profiles, colours);
+        let of = |colours, name| {
+            let style = styles(colours).style(&of_profile(name));
+            (style.fg, style.bg)
+        };
+        let navy = Color::Rgb(0, 0, 128);
+        assert_eq!(of(Colours::True, "a.b"), (Some(Color::White), Some(navy)));
+        assert_eq!(of(Colours::True, "a"), (Some(Color::Black), Some(Color::Yellow)));
+        assert_eq!(of(Colours::True, "c"), (None, None));
+        assert_eq!(of(Colours::True, "a.c"), (None, None));
+        assert_eq!(of(Colours::Indexed, "a.b"), (Some(Color::White), Some(Color::Indexed(18))));
+        assert_eq!(of(Colours::Sixteen, "a.b").1, Some(Color::Blue));
+        assert_eq!(of(Colours::None, "a.b"), (None, None));
     }
 
     #[test]

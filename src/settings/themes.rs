@@ -295,6 +295,15 @@ fn brightness((r, g, b): (u8, u8, u8)) -> u32 {
     (u32::from(r) * 299 + u32::from(g) * 587 + u32::from(b) * 114) / 1000
 }
 
+/// Black or white: what is read better on this colour.
+pub(super) fn legible_on(background: Color) -> Color {
+    let (r, g, b) = rgb(background);
+    let linear = |v: u8| (f64::from(v) / 255.0).powf(2.2);
+    let luminance = 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+    // Where the contrasts to black and to white are the same.
+    if luminance > 0.179 { Color::Black } else { Color::White }
+}
+
 fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> u32 {
     let square = |x: u8, y: u8, weight: u32| weight * u32::from(x.abs_diff(y)).pow(2);
     square(a.0, b.0, 3) + square(a.1, b.1, 4) + square(a.2, b.2, 2)

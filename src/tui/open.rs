@@ -2,14 +2,14 @@
 
 use super::{Start, files::Places, run};
 use crate::{
-    core::{error::DbError, keymap::Keymap, theme::Theme},
+    core::{error::DbError, keymap::Keymap, settings::Profile, theme::Theme},
     data::saved::Origin,
     pg::{
         hub::{Hub, Resolver},
         server::Plan,
         target::{Input, Machine, Target, resolve},
     },
-    settings::{config::Config, paths::Paths, themes},
+    settings::{config::Config, paths::Paths, profiles, themes},
 };
 use std::{
     io::{self, IsTerminal},
@@ -55,7 +55,7 @@ pub fn open(open: Open) -> Result<(), String> {
     if let Some(theme) = open.theme {
         settings.theme = theme;
     }
-    let themes = themes_of(&settings.theme, open.paths.as_ref())?;
+    let themes = themes_of(&settings.theme, &open.config.profiles, open.paths.as_ref())?;
     let mut keymap = Keymap::builtin();
     let mut warnings = keymap.overlay(&settings.keys);
     warnings.extend(open.config.problems);
@@ -87,7 +87,7 @@ pub fn open(open: Open) -> Result<(), String> {
 }
 
 /// The theme in force first, then the others one may switch to.
-fn themes_of(wanted: &str, paths: Option<&Paths>) -> Result<Vec<Theme>, String> {
+fn themes_of(wanted: &str, profiles: &[Profile], paths: Option<&Paths>) -> Result<Vec<Theme>, String> {
     let nowhere = Path::new("/nonexistent");
     let folder = paths.map_or(nowhere, |p| p.themes.as_path());
     let colours = themes::colours(|name| std::env::var(name).ok());
@@ -98,6 +98,9 @@ fn themes_of(wanted: &str, paths: Option<&Paths>) -> Result<Vec<Theme>, String> 
         {
             all.push(theme);
         }
+    }
+    for theme in &mut all {
+        theme.overlay(profiles::styles(profiles, colours));
     }
     Ok(all)
 }

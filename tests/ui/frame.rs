@@ -4,11 +4,18 @@ use crate::robot::Robot;
 use pgdeck::{
     core::{
         effect::{Effect, Secret},
-        event::{Event, Link, News, Tx},
+        event::{Event, Link, News, ServerInfo, Tx},
         ids::{ConnId, Lane},
+        settings::Settings,
     },
     data::catalog::Catalog,
+    settings::{
+        config, profiles,
+        themes::{self, Colours},
+    },
 };
+use ratatui::{buffer::Buffer, style::Color};
+use std::path::Path;
 
 #[test]
 fn the_first_wishes_are_to_connect_and_to_find_saved_queries() {
@@ -98,4 +105,70 @@ fn quitting_with_a_transaction_open_asks_and_can_commit() {
     assert_eq!(statements[0].sql, "COMMIT");
     r.done(job, 0, "COMMIT", 0, true);
     r.take(|e| matches!(e, Effect::Quit).then_some(()));
+}
+
+/// A profile's label and colour are on the first line and in the status line, whatever the theme; without a label its name
+/// is, and without colours the words stay.
+#[test]
+fn a_profile_is_called_by_its_label_and_has_its_colour() {
+    let config =
+        "[profile.shop-eu]\ncolour = \"#800000\"\nlabel = \"the shop\"\n[profile.plain]\nhost = \"h\"\n";
+    let profiles = config::parse(config, "c", false).expect("TOML").profiles;
+    for (colours, wanted) in [
+        (Colours::True, Some(Color::Rgb(128, 0, 0))),
+        (Colours::Sixteen, Some(Color::Red)),
+        (Colours::None, None),
+    ] {
+        let mut theme = themes::load("dark", Path::new("/nonexistent"), colours).expect("loads");
+        theme.overlay(profiles::styles(&profiles, colours));
+        for (width, height) in [(120, 40), (80, 24)] {
+            let mut r = Robot::with(Settings::default(), vec![theme.clone()], width, height);
+            let info = ServerInfo {
+                profile: Some("shop-eu".into()),
+                label: Some("the shop".into()),
+                database: "shop".into(),
+                user: "ada".into(),
+                version: "15.18".into(),
+                address: "db:5432".into(),
+                production: true,
+                ..ServerInfo::default()
+            };
+            let mut up = |info: &ServerInfo| {
+                let buffer = r.event(Event::Link(ConnId(0), Link::Up(Box::new(info.clone())))).buffer();
+                framed(&buffer)
+            };
+            let (lines, chips) = up(&info);
+            if colours == Colours::True {
+                insta::assert_snapshot!(format!("a_profile_{width}x{height}"), lines);
+            }
+            assert!(
+                !chips.is_empty() && chips.iter().all(|bg| Some(*bg) == wanted.or(Some(Color::Reset))),
+                "{chips:?}"
+            );
+            // A label that is empty or hostile, and one that is too long.
+            let called = |label: Option<&str>| ServerInfo { label: label.map(str::to_owned), ..info.clone() };
+            assert!(up(&called(Some(""))).0.contains(" shop-eu "));
+            assert!(up(&called(None)).0.contains(" shop-eu "));
+            assert!(up(&called(Some("\u{1b}[2J\u{202e}x"))).0.contains(" ␛[2J‹U+202E›x "));
+            assert!(up(&called(Some(&"long ".repeat(60)))).0.contains("…  shop ada @ db:5432"));
+            let plain = ServerInfo { profile: Some("plain".into()), ..called(None) };
+            assert!(up(&plain).0.contains(" plain "));
+        }
+    }
+}
+
+/// The first line and the status line, and the backgrounds of the cells of "the shop" in them.
+fn framed(buffer: &Buffer) -> (String, Vec<Color>) {
+    let (mut lines, mut found) = (vec![], vec![]);
+    for y in [0, buffer.area.height - 2] {
+        let cells: Vec<_> = (0..buffer.area.width).map(|x| &buffer[(x, y)]).collect();
+        for words in cells
+            .windows(8)
+            .filter(|w| w.iter().map(|c| c.symbol()).eq("the shop".split("").filter(|s| !s.is_empty())))
+        {
+            found.extend(words.iter().map(|c| c.bg));
+        }
+        lines.push(cells.iter().map(|c| c.symbol()).collect::<String>().trim_end().to_owned());
+    }
+    (lines.join("\n"), found)
 }

@@ -82,6 +82,8 @@ pub struct Target {
     pub warnings: Vec<String>,
     /// The profile it came from.
     pub profile: Option<String>,
+    /// What the profile is to be called.
+    pub label: Option<String>,
     /// The profile wants every session to be read-only.
     pub read_only: bool,
     /// The profile is one of production: writes are confirmed.

@@ -43,6 +43,7 @@ pub fn resolve(input: &Input, env: &dyn Environment) -> Result<Target, Refusal> 
         hosts,
         warnings,
         profile: profile.map(|p| p.name.clone()),
+        label: profile.and_then(|p| p.label.clone()),
         read_only: profile.is_some_and(|p| p.read_only),
         production: profile.is_some_and(|p| p.production),
         rehearse: profile.and_then(|p| p.rehearse),
