@@ -265,7 +265,7 @@ pub struct Explain {
     /// The plan for any values of the parameters, whatever values they have
     #[arg(long, conflicts_with = "analyze")]
     pub generic: bool,
-    /// Value of a parameter; repeat for more
+    /// Value of a parameter, of $1 as 1=VALUE; repeat for more
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
     pub params: Vec<(String, String)>,
     /// Give up after so many seconds (exit code 5)

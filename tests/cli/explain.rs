@@ -210,6 +210,14 @@ fn parameters_have_values_or_the_plan_is_for_any() {
     assert!(any.out.contains("= $1"), "{}", any.out);
     let raw = on(&db, &[], "select * from t where id = $1");
     assert!(raw.out.contains("= $1"), "{}{}", raw.out, raw.err);
+    // As a log has it, with its values.
+    for name in ["1=7", "$1=7"] {
+        let raw = on(&db, &["--param", name, "--analyze"], "select * from t where id = $1::int");
+        assert!(raw.out.contains("Filter: (t.id = 7)"), "{}{}", raw.out, raw.err);
+    }
+    let raw = on(&db, &["--param", "2=7"], "select * from t where id = $1");
+    assert_eq!((raw.code, raw.out.as_str()), (2, ""));
+    assert!(raw.err.contains("there is no parameter \"2\": this query takes 1"), "{}", raw.err);
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn wrong_parameters_are_named_and_nothing_is_sent() {
             &["-p", "who=x", "-p", "lmit=1"][..],
             "there is no parameter \"lmit\": this query takes n, day, mood, who, order",
         ),
-        (&[], "parameter \"who\" (text) is missing: give it with -p who=VALUE"),
+        (&[], "parameter \"who\" (text) is missing: give it with --param who=VALUE"),
         (
             &["-p", "who=x", "-p", "n=many"],
             "parameter \"n\" (int: How many) must be a whole number, not \"many\"",

@@ -22,12 +22,15 @@ use crate::{
             self, Broken, Plan, figures,
             findings::{self, Known},
         },
-        saved::{Origin, SavedQuery},
+        saved::{Origin, Parameter, SavedQuery},
     },
     format::plan::{Analysis, Format},
     pg::target::Target,
     settings::saved,
-    sql::explain::{Refusal, Wish, recipe},
+    sql::{
+        explain::{Refusal, Wish, recipe},
+        params,
+    },
     text::clean,
 };
 use std::{
@@ -151,8 +154,17 @@ fn asked(options: &Options, text: &str, label: &str) -> Result<Asked, String> {
         let n = script.steps.len();
         return Err(format!("{label} holds {n} statements, and EXPLAIN takes one"));
     }
-    let Some(step) = script.steps.pop() else { return Err(format!("{label} holds neither a plan nor SQL")) };
-    let values = assigned(options, &query, &step)?;
+    let Some(mut step) = script.steps.pop() else {
+        return Err(format!("{label} holds neither a plan nor SQL"));
+    };
+    let mut parameters = query.parameters.clone();
+    if step.bound.names.is_empty() && !options.params.is_empty() {
+        // As a log or pg_stat_statements has it: `$1` is given as 1=…
+        step.bound.names = (1..=params::numbers(&step.bound.sql)).map(|n| n.to_string()).collect();
+        let named = |name: &String| Parameter { name: name.clone(), ..Parameter::default() };
+        parameters.extend(step.bound.names.iter().map(named));
+    }
+    let values = assigned(options, &parameters, &step)?;
     let wish = Wish {
         analyze: options.analyze,
         timing: options.timing,
@@ -175,13 +187,18 @@ fn asked(options: &Options, text: &str, label: &str) -> Result<Asked, String> {
 /// The values of the statement's parameters, where there are any to be had.
 fn assigned(
     options: &Options,
-    query: &SavedQuery,
+    parameters: &[Parameter],
     step: &script::Step,
 ) -> Result<Option<Vec<values::Value>>, String> {
     if options.generic || (step.bound.names.is_empty() && options.params.is_empty()) {
         return Ok(None);
     }
-    match values::assign(&query.parameters, &options.params) {
+    let given: Vec<_> = options
+        .params
+        .iter()
+        .map(|(name, value)| (name.trim_start_matches('$').to_owned(), value.clone()))
+        .collect();
+    match values::assign(parameters, &given) {
         Ok(values) => Ok(Some(values)),
         Err(_) if options.params.is_empty() && !options.analyze => Ok(None),
         Err(e) => Err(e),

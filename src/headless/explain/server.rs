@@ -75,6 +75,10 @@ async fn explained(
     };
     let mut plans = plan::read(&text).map_err(unreadable)?.plans;
     for plan in &mut plans {
+        if recipe.generic {
+            // What the plan for any values was asked for with, before 16, is no setting of the user's.
+            plan.settings.retain(|(name, _)| name != "plan_cache_mode");
+        }
         plan.query.get_or_insert_with(|| asked.step.bound.sql.trim().to_owned());
     }
     Ok(plans)

@@ -36,7 +36,7 @@ pub(in crate::headless) fn assign(
             (None, Some(default)) => default.clone(),
             (None, None) => {
                 faults.push(format!(
-                    "parameter {} is missing: give it with -p {}=VALUE",
+                    "parameter {} is missing: give it with --param {}=VALUE",
                     described(p),
                     p.name
                 ));
@@ -175,7 +175,7 @@ mod tests {
             concat!(
                 "there is no parameter \"lmit\": this query takes limit, order\n",
                 "parameter \"order\" is given twice\n",
-                "parameter \"limit\" (int: How many) is missing: give it with -p limit=VALUE\n",
+                "parameter \"limit\" (int: How many) is missing: give it with --param limit=VALUE\n",
                 "parameter \"order\" (text) must be one of a, b, not \"c\""
             )
         );

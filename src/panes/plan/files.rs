@@ -38,6 +38,10 @@ impl PlanPane {
             if plan.query.is_none() {
                 plan.query = asked.map(|a| a.text.clone());
             }
+            if *origin == Origin::Generic {
+                // What it was asked for with, before 16, is no setting of the user's.
+                plan.settings.retain(|(name, _)| name != "plan_cache_mode");
+            }
             let source = if of == 1 { source.to_owned() } else { String::new() };
             let mut opened = Opened::new(plan, source, origin.clone(), asked.cloned(), cx.world.now);
             opened.part = (n + 1, of);

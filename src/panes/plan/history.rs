@@ -61,13 +61,11 @@ pub(super) fn item(opened: &Opened, now: Duration) -> (String, String) {
         Some(statement) => statement.split_whitespace().collect::<Vec<_>>().join(" "),
         None => opened.plan.nodes.first().map(row::name_text).unwrap_or_default(),
     };
-    let took = match opened.total_ms() {
-        Some(ms) => format!(" · {} ms", row::ms(ms)),
-        None => String::new(),
-    };
+    // In front, because runs of one statement are told apart by it, also where there is no room for the rest.
+    let took = opened.total_ms().map_or("expected".into(), |ms| format!("{} ms", row::ms(ms)));
     let ago = units::duration(now.saturating_sub(opened.at));
     let text = crate::text::width::clip(&text, 400).into_owned();
-    (text, format!("{}{took} · {ago} ago", opened.origin.words()))
+    (format!("{took:>11}  {text}"), format!("{} · {ago} ago", opened.origin.words()))
 }
 
 #[cfg(test)]
@@ -82,6 +80,17 @@ mod tests {
         let asked = Asked { text: text.into(), ..Asked::default() };
         let plan = Plan { nodes: vec![Node::default()], ..Plan::default() };
         Opened::new(plan, "x".repeat(source), Origin::Explain, Some(asked), Duration::ZERO)
+    }
+
+    #[test]
+    fn an_item_begins_with_what_it_took() {
+        let mut o = opened("select  1", 0);
+        assert_eq!(
+            item(&o, Duration::from_secs(3)),
+            ("   expected  select 1".into(), "EXPLAIN · 3.0 s ago".into())
+        );
+        o.plan.execution_ms = Some(66.61);
+        assert_eq!(item(&o, Duration::ZERO).0, "   66.61 ms  select 1");
     }
 
     #[test]

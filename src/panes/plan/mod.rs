@@ -8,6 +8,7 @@ mod files;
 mod findings;
 mod history;
 mod known;
+mod mouse;
 mod opened;
 mod row;
 mod run;
@@ -18,7 +19,7 @@ mod tree;
 use crate::{
     core::{
         command::{Command, Scope},
-        event::{Mouse, MouseKind, News},
+        event::{Mouse, News},
         ids::JobId,
         pane::{Cx, Pane, Running, Tell, Tone},
         world::World,
@@ -161,7 +162,9 @@ impl Pane for PlanPane {
                 self.open.as_ref().is_some_and(|o| o.plan.statement().is_some())
             }
             Command::OpenSql => self.statement().is_some(),
-            Command::TryIndex => self.hypopg(world).is_some() && self.step().is_some_and(|(_, sql)| sql),
+            Command::TryIndex => {
+                self.hypopg(world).is_some() && self.step().is_some_and(|(sql, is)| is && can_be_tried(&sql))
+            }
             Command::TurnPlans => self.comparison.is_some(),
             Command::ComparePlans | Command::PlanView | Command::FoldCheap if self.comparison.is_some() => {
                 false
@@ -319,6 +322,11 @@ impl PlanPane {
         let Some((index, _)) = step else {
             return cx.toast(Tone::Note, "The finding here suggests no index (Tab goes to the findings)");
         };
+        if !can_be_tried(&index) {
+            let why =
+                "hypopg pretends one btree index at a time: what is suggested here must be made to be tried";
+            return cx.toast(Tone::Note, why);
+        }
         let Some(asked) = self.open.as_ref().and_then(|o| o.plan.asked.clone()) else {
             return cx
                 .toast(Tone::Note, "Only a statement that was explained here can be tried with an index");
@@ -478,67 +486,10 @@ impl PlanPane {
         open.tree.reveal(node, &plan);
         self.focus_findings = false;
     }
+}
 
-    fn on_mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
-        let wheel = match mouse.kind {
-            MouseKind::ScrollUp => -3,
-            MouseKind::ScrollDown => 3,
-            _ => 0,
-        };
-        let (x, y) = (mouse.x, mouse.y);
-        if let Some(c) = &mut self.comparison {
-            if wheel != 0 {
-                c.wheel(wheel);
-            } else if c.click(x, y) && mouse.kind == MouseKind::Double {
-                self.command(Command::PlanDetails, cx);
-            }
-            return;
-        }
-        let at = ratatui::layout::Position { x, y };
-        if wheel == 0
-            && let Some((_, view)) = self.places.views.iter().find(|(r, _)| r.contains(at))
-        {
-            let view = *view;
-            self.details = None;
-            if let Some(open) = &mut self.open {
-                open.turn(view);
-            }
-            return;
-        }
-        if let Some(details) = &mut self.details {
-            return details.scroll(wheel.into());
-        }
-        let Some(open) = &mut self.open else { return };
-        if self.places.findings.contains(at) {
-            let len = open.plan.findings.len();
-            if wheel != 0 {
-                return open.findings.wheel(wheel, len);
-            }
-            self.focus_findings = true;
-            if open.findings.click(x, y, len) && mouse.kind == MouseKind::Double {
-                self.go_to_finding();
-            }
-        } else if self.places.main.contains(at) {
-            if wheel != 0 {
-                match open.view {
-                    View::Tree => open.tree.wheel(wheel),
-                    View::Kinds | View::Relations => open.table.wheel(wheel),
-                    View::Timeline => open.timeline.wheel(wheel),
-                }
-                return self.follow();
-            }
-            self.focus_findings = false;
-            let hit = match open.view {
-                View::Tree => open.tree.click(x, y),
-                View::Kinds | View::Relations => open.table.click(x, y),
-                View::Timeline => open.timeline.click(x, y),
-            };
-            if hit {
-                self.follow();
-            }
-            if hit && mouse.kind == MouseKind::Double {
-                self.enter();
-            }
-        }
-    }
+/// Does hypopg know such an index, and is it one alone?
+fn can_be_tried(sql: &str) -> bool {
+    let sql = sql.trim().trim_end_matches(';').to_lowercase();
+    sql.starts_with("create index") && sql.contains(" using btree ") && !sql.contains('\n')
 }

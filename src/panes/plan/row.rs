@@ -90,7 +90,14 @@ pub(super) fn factor(of: Option<Misestimate>) -> (String, &'static str) {
         Direction::Under => '▲',
         Direction::Over => '▼',
     };
-    let times = if m.factor < 9.95 { format!("{:.1}", m.factor) } else { number(m.factor) };
+    let times = match m.factor {
+        f if f < 9.95 => format!("{f:.1}"),
+        // `20,000` and its signs are wider than the column.
+        f if (9_999.5..99_999.5).contains(&f) => {
+            units::about(f.round() as u64).trim_start_matches('~').into()
+        }
+        f => number(f),
+    };
     if m.stopped_early {
         return (format!("({sign}{times}×)"), "text.dim");
     }
@@ -172,6 +179,7 @@ mod tests {
         assert_eq!(m(1.2, Direction::Over, false), "≈");
         assert_eq!(m(2.5, Direction::Over, false), "▼2.5×");
         assert_eq!(m(1234.0, Direction::Under, false), "▲1,234×");
+        assert_eq!(m(20_000.0, Direction::Under, false), "▲20 k×");
         assert_eq!(m(40.0, Direction::Over, true), "(▼40×)");
         assert_eq!(factor(None).0, "");
     }

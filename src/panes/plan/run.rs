@@ -413,7 +413,8 @@ impl PlanPane {
                 text.push_str(&format!("\n{lead}{said}"));
             }
         }
-        if going.recipe.as_ref().is_some_and(|r| r.generic) && UNTYPED.contains(&error.code.as_str()) {
+        let parameters = going.asked.values.is_some() || going.recipe.as_ref().is_some_and(|r| r.generic);
+        if parameters && UNTYPED.contains(&error.code.as_str()) {
             text.push_str("\nHint: its parameters have no types here: g s opens it in SQL, where a cast gives one ($1::date).");
         }
         if tx == Tx::Gone {

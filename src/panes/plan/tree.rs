@@ -387,17 +387,14 @@ fn draw_line(
 ) {
     let node = &opened.plan.nodes[line.node];
     let room = area.right().saturating_sub(columns.cells);
+    let mut left = area.x + 2;
     if let Some(mark) = opened.marks.get(line.node).copied().flatten() {
         let (sign, style) = row::severity(mark);
         paint::put(buf, area.x + 1, area.y, 1, sign, theme.style(style));
+        // Elsewhere a branch stands between the two.
+        left += u16::from(node.depth == 0);
     }
-    let x = branches(
-        buf,
-        Rect { x: area.x + 2, width: room.saturating_sub(area.x + 2), ..area },
-        opened,
-        line,
-        theme,
-    );
+    let x = branches(buf, Rect { x: left, width: room.saturating_sub(left), ..area }, opened, line, theme);
     let dim = node.never_executed;
     let mut pieces = row::name(node);
     if line.folded {

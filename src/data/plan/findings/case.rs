@@ -1,9 +1,10 @@
 //! What every rule asks of a plan.
 
-use super::{CRITICAL_SHARE, Draft, Known, Severity, WARNING_SHARE};
+use super::{CRITICAL_SHARE, Draft, Known, KnownRelation, Severity, WARNING_SHARE};
 use crate::data::plan::figures::{Figures, NodeFigures, Shape};
 use crate::data::plan::{Node, Plan};
 use crate::text::units;
+use std::collections::HashMap;
 
 /// A plan with its figures and what is known besides.
 pub(super) struct Case<'a> {
@@ -13,6 +14,12 @@ pub(super) struct Case<'a> {
     pub(super) shape: Shape,
     /// The time of the execution; none when times were not taken.
     pub(super) total: Option<f64>,
+    /// The nodes of each type that ran, in order: most rules look for few of them.
+    types: HashMap<&'a str, Vec<usize>>,
+    /// What is known of relations, by name.
+    relations: HashMap<&'a str, Vec<&'a KnownRelation>>,
+    /// How many nodes before each one are parallel aware.
+    parallel_aware: Vec<u32>,
 }
 
 /// What shares are shares of: the execution, or the root where a text ends before it.
@@ -23,9 +30,42 @@ pub(super) fn total_ms(plan: &Plan, figures: &Figures) -> Option<f64> {
         .filter(|ms| *ms > 0.0)
 }
 
+fn ran(node: &Node) -> bool {
+    node.actual.is_some_and(|actual| actual.loops > 0.0)
+}
+
 impl<'a> Case<'a> {
     pub(super) fn new(plan: &'a Plan, figures: &'a Figures, known: &'a Known) -> Self {
-        Self { plan, figures, known, shape: Shape::of(plan), total: total_ms(plan, figures) }
+        let mut relations: HashMap<&str, Vec<&KnownRelation>> = HashMap::new();
+        for relation in &known.relations {
+            relations.entry(&relation.name).or_default().push(relation);
+        }
+        let mut sum = 0;
+        let aware = |node: &Node| {
+            sum += u32::from(node.parallel_aware);
+            sum
+        };
+        let parallel_aware = std::iter::once(0).chain(plan.nodes.iter().map(aware)).collect();
+        let mut types: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, node) in plan.nodes.iter().enumerate().filter(|(_, node)| ran(node)) {
+            types.entry(&node.node_type).or_default().push(at);
+        }
+        let (shape, total) = (Shape::of(plan), total_ms(plan, figures));
+        Self { plan, figures, known, shape, total, types, relations, parallel_aware }
+    }
+
+    /// What is known of a node's relation; without a schema (a plan without VERBOSE) only when one alone has the name.
+    pub(super) fn relation(&self, at: usize) -> Option<&'a KnownRelation> {
+        let (schema, name) = (self.node(at).schema.as_deref(), self.node(at).relation.as_deref()?);
+        let named = self.relations.get(name)?.iter().copied();
+        let mut found = named.filter(|relation| schema.is_none_or(|schema| relation.schema == schema));
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
+    /// Is anything in the subtree of a node parallel aware?
+    pub(super) fn parallel_within(&self, at: usize) -> bool {
+        self.parallel_aware[self.shape.end(at)] > self.parallel_aware[at]
     }
 
     pub(super) fn node(&self, at: usize) -> &'a Node {
@@ -38,12 +78,15 @@ impl<'a> Case<'a> {
 
     /// The nodes that ran.
     pub(super) fn ran(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.plan.nodes.len()).filter(|at| self.loops(*at) > 0.0)
+        (0..self.plan.nodes.len()).filter(|at| ran(self.node(*at)))
     }
 
     /// The nodes of these types that ran.
-    pub(super) fn of(&self, types: &'static [&'static str]) -> impl Iterator<Item = usize> + '_ {
-        self.ran().filter(|at| types.contains(&&*self.node(*at).node_type))
+    pub(super) fn of(&self, types: &[&str]) -> Vec<usize> {
+        let nodes = types.iter().filter_map(|node_type| self.types.get(node_type));
+        let mut nodes: Vec<usize> = nodes.flatten().copied().collect();
+        nodes.sort_unstable();
+        nodes
     }
 
     pub(super) fn loops(&self, at: usize) -> f64 {
@@ -94,8 +137,9 @@ impl<'a> Case<'a> {
 
     /// `Rows Removed by …` over all loops.
     pub(super) fn removed(&self, at: usize, by: &str) -> f64 {
-        let name = format!("Rows Removed by {by}");
-        self.figures(at).removed.iter().find(|(removed, _)| *removed == name).map_or(0.0, |(_, rows)| *rows)
+        let removed = &self.figures(at).removed;
+        let mut named = removed.iter().filter(|(name, _)| name.strip_prefix("Rows Removed by ") == Some(by));
+        named.next().map_or(0.0, |(_, rows)| *rows)
     }
 
     /// A number of the node, or the sum of its workers' where only they have it.

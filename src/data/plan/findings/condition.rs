@@ -4,7 +4,7 @@
 //! stands in parentheses, names are quoted where they must be, `BETWEEN`, `IN` and `LIKE` are the operators they stand
 //! for. What is not understood is `Unserved`, and no index is advised for it.
 
-use std::ops::Range;
+use super::tokens::{Kindled, Token, tokens};
 
 /// A condition on one relation.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub(super) struct Part {
     pub(super) key: String,
     /// The whole comparison without the relation's alias, as it is written in an index's WHERE.
     pub(super) text: String,
+    /// It is compared with columns of other relations.
+    pub(super) joins: bool,
 }
 
 /// What a comparison asks of an index.
@@ -51,6 +53,8 @@ pub(super) enum Kind {
     AnyOf,
     /// `(column)::date = …`, which no index on the column serves as it is written.
     DateOf,
+    /// `(column)::numeric = …`: the value has another type than the column, so that no index on the column serves it.
+    CastOf,
     /// No index serves it.
     Unserved,
 }
@@ -72,25 +76,6 @@ pub(super) fn read(text: &str, own: Own) -> Condition {
 pub(super) fn key(text: &str, own: Own) -> Option<String> {
     let tokens = tokens(text);
     Reader { text, own }.key(&tokens)
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Kindled {
-    Word,
-    Quoted,
-    Literal,
-    Other,
-    Operator,
-    Open,
-    Close,
-    Dot,
-    Cast,
-}
-
-#[derive(Clone, Debug)]
-struct Token {
-    kind: Kindled,
-    at: Range<usize>,
 }
 
 /// Deeper parentheses are not looked into.
@@ -179,7 +164,17 @@ impl Reader<'_> {
             }
         }
         let (kind, key) = self.part(tokens).unwrap_or((Kind::Unserved, String::new()));
-        Condition::Part(Part { kind, key, text: self.render(tokens) })
+        Condition::Part(Part { kind, key, text: self.render(tokens), joins: self.joins(tokens) })
+    }
+
+    /// Does it name a column of another relation?
+    fn joins(&self, tokens: &[Token]) -> bool {
+        tokens.windows(2).enumerate().any(|(at, pair)| {
+            pair[1].kind == Kindled::Dot
+                && matches!(pair[0].kind, Kindled::Word | Kindled::Quoted)
+                && self.unquoted(&pair[0]) != self.own.alias
+                && !self.names_type(tokens, at)
+        })
     }
 
     fn part(&self, tokens: &[Token]) -> Option<(Kind, String)> {
@@ -235,6 +230,9 @@ impl Reader<'_> {
             if let Some(column) = self.date_of(key) {
                 return Some((Kind::DateOf, column));
             }
+            if let Some(column) = self.cast_of(key) {
+                return Some((Kind::CastOf, column));
+            }
             return Some((if operator == "=" { Kind::Equal } else { Kind::Range }, self.key(key)?));
         }
         let spatial =
@@ -258,6 +256,14 @@ impl Reader<'_> {
     fn date_of(&self, tokens: &[Token]) -> Option<String> {
         let [base @ .., cast, kind] = self.stripped(tokens) else { return None };
         (cast.kind == Kindled::Cast && self.word(kind) == "date").then(|| self.column(base))?
+    }
+
+    /// The column of `(column)::numeric` and the like, which the server writes where the value is of a wider type.
+    fn cast_of(&self, tokens: &[Token]) -> Option<String> {
+        const NUMBERS: [&str; 5] = ["numeric", "double precision", "real", "bigint", "integer"];
+        let tokens = self.stripped(tokens);
+        let cast = tokens.iter().position(|token| token.kind == Kindled::Cast)?;
+        NUMBERS.contains(&self.text_of(&tokens[cast + 1..])).then(|| self.column(&tokens[..cast]))?
     }
 
     /// A column alone.
@@ -487,57 +493,6 @@ fn like(value: &str) -> Option<Kind> {
 fn pattern_letters(value: &str) -> usize {
     let literal = value.rsplit_once('\'').map_or(value, |(literal, _)| literal);
     literal.split(|c: char| !c.is_alphanumeric()).map(|run| run.chars().count()).max().unwrap_or(0)
-}
-
-fn tokens(text: &str) -> Vec<Token> {
-    let bytes = text.as_bytes();
-    let mut all = Vec::new();
-    let mut at = 0;
-    let run = |from: usize, part: &dyn Fn(u8) -> bool| {
-        from + bytes[from..].iter().position(|byte| !part(*byte)).unwrap_or(bytes.len() - from)
-    };
-    while at < bytes.len() {
-        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80;
-        let (kind, end) = match bytes[at] {
-            byte if byte.is_ascii_whitespace() => {
-                at += 1;
-                continue;
-            }
-            b'(' | b'[' => (Kindled::Open, at + 1),
-            b')' | b']' => (Kindled::Close, at + 1),
-            b'.' => (Kindled::Dot, at + 1),
-            b':' if bytes.get(at + 1) == Some(&b':') => (Kindled::Cast, at + 2),
-            b'\'' => (Kindled::Literal, quoted(bytes, at, b'\'')),
-            b'"' => (Kindled::Quoted, quoted(bytes, at, b'"')),
-            b'E' if bytes.get(at + 1) == Some(&b'\'') => (Kindled::Literal, quoted(bytes, at + 1, b'\'')),
-            byte if byte.is_ascii_digit() || byte == b'$' => {
-                (Kindled::Other, run(at + 1, &|b| word(b) || b == b'.'))
-            }
-            byte if word(byte) => (Kindled::Word, run(at, &word)),
-            byte if b"+-*/<>=~!@#%^&|`?".contains(&byte) => {
-                (Kindled::Operator, run(at, &|b| b"+-*/<>=~!@#%^&|`?".contains(&b)))
-            }
-            _ => (Kindled::Other, at + 1),
-        };
-        all.push(Token { kind, at: at..end });
-        at = end;
-    }
-    all
-}
-
-/// The end of what is quoted here; a doubled quote does not end it.
-fn quoted(bytes: &[u8], from: usize, quote: u8) -> usize {
-    let mut at = from + 1;
-    while at < bytes.len() {
-        if bytes[at] == quote {
-            if bytes.get(at + 1) != Some(&quote) {
-                return at + 1;
-            }
-            at += 1;
-        }
-        at += 1;
-    }
-    bytes.len()
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ fn parts() {
         ("(lower((u.email)::text) = 'a@b'::text)", Kind::Equal, "lower((email)::text)"),
         ("((doc ->> 'lang'::text) = 'fr'::text)", Kind::Equal, "(doc ->> 'lang'::text)"),
         ("((created)::date = '2024-01-01'::date)", Kind::DateOf, "created"),
+        ("((score)::numeric > (InitPlan 1).col1)", Kind::CastOf, "score"),
+        ("((u.score)::double precision = 1.5)", Kind::CastOf, "score"),
         ("(created >= '2024-01-01 00:00:00'::timestamp without time zone)", Kind::Range, "created"),
         ("(title ~~ 'abc%'::text)", Kind::Prefix, "title"),
         ("(title ~~ '%abc%'::text)", Kind::Like, "title"),

@@ -1,7 +1,7 @@
 //! The index that would serve a scan.
 
 use super::condition::{self, Condition, Kind, Own, Part};
-use super::known::{Known, KnownIndex};
+use super::known::{KnownIndex, KnownRelation};
 use super::names;
 use crate::data::plan::Node;
 
@@ -63,7 +63,7 @@ pub(super) fn advise(
     conditions: &[&str],
     sort: &[String],
     ranges: usize,
-    known: &Known,
+    known: Option<&KnownRelation>,
 ) -> Option<Advice> {
     let alias = node.alias.as_deref().or(node.relation.as_deref())?;
     let own = Own { alias };
@@ -75,9 +75,9 @@ pub(super) fn advise(
     }
     let sort: Vec<String> = sort.iter().map_while(|key| sort_key(key, own)).collect();
     let Some(index) = one(&parts, &sort, ranges) else {
-        return otherwise(&parts, &alternatives, known, node);
+        return otherwise(&parts, &alternatives, known);
     };
-    Some(against_known(index, known, node))
+    Some(against_known(index, known))
 }
 
 /// Comparisons that all must hold, and those of which one must.
@@ -151,17 +151,33 @@ fn plain_or_wrapped(text: &str) -> String {
 }
 
 /// When no index serves the whole condition.
-fn otherwise(parts: &[&Part], alternatives: &[&[Condition]], known: &Known, node: &Node) -> Option<Advice> {
+fn otherwise(
+    parts: &[&Part],
+    alternatives: &[&[Condition]],
+    known: Option<&KnownRelation>,
+) -> Option<Advice> {
     let date = parts.iter().find(|part| part.kind == Kind::DateOf);
     if let Some(part) = date {
         let index = Index { method: "btree", keys: vec![part.key.clone()], predicate: None };
-        let index = match against_known(index, known, node) {
+        let index = match against_known(index, known) {
             Advice::Create(mut indexes) => indexes.pop(),
             _ => None,
         };
         return Some(Advice::Rewrite {
             how: "compare the column itself with the day's bounds (column >= day AND column < day + 1): a cast of the \
                   column hides it from its index",
+            index,
+        });
+    }
+    if let Some(part) = parts.iter().find(|part| part.kind == Kind::CastOf) {
+        let index = Index { method: "btree", keys: vec![part.key.clone()], predicate: None };
+        let index = match against_known(index, known) {
+            Advice::Create(mut indexes) => indexes.pop(),
+            _ => None,
+        };
+        return Some(Advice::Rewrite {
+            how: "the column is cast to compare it: give the value the column's own type, and an index on the column can \
+                  serve",
             index,
         });
     }
@@ -182,7 +198,7 @@ fn otherwise(parts: &[&Part], alternatives: &[&[Condition]], known: &Known, node
             })
             .collect();
         let Some(mut indexes) = indexes else { continue };
-        indexes.retain(|index| matches!(against_known(index.clone(), known, node), Advice::Create(_)));
+        indexes.retain(|index| matches!(against_known(index.clone(), known), Advice::Create(_)));
         indexes.dedup();
         if !indexes.is_empty() {
             return Some(Advice::Create(indexes));
@@ -191,10 +207,8 @@ fn otherwise(parts: &[&Part], alternatives: &[&[Condition]], known: &Known, node
     None
 }
 
-fn against_known(index: Index, known: &Known, node: &Node) -> Advice {
-    let relation = node.relation.as_deref().and_then(|name| known.relation(node.schema.as_deref(), name));
-    let served =
-        relation.into_iter().flat_map(|relation| &relation.indexes).find(|there| serves(there, &index));
+fn against_known(index: Index, known: Option<&KnownRelation>) -> Advice {
+    let served = known.into_iter().flat_map(|relation| &relation.indexes).find(|there| serves(there, &index));
     match served {
         Some(there) => Advice::Exists { name: there.name.clone(), valid: there.valid },
         None => Advice::Create(vec![index]),
@@ -252,7 +266,6 @@ pub(super) fn table(node: &Node) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::plan::findings::known::KnownRelation;
 
     fn node() -> Node {
         Node {
@@ -265,7 +278,7 @@ mod tests {
 
     fn sql(condition: &str, sort: &[&str]) -> String {
         let sort: Vec<String> = sort.iter().map(|key| (*key).to_owned()).collect();
-        match advise(&node(), &[condition], &sort, ONE_RANGE, &Known::default()) {
+        match advise(&node(), &[condition], &sort, ONE_RANGE, None) {
             Some(Advice::Create(indexes)) => {
                 indexes.iter().map(|index| index.sql(&table(&node()).unwrap())).collect::<Vec<_>>().join("\n")
             }
@@ -308,23 +321,20 @@ mod tests {
 
     #[test]
     fn what_is_there_is_not_advised_again() {
-        let with = |keys: &[&str], predicate: Option<&str>, valid: bool| Known {
-            relations: vec![KnownRelation {
-                schema: "public".into(),
-                name: "Users".into(),
-                indexes: vec![KnownIndex {
-                    name: "there".into(),
-                    method: "btree".into(),
-                    keys: keys.iter().map(|key| (*key).to_owned()).collect(),
-                    predicate: predicate.map(str::to_owned),
-                    valid,
-                }],
-                ..KnownRelation::default()
+        let with = |keys: &[&str], predicate: Option<&str>, valid: bool| KnownRelation {
+            schema: "public".into(),
+            name: "Users".into(),
+            indexes: vec![KnownIndex {
+                name: "there".into(),
+                method: "btree".into(),
+                keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+                predicate: predicate.map(str::to_owned),
+                valid,
             }],
-            ..Known::default()
+            ..KnownRelation::default()
         };
-        let exists = |condition: &str, known: &Known| {
-            matches!(advise(&node(), &[condition], &[], ONE_RANGE, known), Some(Advice::Exists { .. }))
+        let exists = |condition: &str, known: &KnownRelation| {
+            matches!(advise(&node(), &[condition], &[], ONE_RANGE, Some(known)), Some(Advice::Exists { .. }))
         };
         let both = "((u.a = 1) AND (u.b = 2))";
         assert!(exists(both, &with(&["b", "a", "c"], None, true)));

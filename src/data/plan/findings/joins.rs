@@ -2,6 +2,7 @@
 
 use super::Draft;
 use super::case::{Case, count, ms, percent};
+use super::drafts::Drafts;
 use super::memory;
 use super::scans::{conditions, index_step};
 use crate::data::plan::Relationship;
@@ -27,11 +28,12 @@ const MEMOIZE_HITS: f64 = 0.1;
 const MEMOIZE_LOOKUPS: f64 = 1000.0;
 
 /// A whole table read for each row of the other side.
-pub(super) fn inner_seq_scan(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn inner_seq_scan(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Seq Scan"]) {
         let Some(join) = inner_of(case, at) else { continue };
         let (loops, wall) = (case.loops(at), case.wall(at));
-        if loops < SEQ_LOOPS || !case.is_share(wall, SEQ_SHARE) {
+        let saves = case.timed(wall);
+        if loops < SEQ_LOOPS || !case.is_share(wall, SEQ_SHARE) || !out.wants(at, saves) {
             continue;
         }
         let reason = format!(
@@ -45,7 +47,7 @@ pub(super) fn inner_seq_scan(case: &Case, out: &mut Vec<Draft>) {
         let mut all = conditions(case, at, &["Filter"]);
         all.extend(case.node(join).text("Join Filter"));
         let (next, sql) = index_step(case, at, &all, &[]);
-        out.push(Draft::of(at, reason, next, case.timed(wall)).with_sql(sql));
+        out.push(Draft::of(at, reason, next, saves).with_sql(sql));
     }
 }
 
@@ -57,7 +59,7 @@ fn inner_of(case: &Case, at: usize) -> Option<usize> {
 }
 
 /// Very many loops, each of them cheap.
-pub(super) fn many_loops(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn many_loops(case: &Case, out: &mut Drafts) {
     for at in case.ran() {
         let Some(join) = inner_of(case, at) else { continue };
         let (loops, wall) = (case.loops(at), case.wall(at));
@@ -66,6 +68,7 @@ pub(super) fn many_loops(case: &Case, out: &mut Vec<Draft>) {
         if case.node(at).node_type == "Seq Scan"
             || loops < MANY_LOOPS
             || !case.is_share(wall + hidden, MANY_LOOPS_SHARE)
+            || !out.wants(at, case.timed(wall + hidden))
         {
             continue;
         }
@@ -89,7 +92,7 @@ pub(super) fn many_loops(case: &Case, out: &mut Vec<Draft>) {
                 case.label(outer),
                 estimate.factor
             ),
-            _ => "Compare with a hash join (SET LOCAL enable_nestloop = off for this query): it reads the table once"
+            _ => "Compare with a hash join (SET LOCAL enable_nestloop = off for this query): it goes through this side once"
                 .to_owned(),
         };
         out.push(Draft::of(at, reason, next, case.timed(wall + hidden)));
@@ -97,13 +100,14 @@ pub(super) fn many_loops(case: &Case, out: &mut Vec<Draft>) {
 }
 
 /// A subquery evaluated for each row.
-pub(super) fn correlated_subplan(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn correlated_subplan(case: &Case, out: &mut Drafts) {
     for at in case.ran() {
         if case.node(at).relationship != Relationship::SubPlan {
             continue;
         }
         let (loops, wall) = (case.loops(at), case.wall(at));
-        if loops < SUBPLAN_LOOPS || !case.is_share(wall, SUBPLAN_SHARE) {
+        let saves = case.timed(wall);
+        if loops < SUBPLAN_LOOPS || !case.is_share(wall, SUBPLAN_SHARE) || !out.wants(at, saves) {
             continue;
         }
         let name = case.node(at).subplan.as_deref().unwrap_or("A SubPlan");
@@ -117,18 +121,19 @@ pub(super) fn correlated_subplan(case: &Case, out: &mut Vec<Draft>) {
         );
         let next = "Write the subquery as a join with a grouped subquery, or as LEFT JOIN LATERAL: it is then computed for \
                     all rows together";
-        out.push(Draft::of(at, reason, next, case.timed(wall)));
+        out.push(Draft::of(at, reason, next, saves));
     }
 }
 
 /// A cache that does not help.
-pub(super) fn memoize_misses(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn memoize_misses(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Memoize"]) {
         let (hits, misses) = (case.sum(at, "Cache Hits"), case.sum(at, "Cache Misses"));
         let evictions = case.sum(at, "Cache Evictions");
         let (lookups, ratio) = (hits + misses, hits / (hits + misses).max(1.0));
         let useless = ratio < MEMOIZE_HITS && lookups >= MEMOIZE_LOOKUPS;
-        if !useless && evictions <= 0.0 {
+        let saves = case.timed(if evictions > 0.0 { case.wall(at) } else { case.own(at) });
+        if !useless && evictions <= 0.0 || !out.wants(at, saves) {
             continue;
         }
         let reason = format!(
@@ -146,12 +151,11 @@ pub(super) fn memoize_misses(case: &Case, out: &mut Vec<Draft>) {
             // What is there filled it once; so many times more would have kept everything.
             let peak = case.most(at, "Peak Memory Usage");
             let need = peak * (misses / (misses - evictions).max(1.0)).max(2.0) / 2.0;
-            Draft::of(at, reason, memory::next(need, case, at), case.timed(case.wall(at)))
-                .with_sql(memory::set(need))
+            Draft::of(at, reason, memory::next(need, case, at), saves).with_sql(memory::set(need))
         } else {
             let next = "Compare without it (SET LOCAL enable_memoize = off); ANALYZE the other side of the join, whose number of \
                         different values was underestimated";
-            Draft::of(at, reason, next, case.timed(case.own(at)))
+            Draft::of(at, reason, next, saves)
         };
         out.push(draft);
     }

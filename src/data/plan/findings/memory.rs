@@ -2,12 +2,13 @@
 
 use super::Draft;
 use super::case::{self, Case, kilobytes, percent};
+use super::drafts::Drafts;
 use crate::data::plan::Property;
 
 /// A sort on disk takes about a third of what it takes in memory: there every row has a header and a slot.
 const SORT_IN_MEMORY: f64 = 3.0;
 
-/// `hash_mem_multiplier` since 15; 1 before, and then more is advised than needed.
+/// `hash_mem_multiplier` since 15; 1 before, and where the version is not known: too much is better than too little.
 const HASH_MULTIPLIER: f64 = 2.0;
 
 /// What one page takes in an exact bitmap, kB: an entry of the hash table with its bits, half of the table empty.
@@ -41,17 +42,17 @@ pub(super) fn next(kb: f64, case: &Case, at: usize) -> String {
         if processes > 1.0 { format!(", for each of {processes:.0} processes") } else { String::new() };
     match megabytes(kb) {
         mb if mb <= MOST_MB => format!("Give this query work_mem = {mb}MB{each}, in its transaction only"),
-        mb => format!(
+        _ => format!(
             "Bring fewer or narrower rows into it (a filter earlier, fewer columns, an index that gives the order): to stay \
-             in memory it would need about {} GB{each}, more than the {} GB that are advised here",
-            mb / 1024,
-            MOST_MB / 1024
+             in memory it would need about {}{each}, more than the {} that are advised here",
+            kilobytes(kb),
+            kilobytes(MOST_MB as f64 * 1024.0)
         ),
     }
 }
 
 /// A sort that went to disk, in any process.
-pub(super) fn sort_spill(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn sort_spill(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Sort", "Incremental Sort"]) {
         let node = case.node(at);
         let disk = |space_type: Option<&Property>, space: Option<&Property>| {
@@ -66,9 +67,13 @@ pub(super) fn sort_spill(case: &Case, out: &mut Vec<Draft>) {
             .into_iter()
             .filter_map(|name| peak_on_disk(node.property(name)?));
         let Some(kb) = own.into_iter().chain(workers).chain(groups).max_by(f64::total_cmp) else { continue };
+        let saves = case.timed(case.own(at));
+        if !out.wants(at, saves) {
+            continue;
+        }
         let need = kb * SORT_IN_MEMORY;
         let reason = format!("{} sorted on disk: {} there (any is too much)", case.label(at), kilobytes(kb));
-        out.push(Draft::of(at, reason, next(need, case, at), case.timed(case.own(at))).with_sql(set(need)));
+        out.push(Draft::of(at, reason, next(need, case, at), saves).with_sql(set(need)));
     }
 }
 
@@ -86,37 +91,38 @@ fn peak_on_disk(groups: &Property) -> Option<f64> {
 /// The part of `hash_mem` that is `work_mem`.
 fn hash_multiplier(case: &Case) -> f64 {
     let told = case.setting("hash_mem_multiplier").and_then(|value| value.parse().ok());
-    told.unwrap_or(if case.known.version.is_some_and(|version| version < 150_000) {
-        1.0
-    } else {
-        HASH_MULTIPLIER
-    })
+    let default =
+        if case.known.version.is_some_and(|version| version >= 150_000) { HASH_MULTIPLIER } else { 1.0 };
+    told.unwrap_or(default)
 }
 
 /// A hash table in several batches.
-pub(super) fn hash_spill(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn hash_spill(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Hash"]) {
         let (batches, peak) = (case.most(at, "Hash Batches"), case.most(at, "Peak Memory Usage"));
-        if batches <= 1.0 {
+        let join = case.node(at).parent.map_or(0.0, |join| case.own(join));
+        let saves = case.timed(case.own(at) + join);
+        if batches <= 1.0 || !out.wants(at, saves) {
             continue;
         }
-        let need = batches * peak / hash_multiplier(case);
-        let join = case.node(at).parent.map_or(0.0, |join| case.own(join));
+        // The processes of a Parallel Hash fill one table, and what each may take is counted together.
+        let shared = if case.node(at).parallel_aware { case.figures(at).processes.max(1.0) } else { 1.0 };
+        let need = batches * peak / hash_multiplier(case) / shared;
         let reason = format!(
             "{} needed {batches:.0} batches of {} (more than one is written to disk and read again)",
             case.label(at),
             kilobytes(peak)
         );
-        let saves = case.timed(case.own(at) + join);
         out.push(Draft::of(at, reason, next(need, case, at), saves).with_sql(set(need)));
     }
 }
 
 /// More batches than planned: the table was larger than expected.
-pub(super) fn hash_grew(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn hash_grew(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Hash"]) {
         let (batches, planned) = (case.most(at, "Hash Batches"), case.most(at, "Original Hash Batches"));
-        if planned < 1.0 || batches <= planned {
+        let saves = case.timed(case.own(at));
+        if planned < 1.0 || batches <= planned || !out.wants(at, saves) {
             continue;
         }
         let reason = format!(
@@ -124,15 +130,16 @@ pub(super) fn hash_grew(case: &Case, out: &mut Vec<Draft>) {
             case.label(at)
         );
         let next = "Mend the estimate of what is hashed: see the misestimate below it, ANALYZE its tables";
-        out.push(Draft::of(at, reason, next, case.timed(case.own(at))));
+        out.push(Draft::of(at, reason, next, saves));
     }
 }
 
 /// A hashed aggregate that went to disk.
-pub(super) fn hashagg_spill(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn hashagg_spill(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Aggregate", "SetOp"]) {
         let (batches, disk) = (case.most(at, "HashAgg Batches"), case.most(at, "Disk Usage"));
-        if batches <= 1.0 && disk <= 0.0 {
+        let saves = case.timed(case.own(at));
+        if batches <= 1.0 && disk <= 0.0 || !out.wants(at, saves) {
             continue;
         }
         let need = (case.most(at, "Peak Memory Usage") + disk) / hash_multiplier(case);
@@ -141,12 +148,12 @@ pub(super) fn hashagg_spill(case: &Case, out: &mut Vec<Draft>) {
             case.label(at),
             kilobytes(disk)
         );
-        out.push(Draft::of(at, reason, next(need, case, at), case.timed(case.own(at))).with_sql(set(need)));
+        out.push(Draft::of(at, reason, next(need, case, at), saves).with_sql(set(need)));
     }
 }
 
 /// Temporary files of anything else: Materialize, CTE Scan, WindowAgg, functions.
-pub(super) fn temp_files(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn temp_files(case: &Case, out: &mut Drafts) {
     for at in case.ran() {
         let node = case.node(at);
         if matches!(&*node.node_type, "Sort" | "Incremental Sort" | "Hash" | "Aggregate" | "SetOp")
@@ -161,24 +168,26 @@ pub(super) fn temp_files(case: &Case, out: &mut Vec<Draft>) {
             0.0
         };
         let kb = written.max(kept);
-        if kb <= 0.0 {
+        let saves = case.timed(case.own(at));
+        if kb <= 0.0 || !out.wants(at, saves) {
             continue;
         }
         let reason =
             format!("{} kept {} in a temporary file (any is too much)", case.label(at), kilobytes(kb));
         // Rows are kept as they are, with a header each.
         let need = kb * 1.5;
-        out.push(Draft::of(at, reason, next(need, case, at), case.timed(case.own(at))).with_sql(set(need)));
+        out.push(Draft::of(at, reason, next(need, case, at), saves).with_sql(set(need)));
     }
 }
 
 /// A bitmap that knew only pages, so that every row on them had to be looked at.
-pub(super) fn lossy_bitmap(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn lossy_bitmap(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Bitmap Heap Scan"]) {
         let (lossy, exact) = (case.sum(at, "Lossy Heap Blocks"), case.sum(at, "Exact Heap Blocks"));
         let removed = case.removed(at, "Index Recheck");
         let share = removed / (removed + case.rows(at)).max(1.0);
-        if lossy <= 0.0 || share < RECHECK_SHARE {
+        let saves = case.timed(case.own(at) * share);
+        if lossy <= 0.0 || share < RECHECK_SHARE || !out.wants(at, saves) {
             continue;
         }
         let pages = lossy + exact;
@@ -191,7 +200,6 @@ pub(super) fn lossy_bitmap(case: &Case, out: &mut Vec<Draft>) {
             percent(share),
             percent(RECHECK_SHARE)
         );
-        let saves = case.timed(case.own(at) * share);
         let brin = case.shape.inputs(case.plan, at).any(|input| {
             case.figures(input).misestimate.is_some_and(|estimate| !estimate.comparable)
                 && case.node(input).node_type == "Bitmap Index Scan"

@@ -6,6 +6,7 @@
 
 mod case;
 mod condition;
+mod drafts;
 mod estimates;
 mod index;
 mod joins;
@@ -16,9 +17,11 @@ mod parallel;
 mod scans;
 mod statement;
 mod structure;
+mod tokens;
 
 use super::{Plan, figures::Figures};
 use case::Case;
+use drafts::Drafts;
 pub use known::{Known, KnownForeignKey, KnownIndex, KnownRelation};
 pub use names::name as quoted_name;
 
@@ -56,7 +59,7 @@ pub enum Severity {
 struct Rule {
     /// Its name, as scripts read it.
     kind: &'static str,
-    find: fn(&Case, &mut Vec<Draft>),
+    find: fn(&Case, &mut Drafts),
 }
 
 /// A finding without what is the same for all.
@@ -99,10 +102,8 @@ const RULES: [Rule; 29] = [
     Rule { kind: "serialization", find: statement::serialization },
     Rule { kind: "full_page_images", find: statement::full_page_images },
     // Last, because it is only for nodes nothing else was said of.
-    Rule { kind: SLOW_NODE, find: |_, _| () },
+    Rule { kind: "slow_node", find: slow_node },
 ];
-
-const SLOW_NODE: &str = "slow_node";
 
 /// From these shares of the execution on a finding is a warning, and critical: pev2's and depesz's steps are 10, 40 or
 /// 50, and 90 %.
@@ -116,34 +117,32 @@ const SLOW_SHARE: f64 = 0.1;
 const HIDDEN_SHARE: f64 = 0.02;
 const HIDDEN_MS: f64 = 1.0;
 
+/// So many of a kind are put into words; of the others is said how many they are.
+const MOST_OF_A_KIND: usize = 200;
+
 /// The findings worth acting on, those that could save most first.
 #[must_use]
 pub fn findings(plan: &Plan, figures: &Figures, known: &Known) -> Vec<Finding> {
-    let total = case::total_ms(plan, figures);
-    let mut findings = all_findings(plan, figures, known);
-    findings.retain(|finding| {
-        let (Some(saves), Some(total)) = (finding.saves_ms, total) else { return true };
-        saves >= HIDDEN_MS || saves >= total * HIDDEN_SHARE
-    });
-    findings
+    let total = case::total_ms(plan, figures).unwrap_or(0.0);
+    found(plan, figures, known, HIDDEN_MS.min(total * HIDDEN_SHARE), MOST_OF_A_KIND)
 }
 
-/// Every finding, also those too small to act on.
+/// Every finding, also those too small to act on, however many they are.
 #[must_use]
 pub fn all_findings(plan: &Plan, figures: &Figures, known: &Known) -> Vec<Finding> {
+    found(plan, figures, known, 0.0, usize::MAX)
+}
+
+/// Findings that could save so much or nobody knows what, so many of a kind.
+fn found(plan: &Plan, figures: &Figures, known: &Known, least_ms: f64, most: usize) -> Vec<Finding> {
     if figures.nodes.len() != plan.nodes.len() {
         return Vec::new();
     }
     let case = Case::new(plan, figures, known);
+    let mut drafts = Drafts::new(plan.nodes.len(), least_ms, most);
     let mut findings = Vec::new();
     for rule in &RULES {
-        let mut drafts = Vec::new();
-        if rule.kind == SLOW_NODE {
-            slow_nodes(&case, &findings, &mut drafts);
-        } else {
-            (rule.find)(&case, &mut drafts);
-        }
-        findings.extend(drafts.into_iter().map(|draft| Finding {
+        findings.extend(drafts.of(rule.find, &case).into_iter().map(|draft| Finding {
             kind: rule.kind,
             node: draft.node,
             severity: case.severity(draft.saves_ms),
@@ -166,13 +165,14 @@ pub fn kinds() -> Vec<&'static str> {
 }
 
 /// Where the time goes, for nodes no other finding is about.
-fn slow_nodes(case: &Case, findings: &[Finding], out: &mut Vec<Draft>) {
-    for at in 0..case.plan.nodes.len() {
+fn slow_node(case: &Case, out: &mut Drafts) {
+    for at in case.ran() {
         let Some(share) = case.self_share(at).filter(|share| *share >= SLOW_SHARE) else { continue };
-        if findings.iter().any(|finding| finding.node == Some(at)) {
+        let own = case.own(at);
+        let saves = case.timed(own);
+        if out.is_said(at) || !out.wants(at, saves) {
             continue;
         }
-        let own = case.own(at);
         out.push(Draft {
             node: Some(at),
             reason: format!(
@@ -185,7 +185,7 @@ fn slow_nodes(case: &Case, findings: &[Finding], out: &mut Vec<Draft>) {
             next_step: "See its rows, loops and buffers: fewer rows into it, or fewer buffers for each, make it faster"
                 .into(),
             sql: None,
-            saves_ms: case.timed(own),
+            saves_ms: saves,
         });
     }
 }

@@ -2,12 +2,15 @@
 
 use super::Draft;
 use super::case::{Case, ms, percent};
+use super::drafts::Drafts;
 
-/// A process that took so many times the mean keeps the others waiting.
+/// A process that took so many times the mean keeps the others waiting …
 const SKEW: f64 = 2.0;
+/// … when it took longer than it takes to start the others.
+const SKEW_MS: f64 = 10.0;
 
 /// Fewer workers than planned.
-pub(super) fn workers_missing(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn workers_missing(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Gather", "Gather Merge"]) {
         let (planned, launched) = (case.sum(at, "Workers Planned"), case.sum(at, "Workers Launched"));
         // Launched is the sum over loops.
@@ -33,7 +36,7 @@ pub(super) fn workers_missing(case: &Case, out: &mut Vec<Draft>) {
 }
 
 /// One process that did most of the work.
-pub(super) fn worker_skew(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn worker_skew(case: &Case, out: &mut Drafts) {
     for gather in case.of(&["Gather", "Gather Merge"]) {
         let Some(at) = case.shape.inputs(case.plan, gather).next() else { continue };
         let workers = case.node(at).workers.iter().filter_map(|worker| worker.actual);
@@ -45,17 +48,18 @@ pub(super) fn worker_skew(case: &Case, out: &mut Vec<Draft>) {
         }
         let slowest = times.iter().copied().fold(0.0, f64::max);
         let mean = times.iter().sum::<f64>() / processes(times.len());
-        if slowest < mean * SKEW || mean <= 0.0 {
+        if slowest < mean * SKEW || slowest < SKEW_MS || mean <= 0.0 {
             continue;
         }
         let reason = format!(
-            "{}: the slowest of {} processes took {}, {:.1} times the mean of {} (from {SKEW:.0} times on, {} of the time \
-             was spent waiting for it)",
+            "{}: the slowest of {} processes took {}, {:.1} times the mean of {} (from {SKEW:.0} times and {} on, {} of \
+             the time was spent waiting for it)",
             case.label(at),
             times.len(),
             ms(slowest),
             slowest / mean,
             ms(mean),
+            ms(SKEW_MS),
             percent((slowest - mean) / case.total.unwrap_or(slowest).max(slowest))
         );
         let next = "The work cannot be divided evenly as it is: see which node below is not parallel aware, or whether a few \

@@ -2,6 +2,7 @@
 
 use super::Draft;
 use super::case::{Case, count, percent};
+use super::drafts::Drafts;
 use super::index::{self, Advice};
 use crate::data::plan::Property;
 
@@ -54,7 +55,7 @@ pub(super) fn index_step(
     conditions: &[&str],
     sort: &[String],
 ) -> (String, Option<String>) {
-    step(case, at, index::advise(case.node(at), conditions, sort, index::ONE_RANGE, case.known))
+    step(case, at, index::advise(case.node(at), conditions, sort, index::ONE_RANGE, case.relation(at)))
 }
 
 fn step(case: &Case, at: usize, advice: Option<Advice>) -> (String, Option<String>) {
@@ -112,11 +113,15 @@ fn why_not(case: &Case, at: usize) -> String {
 }
 
 /// A whole table read for few of its rows.
-pub(super) fn seq_scan_filter(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn seq_scan_filter(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Seq Scan"]) {
         let (removed, kept) = (case.removed(at, "Filter"), case.rows(at));
         let share = removed / (removed + kept).max(1.0);
-        if share < SEQ_REMOVED_SHARE || removed < SEQ_REMOVED_ROWS || !case.is_share(case.own(at), SEQ_SHARE)
+        let saves = case.timed(case.own(at) * share);
+        if share < SEQ_REMOVED_SHARE
+            || removed < SEQ_REMOVED_ROWS
+            || !case.is_share(case.own(at), SEQ_SHARE)
+            || !out.wants(at, saves)
         {
             continue;
         }
@@ -130,16 +135,17 @@ pub(super) fn seq_scan_filter(case: &Case, out: &mut Vec<Draft>) {
             count(SEQ_REMOVED_ROWS)
         );
         let (next, sql) = index_step(case, at, &conditions(case, at, &["Filter"]), &sort_above(case, at));
-        out.push(Draft::of(at, reason, next, case.timed(case.own(at) * share)).with_sql(sql));
+        out.push(Draft::of(at, reason, next, saves).with_sql(sql));
     }
 }
 
 /// An index that finds rows of which many are thrown away.
-pub(super) fn index_filter(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn index_filter(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Index Scan", "Index Only Scan", "Bitmap Heap Scan"]) {
         let (removed, kept) = (case.removed(at, "Filter"), case.rows(at));
         let share = removed / (removed + kept).max(1.0);
-        if share < INDEX_REMOVED_SHARE || removed < INDEX_REMOVED_ROWS {
+        let saves = case.timed(case.own(at) * share);
+        if share < INDEX_REMOVED_SHARE || removed < INDEX_REMOVED_ROWS || !out.wants(at, saves) {
             continue;
         }
         let reason = format!(
@@ -153,20 +159,23 @@ pub(super) fn index_filter(case: &Case, out: &mut Vec<Draft>) {
         );
         let all = conditions(case, at, &["Index Cond", "Recheck Cond", "Filter"]);
         // What is filtered now is compared in the index then, behind the range that is there too.
-        let advice = index::advise(case.node(at), &all, &sort_above(case, at), index::ALL_RANGES, case.known);
+        let advice =
+            index::advise(case.node(at), &all, &sort_above(case, at), index::ALL_RANGES, case.relation(at));
         let (next, sql) = step(case, at, advice);
         let next = next.replace("Make an index", "Make an index with the filtered column in it");
-        out.push(Draft::of(at, reason, next, case.timed(case.own(at) * share)).with_sql(sql));
+        out.push(Draft::of(at, reason, next, saves).with_sql(sql));
     }
 }
 
 /// An index searched again and again because its leading column is not in the condition (18 and later say it).
-pub(super) fn index_descents(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn index_descents(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Index Scan", "Index Only Scan", "Bitmap Index Scan"]) {
         let (searches, loops) = (case.sum(at, "Index Searches"), case.loops(at));
         let condition = case.node(at).text("Index Cond").unwrap_or_default();
         // One search for each value of a list is what was asked for.
-        if searches <= DESCENTS_PER_LOOP * loops || condition.contains(" ANY (") {
+        let saves = case.timed(case.own(at));
+        let asked = condition.contains(" ANY (");
+        if searches <= DESCENTS_PER_LOOP * loops || asked || !out.wants(at, saves) {
             continue;
         }
         let reason = format!(
@@ -180,16 +189,17 @@ pub(super) fn index_descents(case: &Case, out: &mut Vec<Draft>) {
         let (next, sql) = index_step(case, heap, &[condition], &[]);
         let next =
             next.replace("Make an index", "Make an index that begins with the column of the condition");
-        out.push(Draft::of(at, reason, next, case.timed(case.own(at))).with_sql(sql));
+        out.push(Draft::of(at, reason, next, saves).with_sql(sql));
     }
 }
 
 /// An Index Only Scan that had to look into the table, because its pages are not known to be all visible.
-pub(super) fn heap_fetches(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn heap_fetches(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Index Only Scan"]) {
         let (fetches, rows) = (case.sum(at, "Heap Fetches"), case.rows(at));
         let share = fetches / rows.max(1.0);
-        if share < HEAP_FETCH_SHARE || fetches < HEAP_FETCHES {
+        let saves = case.timed(case.own(at) * share.min(1.0));
+        if share < HEAP_FETCH_SHARE || fetches < HEAP_FETCHES || !out.wants(at, saves) {
             continue;
         }
         let reason = format!(
@@ -204,20 +214,21 @@ pub(super) fn heap_fetches(case: &Case, out: &mut Vec<Draft>) {
         let next = "VACUUM the table, so that its pages are known to be all visible; where this comes back, let autovacuum \
                     come more often (autovacuum_vacuum_insert_scale_factor, autovacuum_vacuum_scale_factor)";
         let sql = index::table(case.node(at)).map(|table| format!("VACUUM (ANALYZE) {table};"));
-        let saves = case.timed(case.own(at) * share.min(1.0));
         out.push(Draft::of(at, reason, next, saves).with_sql(sql));
     }
 }
 
 /// Buffers that were not in memory.
-pub(super) fn cold_cache(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn cold_cache(case: &Case, out: &mut Drafts) {
     for at in case.ran() {
         let blocks = &case.figures(at).self_blocks;
         let (hit, read) = (number(blocks.shared_hit), number(blocks.shared_read));
         let share = read / (hit + read).max(1.0);
         // Unlike elsewhere a share of unknown time says nothing here: reading is only then bad when it takes long.
         let long = case.self_share(at).is_some_and(|share| share >= COLD_SHARE);
-        if share <= COLD_READ_SHARE || read < COLD_BLOCKS || !long {
+        let measured = blocks.shared_read_ms / case.figures(at).processes;
+        let saves = case.timed(if measured > 0.0 { measured } else { case.own(at) * share });
+        if share <= COLD_READ_SHARE || read < COLD_BLOCKS || !long || !out.wants(at, saves) {
             continue;
         }
         let reason = format!(
@@ -229,14 +240,12 @@ pub(super) fn cold_cache(case: &Case, out: &mut Vec<Draft>) {
             percent(COLD_READ_SHARE),
             percent(COLD_SHARE)
         );
-        let measured = blocks.shared_read_ms / case.figures(at).processes;
-        let saves = if measured > 0.0 { measured } else { case.own(at) * share };
         let next = if measured > 0.0 {
             "Run it again and compare: if it stays so, the table does not fit into shared_buffers"
         } else {
             "Run it again and compare the warm time; track_io_timing = on tells how much of it is reading"
         };
-        out.push(Draft::of(at, reason, next, case.timed(saves)));
+        out.push(Draft::of(at, reason, next, saves));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Draft;
 use super::case::{Case, count, kilobytes, ms, percent};
+use super::drafts::Drafts;
 use super::names;
 
 /// Compilation that takes a fifth of the execution did not pay.
@@ -17,8 +18,10 @@ const TRIGGER_SHARE: f64 = 0.1;
 /// … or a foreign key checked so often.
 const TRIGGER_CALLS: f64 = 1000.0;
 
-/// A query that dirties so many of the pages it touches does somebody's clean-up.
+/// A query that dirties so many of the pages it touches does somebody's clean-up …
 const DIRTIED_SHARE: f64 = 0.05;
+/// … when they are more than a few, which are everybody's.
+const DIRTIED: u64 = 100;
 
 /// Turning rows into text that takes a fifth of the time.
 const SERIALIZE_SHARE: f64 = 0.2;
@@ -29,7 +32,7 @@ const IMAGE_SHARE: f64 = 0.5;
 const IMAGES: f64 = 100.0;
 
 /// Just-in-time compilation.
-pub(super) fn jit(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn jit(case: &Case, out: &mut Drafts) {
     let (Some(jit), Some(total)) = (&case.plan.jit, case.total) else { return };
     let parts = [jit.generation_ms, jit.inlining_ms, jit.optimization_ms, jit.emission_ms];
     let all = jit.total_ms.unwrap_or_else(|| parts.into_iter().flatten().sum());
@@ -51,7 +54,7 @@ pub(super) fn jit(case: &Case, out: &mut Vec<Draft>) {
 }
 
 /// Planning.
-pub(super) fn planning(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn planning(case: &Case, out: &mut Drafts) {
     let Some(planning) = case.plan.planning_ms else { return };
     let execution = case.total.unwrap_or(f64::INFINITY);
     let read = case.plan.planning_blocks.shared_read;
@@ -80,7 +83,7 @@ pub(super) fn planning(case: &Case, out: &mut Vec<Draft>) {
 }
 
 /// Triggers, those of foreign keys above all.
-pub(super) fn triggers(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn triggers(case: &Case, out: &mut Drafts) {
     let sum: f64 = case.plan.triggers.iter().filter_map(|trigger| trigger.ms).sum();
     let Some(dearest) = case.plan.triggers.iter().max_by(|a, b| {
         (a.ms.unwrap_or(0.0), a.calls)
@@ -165,7 +168,7 @@ fn referencing_index(case: &Case, constraint: &str, relation: Option<&str>) -> (
 }
 
 /// A query that writes.
-pub(super) fn read_writes(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn read_writes(case: &Case, out: &mut Drafts) {
     let Some(root) = case.plan.nodes.first() else { return };
     if case.plan.nodes.iter().any(|node| matches!(&*node.node_type, "ModifyTable" | "LockRows")) {
         return;
@@ -175,11 +178,11 @@ pub(super) fn read_writes(case: &Case, out: &mut Vec<Draft>) {
     let (dirtied, written) = (blocks.shared_dirtied, blocks.shared_written);
     let most = dirtied.max(written);
     let share = names::number(most) / names::number(touched).max(1.0);
-    if most == 0 || share < DIRTIED_SHARE {
+    if most < DIRTIED || share < DIRTIED_SHARE {
         return;
     }
     let reason = format!(
-        "This query changed {} pages and wrote {} itself, {} of the {} it touched (from {} on): it sets hint bits or removes \
+        "This query changed {} pages and wrote {} itself, {} of the {} it touched (from {} and {DIRTIED} pages on): it sets hint bits or removes \
          dead rows that nobody has cleaned up",
         names::whole(dirtied),
         names::whole(written),
@@ -199,7 +202,7 @@ pub(super) fn read_writes(case: &Case, out: &mut Vec<Draft>) {
 }
 
 /// What sending would take (SERIALIZE, 17 and later).
-pub(super) fn serialization(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn serialization(case: &Case, out: &mut Drafts) {
     let (Some(serialization), Some(total)) = (&case.plan.serialization, case.total) else { return };
     let taken = serialization.ms.unwrap_or(0.0);
     if taken <= 0.0 || taken < total * SERIALIZE_SHARE {
@@ -218,7 +221,7 @@ pub(super) fn serialization(case: &Case, out: &mut Vec<Draft>) {
 }
 
 /// Whole pages in the log, because a checkpoint was just before.
-pub(super) fn full_page_images(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn full_page_images(case: &Case, out: &mut Drafts) {
     let Some(root) = case.plan.nodes.first() else { return };
     let number = |name: &str| root.number(name).unwrap_or(0.0);
     let (records, images, bytes) = (number("WAL Records"), number("WAL FPI"), number("WAL Bytes"));

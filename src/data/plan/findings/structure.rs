@@ -3,6 +3,7 @@
 use super::Draft;
 use super::case::{Case, count, ms, percent};
 use super::condition::{self, Own};
+use super::drafts::Drafts;
 use crate::data::plan::Relationship;
 
 /// A WITH query of which its reader throws away so many rows would better be filtered inside.
@@ -18,11 +19,12 @@ const OFFSET_RATIO: f64 = 10.0;
 /// … and in all.
 const OFFSET_ROWS: f64 = 1000.0;
 
-/// What a disabled node costs before 18.
+/// What a disabled node costs before 18, and by how much its other costs may blur that.
 const DISABLED_COST: f64 = 1e10;
+const DISABLED_BLUR: f64 = 0.3;
 
 /// A WITH query that is computed whole, though its one reader wants a part.
-pub(super) fn cte_fence(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn cte_fence(case: &Case, out: &mut Drafts) {
     for at in case.of(&["CTE Scan"]) {
         let &[cte] = &case.figures(at).pays_for[..] else { continue };
         let made = case.node(cte);
@@ -34,7 +36,8 @@ pub(super) fn cte_fence(case: &Case, out: &mut Vec<Draft>) {
         }
         let (removed, kept) = (case.removed(at, "Filter"), case.rows(at));
         let share = removed / (removed + kept).max(1.0);
-        if share < FENCE_REMOVED_SHARE {
+        let saves = case.timed((case.wall(cte) + case.own(at)) * share);
+        if share < FENCE_REMOVED_SHARE || !out.wants(at, saves) {
             continue;
         }
         let name = case.node(at).cte.as_deref().unwrap_or_default();
@@ -51,12 +54,12 @@ pub(super) fn cte_fence(case: &Case, out: &mut Vec<Draft>) {
             "Write WITH {name} AS NOT MATERIALIZED (…), so that the condition reaches the tables (12 and later; before, make \
              it a subquery)"
         );
-        out.push(Draft::of(at, reason, next, case.timed((case.wall(cte) + case.own(at)) * share)));
+        out.push(Draft::of(at, reason, next, saves));
     }
 }
 
 /// Partitions read although their rows could not match.
-pub(super) fn partitions_scanned(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn partitions_scanned(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Append", "Merge Append"]) {
         if case.sum(at, "Subplans Removed") > 0.0 {
             continue;
@@ -89,10 +92,8 @@ pub(super) fn partitions_scanned(case: &Case, out: &mut Vec<Draft>) {
 /// Does the condition speak of the parent's partition key? Only the catalog knows the key.
 fn on_partition_key(case: &Case, member: usize, filter: &str) -> bool {
     let node = case.node(member);
-    let (Some(relation), Some(alias)) = (node.relation.as_deref(), node.alias.as_deref()) else {
-        return false;
-    };
-    let Some(known) = case.known.relation(node.schema.as_deref(), relation) else { return false };
+    let Some(alias) = node.alias.as_deref() else { return false };
+    let Some(known) = case.relation(member) else { return false };
     known.partition_key.iter().any(|key| {
         filter.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == key)
             && condition::key(key, Own { alias }).is_some()
@@ -100,12 +101,13 @@ fn on_partition_key(case: &Case, member: usize, filter: &str) -> bool {
 }
 
 /// Rows computed to be counted off.
-pub(super) fn offset(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn offset(case: &Case, out: &mut Drafts) {
     for at in case.of(&["Limit"]) {
         let Some(input) = case.shape.inputs(case.plan, at).next() else { continue };
         let (given, all) = (case.rows(at), case.rows(input));
         let thrown = all - given;
-        if thrown < given.max(1.0) * OFFSET_RATIO || thrown < OFFSET_ROWS {
+        let saves = case.timed(case.wall(input) * thrown / all.max(1.0));
+        if thrown < given.max(1.0) * OFFSET_RATIO || thrown < OFFSET_ROWS || !out.wants(at, saves) {
             continue;
         }
         let reason = format!(
@@ -117,18 +119,21 @@ pub(super) fn offset(case: &Case, out: &mut Vec<Draft>) {
         );
         let next = "Remember the last row of the page before and ask for what comes after it (WHERE (key) > (last key) ORDER BY \
                     key LIMIT n) instead of OFFSET";
-        out.push(Draft::of(at, reason, next, case.timed(case.wall(input) * thrown / all.max(1.0))));
+        out.push(Draft::of(at, reason, next, saves));
     }
 }
 
 /// A node of a kind that was switched off, and used because there was no other way.
-pub(super) fn disabled_node(case: &Case, out: &mut Vec<Draft>) {
+pub(super) fn disabled_node(case: &Case, out: &mut Drafts) {
     for (at, node) in case.plan.nodes.iter().enumerate() {
         let told = node.property("Disabled") == Some(&crate::data::plan::Property::Bool(true));
-        let cost = |at: usize| case.node(at).estimate.map_or(0.0, |estimate| estimate.total_cost);
-        let below: f64 = case.shape.inputs(case.plan, at).map(cost).fold(0.0, f64::max);
-        let dear = cost(at) >= DISABLED_COST && cost(at) - below >= DISABLED_COST / 2.0;
-        if !told && !dear {
+        // It is put on what a node costs before its first row, which holds what its inputs cost before theirs.
+        let cost = |at: usize| case.node(at).estimate.map_or(0.0, |estimate| estimate.startup_cost);
+        let below = || case.shape.inputs(case.plan, at).map(cost).sum::<f64>();
+        let blur = DISABLED_COST * DISABLED_BLUR;
+        let dear = cost(at) >= DISABLED_COST && (cost(at) - below() - DISABLED_COST).abs() <= blur;
+        let saves = case.timed(case.own(at)).filter(|_| case.loops(at) > 0.0);
+        if !told && !dear || !out.wants(at, saves) {
             continue;
         }
         let off: Vec<&str> = case
@@ -157,7 +162,6 @@ pub(super) fn disabled_node(case: &Case, out: &mut Vec<Draft>) {
                 Some(off.iter().map(|name| format!("RESET {name};")).collect::<Vec<_>>().join("\n")),
             ),
         };
-        let saves = case.timed(case.own(at)).filter(|_| case.loops(at) > 0.0);
         out.push(Draft::of(at, reason, next, saves).with_sql(sql));
     }
 }

@@ -334,6 +334,26 @@ fn lines_that_a_terminal_wrapped_are_put_together() {
 }
 
 #[test]
+fn a_line_that_was_wrapped_at_any_place_is_one() {
+    let line = "Index Scan using t_pkey on public.t x  (cost=0.27..8.29 rows=17 width=4) (actual time=0.001..0.002 rows=13 loops=39)";
+    let rest = "\n  Index Cond: (x.id = 5)\n  ->  Seq Scan on b  (cost=0.00..1.00 rows=1 width=4) (never executed)\n";
+    let whole = one(&format!("{line}{rest}"));
+    // No terminal is narrower; and what breaks inside a name reads as a name, whether there was a space or not.
+    for at in 40..line.len() {
+        let (before, after) = line.split_at(at);
+        for text in [format!("{before}\n{after}{rest}"), format!("{}\n{after}{rest}", before.trim_end())] {
+            let reading = read(&text).unwrap();
+            assert_eq!((reading.broken.as_ref(), reading.plans.len()), (None, 1), "{text}");
+            assert_eq!(reading.plans[0].nodes, whole.nodes, "{text}");
+        }
+    }
+    let words = one(
+        "Append  (cost=0.00..1.00 rows=1 width=4)\n  ->  Parallel Index Only\nScan using t_pkey on t  (cost=0.00..1.00 rows=1 width=4)\n",
+    );
+    assert_eq!(outline(&words), "Append .Parallel Index Only Scan");
+}
+
+#[test]
 fn several_plans_stay_apart() {
     let scan = "Seq Scan on a  (cost=0.00..1.00 rows=1 width=4)\n  Filter: (x > 1)\n";
     for text in [

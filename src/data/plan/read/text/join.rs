@@ -180,12 +180,15 @@ impl<'a> Join<'a> {
         {
             let (text, indent) = self.bare(self.at);
             let is_node = matches!(whole.kind, Kind::Arrow | Kind::Root);
-            let costs = tree.has_costs() || whole.text.contains("(cost");
+            let begun = ["(", "(c", "(co", "(cos"].iter().any(|begun| whole.text.ends_with(begun));
+            let costs = tree.has_costs() || begun || whole.text.contains("(cost");
             // A node without its figures goes on, whatever the next line looks like.
             let incomplete = is_node && costs && !has_figures(&whole.text);
             let ended = is_node && !incomplete || whole.kind == Kind::Target || is_figure(&whole.text);
             let goes_on = match self.kind(self.at, text, indent, tree) {
                 Some(Kind::Other) => !ended || is_node && text.starts_with('('),
+                // What was measured, behind what was expected.
+                None if is_node && text.starts_with('(') => true,
                 // The root of the next plan, or the end of this node's line.
                 None if incomplete && has_figures(text) && !is_log(text) => {
                     let joined = format!("{}{text}", whole.text);
@@ -208,8 +211,13 @@ impl<'a> Join<'a> {
             }
             // Space at the end of a line was lost with the wrapping; that at the start
             // is the frame's or the line's own: in an expression one more does no harm.
-            let figures = text.starts_with('(');
-            let spaced = if is_node { figures } else { text.len() < line.text.len() };
+            let spaced = if is_node {
+                text.starts_with('(')
+                    || indent == 1 && self.margin.is_empty()
+                    || incomplete && reads_apart(&whole.text, text)
+            } else {
+                text.len() < line.text.len()
+            };
             if spaced && !whole.text.ends_with(' ') {
                 whole.text.to_mut().push(' ');
             }
@@ -217,6 +225,18 @@ impl<'a> Join<'a> {
             self.at += 1;
         }
     }
+}
+
+/// A node's line that was wrapped at a space, which is gone: do both parts make sense with one between them only?
+fn reads_apart(whole: &str, rest: &str) -> bool {
+    // Inside the figures these never stand without one.
+    let figure =
+        ["rows=", "loops=", "width=", "time=", "executed)"].iter().any(|name| rest.starts_with(name));
+    let known = |joined: &str| {
+        let words = figures::split(joined).map_or("", |(words, _)| words.trim_start_matches("->"));
+        !words.is_empty() && heading::is_known(words)
+    };
+    figure && !whole.ends_with('(') || !known(&format!("{whole}{rest}")) && known(&format!("{whole} {rest}"))
 }
 
 /// Is it an entry of a log?
