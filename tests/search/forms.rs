@@ -128,3 +128,32 @@ fn what_is_no_tsquery_shows_no_figures_of_another_line() {
     live.keys(" &").see("This is no tsquery").settle();
     assert!(!live.robot.screen().contains("hits in"), "{}", live.robot.screen());
 }
+
+#[test]
+fn what_is_misspelt_finds_rows_with_similar_words() {
+    let db = server::database();
+    db.execute(
+        "create schema ext; create extension pg_trgm schema ext; create extension unaccent schema ext;
+         create table doc (id int primary key, title text, body text);
+         insert into doc select g, 'Chapter ' || g, 'nothing to see' from generate_series(1, 3000) g;
+         insert into doc values (3001, 'The crème brûlée of Lyon', 'sweet'), (3002, 'Autovacuum workers', 'busy');
+         create index doc_search on doc using gin (to_tsvector('english', title || ' ' || body)); analyze",
+    );
+    let mut live = search(&db);
+    for (typed, title) in [("creme brulee ", "crème brûlée"), ("autovacum wrokers ", "Autovacuum workers")]
+    {
+        live.keys("<ctrl-u>").keys(typed).see("Below: 1 row with similar words (pg_trgm)").settle();
+        let screen = live.robot.screen();
+        assert!(screen.contains(title) && screen.contains("0 hits in"), "{screen}");
+    }
+    live.see("Did you mean \"autovacuum\", \"worker\"");
+    live.keys("<tab><enter>").see("▌1 Browse").settle();
+    assert!(live.robot.screen().contains("3002"), "{}", live.robot.screen());
+    // By an index: the very column.
+    db.execute("create index doc_trgm on doc using gin (title ext.gin_trgm_ops)");
+    live.keys("<alt-3><f5>").settle();
+    live.keys("/<ctrl-u>autovacum ").see("1 row with similar words (pg_trgm, by doc_trgm)").settle();
+    live.keys("<ctrl-u>qqqqzzzz ").see("Nothing matches.").settle();
+    assert!(!live.robot.screen().contains("similar words"), "{}", live.robot.screen());
+    assert_eq!(live.failures, [""; 0]);
+}

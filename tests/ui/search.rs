@@ -46,7 +46,7 @@ fn pane(width: u16, height: u16, index: bool) -> Robot {
     robot.effects.clear();
     robot.keys("<alt-3>");
     let (job, _, statements) = robot.execute();
-    assert_eq!(statements.len(), 2);
+    assert_eq!(statements.len(), 3);
     browse::forget(&mut robot);
     let vector = "to_tsvector('english'::regconfig, title)";
     let row: &[Option<&str>] = &[
@@ -77,7 +77,8 @@ fn pane(width: u16, height: u16, index: bool) -> Robot {
     ];
     let rows = [row, other];
     answer(&mut robot, job, 0, if index { &rows } else { &rows[1..] }, false);
-    answer(&mut robot, job, 1, &[&[Some("english"), Some("t")], &[Some("simple"), Some("f")]], true);
+    answer(&mut robot, job, 1, &[&[Some("english"), Some("t")], &[Some("simple"), Some("f")]], false);
+    answer(&mut robot, job, 2, &[], true);
     if index {
         robot.describe(browse::posts());
     }

@@ -43,7 +43,10 @@ impl Search {
         let mut y = area.y + 2;
         let bottom = area.bottom();
         let filter = self.filter_line(theme);
-        for pieces in [self.words_line(theme), self.outcome_line(world), filter] {
+        let similar = self.similar_line().map(|text| (format!("   {text}"), theme.style("message.notice")));
+        for pieces in
+            [self.words_line(theme), self.outcome_line(world), filter, similar.into_iter().collect()]
+        {
             if y < bottom && !pieces.is_empty() {
                 segments(buf, Rect { y, height: 1, ..area }, &pieces);
                 y += 1;

@@ -7,6 +7,7 @@ mod more;
 mod rank;
 mod run;
 mod save;
+mod similar;
 mod tables;
 mod why;
 
@@ -54,8 +55,17 @@ struct Shown {
     best: f32,
     /// Results asked for, of each table.
     limit: usize,
+    /// Rows with similar words that stand in for hits; none: not looked for.
+    similar: Option<u64>,
     /// The lexemes that nothing has, each with what was probably meant.
     meant: Vec<(String, String)>,
+}
+
+impl Shown {
+    /// Nothing matched.
+    fn is_missed(&self) -> bool {
+        self.hits.is_empty() || self.similar.is_some()
+    }
 }
 
 /// What went wrong.

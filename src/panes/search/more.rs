@@ -24,7 +24,7 @@ impl Search {
     /// Asks for more when the cursor comes near the end and there are more.
     pub(super) fn more(&mut self, cx: &mut Cx<'_>) {
         let Some(shown) = &self.shown else { return };
-        let current = shown.text == self.input.text() && shown.mode == self.mode;
+        let current = shown.similar.is_none() && shown.text == self.input.text() && shown.mode == self.mode;
         let near = self.at + 2 * self.page() >= shown.hits.len();
         let idle = self.run.is_none() && self.due.is_none() && self.trouble.is_none();
         if current && near && idle && self.tables.iter().enumerate().any(|(n, t)| self.has_more(n, t)) {

@@ -21,7 +21,7 @@ use crate::{
     },
     sql::{
         filter::Query,
-        search::{Address, Ask, BEFORE_KEY, MOST_COUNTED, Reach, address, explain, walks, words},
+        search::{Address, Ask, BEFORE_KEY, MOST_COUNTED, Reach, Target, address, explain, walks, words},
     },
     text::units,
 };
@@ -83,6 +83,8 @@ pub(super) enum How {
     Everything,
     /// The same again, with more results.
     More,
+    /// Nothing matched: rows with similar words.
+    Similar,
 }
 
 /// A search under way.
@@ -141,7 +143,7 @@ impl Search {
         let known = |n: usize| self.shown.as_ref()?.outcomes.get(n)?.reach;
         let reach = |n: usize, table: &Table| match table.reach() {
             _ if everything => Reach::Everything,
-            reach if how == How::More => known(n).unwrap_or(reach),
+            reach if matches!(how, How::More | How::Similar) => known(n).unwrap_or(reach),
             Reach::Index if self.unservable(&text) => table.sample(),
             Reach::Index if how == How::Newest && self.is_capped(n) => self.newest(n, table),
             reach => reach,
@@ -157,8 +159,17 @@ impl Search {
         }
         for (n, (table, reach)) in self.tables.iter().zip(&reaches).enumerate() {
             let Some(target) = table.target(*reach) else { continue };
-            let query = match target.search(&ask) {
-                Ok(query) => query,
+            let wanted = match (how, self.alike()) {
+                (How::Similar, Some(alike)) => {
+                    // No index of the vector serves this, nor does its condition hold.
+                    Target { reach: Reach::Everything, ..target.clone() }.similar(&ask, &alike)
+                }
+                (How::Similar, None) => Ok(None),
+                _ => target.search(&ask).map(Some),
+            };
+            let query = match wanted {
+                Ok(Some(query)) => query,
+                Ok(None) => return,
                 Err(why) => {
                     self.trouble = Some(Trouble::new(&table.name, &DbError::client(why)));
                     return;
@@ -178,7 +189,7 @@ impl Search {
             steps.push_back(step);
             statements.push(statement);
         }
-        let follows = matches!(how, How::Newest | How::More);
+        let follows = matches!(how, How::Newest | How::More | How::Similar);
         let before = self.shown.as_ref().filter(|_| follows).map(|s| s.outcomes.clone());
         let outcome = |(n, reach): (usize, &Reach)| {
             let known = before.as_ref().and_then(|b| b.get(n)).cloned().unwrap_or_default();
@@ -278,7 +289,7 @@ impl Search {
             if matches!(outcome.reach, Some(Reach::Newest { .. })) {
                 // Only these were counted; how many there are is known from before.
                 outcome.took += if run.how == How::Newest { summary.elapsed } else { Duration::ZERO };
-            } else if run.how != How::More {
+            } else if !matches!(run.how, How::More | How::Similar) {
                 outcome.took = summary.elapsed;
                 (outcome.count, outcome.read) = (run.hits[n].count, run.hits[n].read);
             }
@@ -329,10 +340,13 @@ impl Search {
             let known = self.shown.as_mut().map(|s| std::mem::take(&mut s.hits)).unwrap_or_default();
             keep_fragments(&mut hits, known);
         }
+        let counted = run.hits.iter().map(|h| h.count).sum();
+        let similar = (run.how == How::Similar).then_some(counted);
         let best = hits.iter().map(|h| h.rank).fold(f32::MIN_POSITIVE, f32::max);
         self.shown = Some(Shown {
             best,
             limit: run.limit,
+            similar,
             meant: vec![],
             text: run.text.clone(),
             mode: run.mode,
@@ -350,6 +364,12 @@ impl Search {
 
     fn failed(&mut self, error: &DbError, cx: &mut Cx<'_>) {
         let Some(run) = self.run.take() else { return };
+        if run.how == How::Similar && self.due.is_none() && !error.fatal {
+            if let Some(shown) = &mut self.shown {
+                shown.similar = Some(0);
+            }
+            return self.nothing_found(cx);
+        }
         if matches!(run.how, How::Newest | How::More) && self.due.is_none() && !error.fatal {
             // Nobody asked for it: what was found first stays.
             if run.how == How::More && !error.is_own_cancel() {

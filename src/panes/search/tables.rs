@@ -21,7 +21,7 @@ use crate::{
         filter::Filter,
         page::key_columns,
         search::{
-            CONFIGURATIONS, Facet, Reach, Target, languages,
+            CONFIGURATIONS, EXTENSIONS, Facet, Reach, Target, languages,
             sources::{Found, SOURCES, again, chosen, columns_of, found},
         },
     },
@@ -49,6 +49,8 @@ pub(super) struct Offer {
     pub found: Found,
     /// Text search configurations, the default one first.
     pub configs: Vec<String>,
+    /// Extensions that help when nothing matches, each with its schema.
+    pub extensions: Vec<(String, String)>,
 }
 
 /// The offer on its way.
@@ -58,6 +60,7 @@ pub(super) struct Looking {
     at: usize,
     rows: Vec<Vec<Option<String>>>,
     configs: Vec<String>,
+    extensions: Vec<(String, String)>,
 }
 
 /// A table that is searched.
@@ -279,9 +282,9 @@ impl Search {
     pub(super) fn look(&mut self, cx: &mut Cx<'_>) {
         let lane = Lane::Read(cx.world.active);
         let short = |sql: &str| Statement { short: true, ..Statement::read(sql, vec![], vec![]) };
-        let statements = vec![short(SOURCES), short(CONFIGURATIONS)];
+        let statements = vec![short(SOURCES), short(CONFIGURATIONS), short(EXTENSIONS)];
         let job = cx.start(|job| Effect::Execute { job, lane, statements, credit: CREDIT });
-        self.looking = Some(Looking { job, at: 0, rows: vec![], configs: vec![] });
+        self.looking = Some(Looking { job, at: 0, rows: vec![], configs: vec![], extensions: vec![] });
     }
 
     /// News of the offer; `false`: of something else.
@@ -295,7 +298,12 @@ impl Search {
                     let mut cells: Vec<Option<String>> = batch.row(row).map(|c| c.map(text)).collect();
                     match looking.at {
                         0 => looking.rows.push(cells),
-                        _ => looking.configs.extend(cells.first_mut().and_then(Option::take)),
+                        1 => looking.configs.extend(cells.first_mut().and_then(Option::take)),
+                        _ => {
+                            if let [Some(name), Some(schema)] = cells.as_slice() {
+                                looking.extensions.push((name.clone(), schema.clone()));
+                            }
+                        }
                     }
                 }
             }
@@ -303,7 +311,8 @@ impl Search {
                 if let Some(looking) = self.looking.take() {
                     let found = found(&looking.rows);
                     self.tables.iter_mut().for_each(|t| t.renew(&found));
-                    self.offer = Some(Offer { found, configs: looking.configs });
+                    self.offer =
+                        Some(Offer { found, configs: looking.configs, extensions: looking.extensions });
                     self.describe_again(cx);
                     self.choose_first(cx);
                     self.take_wanted(cx);

@@ -111,8 +111,9 @@ impl Search {
         let missing = self
             .shown
             .as_ref()
-            .is_some_and(|s| s.hits.is_empty() && s.words.as_ref().is_some_and(|w| w.nodes > 0));
-        if missing && self.tables.first().is_some_and(|t| t.lexemes.is_none()) {
+            .is_some_and(|s| s.is_missed() && s.words.as_ref().is_some_and(|w| w.nodes > 0));
+        let unknown = self.tables.first().is_some_and(|t| t.lexemes.is_none());
+        if missing && (unknown || self.may_be_similar()) {
             self.sample_due = Some(cx.world.now + PAUSE);
         }
     }
@@ -123,6 +124,9 @@ impl Search {
         if self.run.is_some() || self.inquiry.is_some() {
             return;
         }
+        if self.may_be_similar() {
+            return self.find_similar(cx);
+        }
         let Some(target) = self.tables.first().and_then(|t| t.target(t.reach())) else { return };
         let parts = vec![(Part::Lexemes, statement(lexemes(&target), true))];
         self.inquire(parts, 0, String::new(), cx);
@@ -132,7 +136,7 @@ impl Search {
     pub(super) fn find_meant(&mut self) {
         let known = self.tables.first().and_then(|t| t.lexemes.as_ref());
         let Some(shown) = &mut self.shown else { return };
-        let words = shown.words.as_ref().filter(|_| shown.hits.is_empty());
+        let words = shown.words.as_ref().filter(|_| shown.is_missed());
         shown.meant = match (known, words) {
             (Some(known), Some(words)) => (lexemes_of(&words.query).into_iter())
                 .filter_map(|(lexeme, prefix)| {

@@ -10,6 +10,7 @@ pub mod expression;
 mod facets;
 mod line;
 mod saved;
+mod similar;
 pub mod sources;
 mod why;
 
@@ -26,6 +27,7 @@ use crate::data::{
 pub use facets::Facet;
 pub use line::{completes, tsquery};
 pub use saved::saved_query;
+pub use similar::Alike;
 pub use why::{Word, configurations, lexemes, look_up, measure};
 
 /// Hits that are counted: more are "more than".
@@ -41,6 +43,8 @@ const MOST_TITLE: usize = 300;
 /// Characters of a document that comes along where it could not be looked up again.
 const MOST_CARRIED: usize = 20_000;
 
+/// The extensions that help when nothing matches.
+pub const EXTENSIONS: &str = include_str!("../../../queries/search/extensions.sql");
 /// The configurations of the server.
 pub const CONFIGURATIONS: &str = include_str!("../../../queries/search/configurations.sql");
 
