@@ -312,7 +312,9 @@ impl Monitor {
             rows
         };
         let done = timeout(PATIENCE, work).await;
-        self.spent += begun.elapsed().saturating_sub(self.ping);
+        let took = begun.elapsed();
+        self.ping = way(self.ping, took);
+        self.spent += took.saturating_sub(self.ping);
         match done {
             Ok(rows) => rows.map_err(|e| client.error(&e)),
             Err(_) => Err(silent()),
@@ -346,7 +348,13 @@ async fn ping(client: &Client) -> Duration {
             _ => return Duration::ZERO,
         }
     }
-    if best < NEAR { Duration::ZERO } else { best }
+    way(best, best)
+}
+
+/// The way there and back, as an answer took so long: it cannot be longer, however busy the machine was at first.
+fn way(known: Duration, took: Duration) -> Duration {
+    let shorter = known.min(took);
+    if shorter < NEAR { Duration::ZERO } else { shorter }
 }
 
 /// Text in whatever encoding the session's database has.
@@ -357,4 +365,18 @@ fn text(row: &Row, name: &str) -> Arc<str> {
 /// A word of the server's own, which is always ASCII.
 fn word(row: &Row, name: &str) -> Arc<str> {
     row.get::<_, &str>(name).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_is_no_longer_than_the_quickest_answer() {
+        let ms = Duration::from_millis;
+        assert_eq!(way(ms(40), ms(50)), ms(40));
+        assert_eq!(way(ms(40), ms(30)), ms(30), "it was measured while something else took the time");
+        assert_eq!(way(ms(40), ms(1)), Duration::ZERO, "near");
+        assert_eq!(way(Duration::ZERO, ms(50)), Duration::ZERO);
+    }
 }
