@@ -83,6 +83,8 @@ pub struct App {
     toast: Option<Toast>,
     cancelled: Option<crate::core::ids::JobId>,
     quitting: Option<crate::core::ids::JobId>,
+    /// The last reading of the catalog.
+    cataloguing: Option<crate::core::ids::JobId>,
     out: Vec<Effect>,
     dirty: bool,
     body: Rect,
@@ -120,6 +122,7 @@ impl App {
             toast: None,
             cancelled: None,
             quitting: None,
+            cataloguing: None,
             out: vec![],
             dirty: true,
             body: Rect::default(),
@@ -462,6 +465,11 @@ impl App {
             News::Done(s) if s.last && self.quitting == Some(job) => self.leave(),
             News::Failed(_, error, _) => {
                 self.quitting = None;
+                if self.cataloguing == Some(job)
+                    && let Some(server) = self.world.conns.get_mut(&self.world.active)
+                {
+                    server.unread = Some((*error).clone());
+                }
                 self.say(Tone::Error, crate::text::clean::line(&error.to_string()).into_owned());
             }
             _ => {}
@@ -569,7 +577,11 @@ impl App {
 
     fn reload_catalog(&mut self) {
         let conn = self.world.active;
-        self.own_job(|job| Effect::LoadCatalog { job, conn });
+        let job = self.own_job(|job| Effect::LoadCatalog { job, conn });
+        self.cataloguing = Some(job);
+        if let Some(server) = self.world.conns.get_mut(&conn) {
+            server.unread = None;
+        }
     }
 
     fn ask_saved(&mut self) {
