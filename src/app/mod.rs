@@ -89,6 +89,8 @@ pub struct App {
     toast: Option<Toast>,
     cancelled: Option<crate::core::ids::JobId>,
     quitting: Option<crate::core::ids::JobId>,
+    /// The last reading of the catalog.
+    cataloguing: Option<crate::core::ids::JobId>,
     out: Vec<Effect>,
     dirty: bool,
     body: Rect,
@@ -126,6 +128,7 @@ impl App {
             toast: None,
             cancelled: None,
             quitting: None,
+            cataloguing: None,
             out: vec![],
             dirty: true,
             body: Rect::default(),
@@ -361,7 +364,11 @@ impl App {
 
     fn reload_catalog(&mut self) {
         let conn = self.world.active;
-        self.own_job(|job| Effect::LoadCatalog { job, conn });
+        let job = self.own_job(|job| Effect::LoadCatalog { job, conn });
+        self.cataloguing = Some(job);
+        if let Some(server) = self.world.conns.get_mut(&conn) {
+            server.unread = None;
+        }
     }
 
     fn ask_saved(&mut self) {

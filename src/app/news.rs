@@ -81,6 +81,11 @@ impl App {
             News::Done(s) if s.last && self.quitting == Some(job) => self.leave(),
             News::Failed(_, error, _) => {
                 self.quitting = None;
+                if self.cataloguing == Some(job)
+                    && let Some(server) = self.world.conns.get_mut(&self.world.active)
+                {
+                    server.unread = Some((*error).clone());
+                }
                 self.say(Tone::Error, crate::text::clean::line(&error.to_string()).into_owned());
                 if let Some(toast) = self.toast.as_mut().filter(|_| error.fatal) {
                     toast.of_link = true;

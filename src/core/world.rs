@@ -51,6 +51,8 @@ pub struct Server {
     pub info: Option<ServerInfo>,
     /// The catalog snapshot, once read.
     pub catalog: Option<Arc<Catalog>>,
+    /// Why it could not be read the last time.
+    pub unread: Option<DbError>,
     /// Transaction state of the user's own session.
     pub tx: Tx,
     /// Changes that wait to be applied.

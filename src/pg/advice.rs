@@ -207,6 +207,10 @@ fn hint(e: &DbError) -> Option<&'static str> {
             "Another backend crashed, and the server ended all sessions to keep the data whole. Its log says more."
         }
         "57P04" => "The database was dropped.",
+        "22021" if says("UTF8") => {
+            "What is stored is not UTF-8: an SQL_ASCII database takes any bytes. pgdeck run writes them as they are after SET client_encoding = 'SQL_ASCII'."
+        }
+        "22P05" => "The database's encoding (SHOW server_encoding) has no such character.",
         "57P05" => "The server ends sessions that are idle for longer than idle_session_timeout.",
         "25P03" => {
             "The server ends sessions that are idle in a transaction for longer than idle_in_transaction_session_timeout. The transaction was rolled back."

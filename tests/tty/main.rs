@@ -15,9 +15,11 @@ mod tty;
 mod browse;
 mod demo;
 mod drafts;
+mod extremes;
 mod hostile;
 mod look;
 mod lost;
+mod places;
 mod plan;
 mod secrets;
 

@@ -5,7 +5,7 @@ use super::{
     table::{Table, Trouble},
 };
 use crate::{
-    core::{theme::Theme, world::World},
+    core::{error::DbError, theme::Theme, world::World},
     data::catalog::is_system,
     text::{clean, width},
     widgets::paint,
@@ -114,6 +114,9 @@ impl Browse {
         }
         self.areas.tree = Rect { y: area.y, height: area.height, ..body };
         if self.tree_of.is_none() {
+            if let Some(error) = world.server().and_then(|s| s.unread.as_ref()) {
+                return draw_unread(frame.buffer_mut(), body, error, world);
+            }
             let text =
                 if world.server().is_some_and(|s| s.info.is_some()) { "reading the catalog …" } else { "" };
             paint::put_clipped(frame.buffer_mut(), body.x, body.y, body.width, text, theme.style("text.dim"));
@@ -300,6 +303,26 @@ fn draw_table(
     }
     let focused = focused && !table.overlay.focused;
     table.with_grid(|grid, source| grid.draw(buf, body, source, theme, focused));
+}
+
+/// Why there is no tree.
+fn draw_unread(buf: &mut Buffer, area: Rect, error: &DbError, world: &World) {
+    let said = [
+        (format!("The catalog cannot be read: {error}"), "message.error"),
+        (error.hint.clone().unwrap_or_default(), "message.notice"),
+        ("F5 tries again; SQL works without it.".to_owned(), "text"),
+    ];
+    let mut y = area.y;
+    for (text, style) in said.iter().filter(|(text, _)| !text.is_empty()) {
+        let text = clean::line(text);
+        for part in width::wrap(&text, usize::from(area.width)) {
+            if y >= area.bottom() {
+                return;
+            }
+            paint::put_clipped(buf, area.x, y, area.width, text[part].trim_start(), world.theme.style(style));
+            y += 1;
+        }
+    }
 }
 
 /// What went wrong, in lines of at most so many cells, and the way on.
