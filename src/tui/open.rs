@@ -60,6 +60,7 @@ pub fn open(open: Open) -> Result<(), String> {
     let mut warnings = keymap.overlay(&settings.keys);
     warnings.extend(open.config.problems);
     warnings.extend(first.warnings.iter().cloned());
+    warnings.extend(first.unheeded());
     let rest = Duration::from_secs(settings.rest_seconds);
     let places = Places {
         paths: open.paths,

@@ -316,8 +316,8 @@ pub(in crate::headless) async fn tried<T>(
     stop: &Stop,
     open: impl AsyncFn(Option<Secret>) -> Result<T, ConnectError>,
 ) -> Result<T, Unopened> {
-    for warning in &target.warnings {
-        say(&format!("{}\n", crate::text::clean::line(warning)));
+    for warning in target.warnings.iter().cloned().chain(target.unheeded().map(|w| format!("pgdeck: {w}"))) {
+        say(&format!("{}\n", crate::text::clean::line(&warning)));
     }
     target.check().map_err(|e| Unopened::Usage(crate::text::clean::line(&e.message).into_owned()))?;
     let mut typed = None;

@@ -116,6 +116,18 @@ impl Target {
         self.values.iter()
     }
 
+    /// What the user asked for that pgdeck does otherwise: the encoding, since it speaks UTF-8 with every server. libpq
+    /// would hand values out in the one that was named.
+    #[must_use]
+    pub fn unheeded(&self) -> Option<String> {
+        let (value, source) = self.values.entry("client_encoding")?;
+        let utf8 = ["utf8", "utf-8", "unicode"].iter().any(|name| value.eq_ignore_ascii_case(name));
+        let named = !matches!(source, Source::Default | Source::Locale) && !value.is_empty();
+        (named && !utf8).then(|| {
+            format!("client_encoding={value} ({source}) is not followed: pgdeck reads and writes UTF-8")
+        })
+    }
+
     /// Sets a parameter afterwards (another database, a password that was typed …); false for an unknown keyword.
     /// Hosts, addresses and ports are not worked out again.
     pub fn set(&mut self, name: &str, value: &str) -> bool {

@@ -132,6 +132,16 @@ fn what_libpq_refuses_while_connecting_fails_the_check() {
 }
 
 #[test]
+fn another_encoding_is_said_not_to_be_followed() {
+    let unheeded = |text: &str| resolve(&input(text), &Nothing).expect("resolved").unheeded();
+    assert_eq!(unheeded("host=h"), None);
+    assert_eq!(unheeded("host=h client_encoding=UTF8"), None);
+    assert_eq!(unheeded("host=h client_encoding=auto"), None);
+    let said = "client_encoding=latin1 (connection string) is not followed: pgdeck reads and writes UTF-8";
+    assert_eq!(unheeded("host=h client_encoding=latin1").as_deref(), Some(said));
+}
+
+#[test]
 fn the_string_wins_over_flags_service_and_environment_in_this_order() {
     let env = Fake::default()
         .var("PGUSER", "env")
