@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -56,9 +56,8 @@ pub struct Proxy {
 
 #[derive(Default)]
 struct Shared {
-    fault: Mutex<Option<Fault>>,
-    /// Counts the faults given, so that connections know when to count anew.
-    given: AtomicUsize,
+    /// How many faults were given, so that connections know when to count anew; and the one that has not come about.
+    fault: Mutex<(usize, Option<Fault>)>,
     /// Connections are closed at once.
     refuse: AtomicBool,
     /// Nothing is passed on by any connection, old or new.
@@ -89,13 +88,13 @@ impl Proxy {
 
     /// What happens next, or nothing.
     pub fn fault(&self, fault: Option<Fault>) {
-        *self.shared.fault.lock().expect("not poisoned") = fault;
-        self.shared.given.fetch_add(1, Ordering::SeqCst);
+        let mut next = self.shared.fault.lock().expect("not poisoned");
+        *next = (next.0 + 1, fault);
     }
 
     /// Whether the fault given last has not come about.
     pub fn waits(&self) -> bool {
-        self.shared.fault.lock().expect("not poisoned").is_some()
+        self.shared.fault.lock().expect("not poisoned").1.is_some()
     }
 
     /// Closes every new connection at once, or no more.
@@ -130,10 +129,6 @@ impl Line<'_> {
         if self.silent {
             return Step::On;
         }
-        let given = self.shared.given.load(Ordering::SeqCst);
-        if given != self.given {
-            (self.given, self.passed) = (given, [0, 0]);
-        }
         let Some((at, how)) = self.due(piece, down) else {
             self.passed[usize::from(down)] += piece.len();
             return if to.write_all(piece).await.is_ok() { Step::On } else { Step::End };
@@ -159,8 +154,11 @@ impl Line<'_> {
     }
 
     /// Takes the fault when it is due in this piece: after how many bytes of it, and how.
-    fn due(&self, piece: &[u8], down: bool) -> Option<(usize, How)> {
-        let mut fault = self.shared.fault.lock().expect("not poisoned");
+    fn due(&mut self, piece: &[u8], down: bool) -> Option<(usize, How)> {
+        let (given, fault) = &mut *self.shared.fault.lock().expect("not poisoned");
+        if *given != self.given {
+            (self.given, self.passed) = (*given, [0, 0]);
+        }
         let Fault { place, how } = (*fault)?;
         let passed = self.passed[usize::from(down)];
         let at = match place {
@@ -179,7 +177,7 @@ impl Line<'_> {
 }
 
 async fn carry(mut client: TcpStream, mut server: UnixStream, shared: &Shared) {
-    let given = shared.given.load(Ordering::SeqCst);
+    let given = shared.fault.lock().expect("not poisoned").0;
     let mut line = Line { shared, passed: [0, 0], given, silent: false };
     let (mut up, mut down) = (vec![0; 16384], vec![0; 16384]);
     loop {
