@@ -18,8 +18,8 @@ select json_build_object(
       'schema', w.nspname,
       'name', w.relname,
       'rows', case when w.reltuples > 0 or (w.reltuples = 0 and w.relpages > 0) then w.reltuples end,
-      'last_analyze', greatest(
-        pg_catalog.pg_stat_get_last_analyze_time(w.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(w.oid))::text,
+      'last_analyze', pg_catalog.date_trunc('second', greatest(
+        pg_catalog.pg_stat_get_last_analyze_time(w.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(w.oid)))::text,
       'changed', pg_catalog.pg_stat_get_mod_since_analyze(w.oid),
       'partition_key', (
         select coalesce(json_agg(a.attname order by k.n), '[]')
