@@ -117,6 +117,8 @@ fn results_behind_the_first_two_hundred_follow_as_one_goes_down() {
     live.keys("gg").see("1 of 2,000 listed").settle();
     // Another line begins anew.
     live.keys("/<backspace>x ").see("0 hits").settle();
+    // Who goes on before an answer is there cancels the question.
+    live.failures.retain(|failure| !failure.contains("57014"));
     assert_eq!(live.failures, [""; 0]);
 }
 
