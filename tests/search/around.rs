@@ -47,7 +47,7 @@ fn results_are_narrowed_by_tag() {
         &format!("select count(*) from posts where {MATCH} and metadata->>'language' = '{language}'"),
     );
     live.see(&format!("{count} hits in"));
-    assert_eq!(live.failures, [""; 0]);
+    assert_eq!(live.wrong(), [""; 0]);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_filter_of_browse_applies() {
     let words = "to_tsvector('english', title || ' ' || content) @@ to_tsquery('the | a | notes | start')";
     let count = ask(&db, &format!("select count(*) from posts where user_id = 1 and {words}"));
     live.keys("notes or start ").see(&format!("{count} hit")).settle();
-    assert_eq!(live.failures, [""; 0]);
+    assert_eq!(live.wrong(), [""; 0]);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn several_tables_are_searched_at_once() {
         "{screen}"
     );
     live.keys("<f4>").see("✓ comments").keys("✓ comments<enter>").see("posts  title, content");
-    assert_eq!(live.failures, [""; 0]);
+    assert_eq!(live.wrong(), [""; 0]);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn why_a_row_matched_and_a_word_did_not() {
     live.keys("q/<ctrl-u>vacums").see("Did you mean \"vacuum\"? Ctrl+Y takes it").settle();
     live.keys("<f9>").see("What became of the words").see("'vacum' in 0 rows");
     live.keys("q<ctrl-y>").see("▸ vacuum").see("hits in");
-    assert_eq!(live.failures, [""; 0]);
+    assert_eq!(live.wrong(), [""; 0]);
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn posts_about_a_subject_are_found_by_the_index_and_opened() {
     let title = ask(&db, &format!("select title from posts where id = {first}"));
     let screen = live.robot.screen();
     assert!(screen.contains(&first) && screen.contains(&title[..20]), "{first} {title}\n{screen}");
-    assert_eq!(live.failures, [""; 0]);
+    assert_eq!(live.wrong(), [""; 0]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn whatever_is_typed_gives_a_sensible_screen() {
         ("select '; drop table posts; --", "hits in"),
     ] {
         live.keys("<ctrl-u>").keys(&typed.replace('<', "<<")).see(want).settle();
-        assert_eq!(live.failures, [""; 0], "{typed}");
+        assert_eq!(live.wrong(), [""; 0], "{typed}");
     }
     live.keys("<ctrl-u>").see("Type to search");
     // Ten thousand characters, pasted.
@@ -36,7 +36,7 @@ fn whatever_is_typed_gives_a_sensible_screen() {
     live.robot.event(pgdeck::core::event::Event::Paste("x".repeat(10_000)));
     live.keys("").until(|r| r.screen().contains("no word in this") || r.screen().contains("Nothing matches"));
     live.keys("<ctrl-u>").see("Type to search").settle();
-    assert_eq!(live.failures, [""; 0]);
+    assert_eq!(live.wrong(), [""; 0]);
 }
 
 #[test]

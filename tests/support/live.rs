@@ -107,6 +107,11 @@ impl Live {
         self.runtime.block_on(work)
     }
 
+    /// What failed otherwise than by being cancelled, as a search is by the next one.
+    pub fn wrong(&self) -> Vec<&str> {
+        self.failures.iter().map(String::as_str).filter(|failure| !failure.contains("57014")).collect()
+    }
+
     /// Waits until the screen shows this.
     pub fn see(&mut self, text: &str) -> &mut Self {
         self.wait(&mut |r| r.screen().contains(text), text)
