@@ -55,6 +55,8 @@ fn main() {
         "create table hot (id int primary key, v int); insert into hot select generate_series(1, 100), 0",
     );
     let runtime = Runtime::new().expect("a runtime");
+    // The hub spawns whenever something is asked of it.
+    let _inside = runtime.enter();
     println!("PostgreSQL {}, {SESSIONS} sessions", server::ask(&cluster, "postgres", "show server_version"));
     for (name, scene) in [("idle", Scene::Idle), ("working", Scene::Working)] {
         let crowd = Crowd::gather(&cluster, &runtime, scene);
@@ -172,7 +174,6 @@ struct Watch {
 
 impl Watch {
     fn new(cluster: &Cluster, runtime: &Runtime) -> Self {
-        let _inside = runtime.enter();
         let (sender, mut events) = mpsc::channel(EVENTS);
         let url = cluster.url("postgres");
         let resolve = move |_: Option<&str>| {
