@@ -183,6 +183,11 @@ fn write_files(home: &Home, values: &[String], place: &str) {
     std::fs::write(root.join("config.toml"), config).expect("a file");
 }
 
+/// Until the first holds its lock.
+const AFTER_FIRST: &str = "do $wait$ begin \
+    while not exists (select from pg_locks where relation = 'idx'::regclass and mode = 'ShareRowExclusiveLock' and granted) \
+    loop perform pg_sleep(0.05); end loop; end $wait$";
+
 /// Sessions of others whose statements hold the whole corpus; they end with the value.
 fn others(cluster: &Cluster, values: &[String]) -> tokio::runtime::Runtime {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -199,7 +204,7 @@ fn others(cluster: &Cluster, values: &[String]) -> tokio::runtime::Runtime {
                 0 => format!(
                     "begin; lock table idx in share row exclusive mode; select pg_sleep(600) /* {noise} */"
                 ),
-                1 => format!("select pg_sleep(2); lock table idx in share row exclusive mode /* {noise} */"),
+                1 => format!("{AFTER_FIRST}; lock table idx in share row exclusive mode /* {noise} */"),
                 _ => format!("select /* {noise} */ pg_sleep(600)"),
             };
             let _ = client.batch_execute(&sql).await;
