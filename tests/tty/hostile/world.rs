@@ -184,7 +184,7 @@ fn write_files(home: &Home, values: &[String], place: &str) {
 }
 
 /// Until the first holds its lock.
-const AFTER_FIRST: &str = "do $wait$ begin \
+const AFTER_FIRST: &str = "select pg_sleep(0); do $wait$ begin \
     while not exists (select from pg_locks where relation = 'idx'::regclass and mode = 'ShareRowExclusiveLock' and granted) \
     loop perform pg_sleep(0.05); end loop; end $wait$";
 
