@@ -63,8 +63,8 @@ impl App {
     pub(super) fn reconnect(&mut self, spec: Option<String>) {
         let conn = self.world.active;
         if let Some(server) = self.world.conns.get_mut(&conn) {
-            // A new connection knows nothing of it.
-            server.look = None;
+            // A new connection knows nothing of it; where one stays it is taken up again.
+            self.going.look = server.look.take();
         }
         self.out.push(Effect::Connect { conn, spec });
     }

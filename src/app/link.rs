@@ -3,7 +3,6 @@
 use super::{App, staging, with_hint};
 use crate::{
     core::{
-        effect::Effect,
         event::{Link, Tx},
         ids::ConnId,
         pane::{Tell, Tone},
@@ -72,8 +71,7 @@ impl App {
                 }
             }
             Link::Stayed(error) => {
-                // The form of a look was dropped when one set out.
-                self.out.push(Effect::LookAs { conn, who: None });
+                server.look = self.going.look.take();
                 return self.say(
                     Tone::Error,
                     format!("{}. The connection stays as it is", with_hint(error).trim_end_matches('.')),

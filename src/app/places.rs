@@ -2,7 +2,7 @@
 
 use super::{APP, App};
 use crate::core::{
-    effect::{Effect, Statement},
+    effect::{Effect, LookAs, Statement},
     event::{ServerInfo, Tx},
     ids::{JobId, Lane, PaneId},
     pane::{Popup, Tone},
@@ -32,6 +32,8 @@ pub struct Going {
     offered: Vec<String>,
     /// Where to, once what is asked was answered; none: nowhere, or where one went last.
     spec: Option<String>,
+    /// As whom rows were looked at when one set out.
+    pub(super) look: Option<LookAs>,
     /// The transaction is being ended under this job.
     ending: Option<JobId>,
     /// Places of before, while they are read and then.

@@ -177,8 +177,10 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
                     return Err(ConnectError { passing, ..refused });
                 }
                 Trouble::Startup(e) => {
+                    // What was lost on the way may be there the next time; what is wrong with the SQL stays.
+                    let passing = e.fatal;
                     failed(Step::Startup, e);
-                    return Err(refused(target, tries, false, way.whom(&place)));
+                    return Err(ConnectError { passing, ..refused(target, tries, false, way.whom(&place)) });
                 }
                 Trouble::NoPassword => {
                     failed(Step::Login, DbError::client(NO_PASSWORD));

@@ -24,6 +24,9 @@ fn rows_are_looked_at_as_another_role_with_settings() {
         .send("app.current_user_id = 1")
         .send("\r");
     t.see("LOOKING AS").gone("note of 0").gone("note of 2").see("note of 1");
+    // Who sets out for nowhere still looks as this role.
+    t.send(":c nonsense=1\r").see("The connection stays as it is").see("LOOKING AS");
+    t.send("\x1b[15~").see("note of 1").gone("note of 0");
     // What is looked at is read only, and the user's own session is as it was.
     t.send("\x1b2")
         .see("Statement")

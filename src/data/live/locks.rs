@@ -3,7 +3,7 @@
 //! Roots are those who block and do not wait, prepared transactions, and one node per cycle. A session that waits for
 //! several stands under one of them, the one that came first among those who hold the lock, and names the others.
 
-use super::{Edge, Pulse, Session};
+use super::{Edge, Pulse};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -157,7 +157,7 @@ struct Graph {
 
 impl Graph {
     fn of(pulse: &Pulse) -> Self {
-        let sessions: BTreeMap<i32, &Arc<Session>> = pulse.sessions.iter().map(|s| (s.pid, s)).collect();
+        let sessions = pulse.by_pid();
         let mut graph = Self { waits: BTreeMap::new(), blocks: BTreeMap::new() };
         for edge in &pulse.edges {
             if !stands(edge, |pid| sessions.contains_key(&pid)) {
@@ -269,7 +269,7 @@ mod tests {
         pulse
     }
 
-    use crate::data::live::{LockObject, Prepared};
+    use crate::data::live::{LockObject, Prepared, Session};
 
     /// `pid(blocks, frees)`, indented by depth, `!` for a cycle, `+n` for others it waits for.
     fn drawn(edges: &str) -> String {

@@ -3,6 +3,7 @@
 use crate::{
     core::{effect::Statement, error::DbError},
     pg::guard::Around,
+    sql::lex::{Lexer, Options, Token, TokenKind},
 };
 use bytes::{BufMut, BytesMut};
 use postgres_protocol::{IsNull, message::frontend};
@@ -66,40 +67,10 @@ fn ours(sql: &str, out: &mut BytesMut) -> io::Result<()> {
     frontend::execute("", 0, out)
 }
 
-/// The first word of a statement, after blanks and comments.
+/// The first word of a statement, after blanks and comments; nothing when it begins with something else.
 fn first_word(sql: &str) -> &str {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start();
-        if rest.starts_with("--") {
-            rest = rest.find('\n').map_or("", |end| &rest[end..]);
-        } else if rest.starts_with("/*") {
-            rest = after_comment(rest);
-        } else {
-            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            return &rest[..end];
-        }
-    }
-}
-
-fn after_comment(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    let (mut depth, mut at) = (0, 0);
-    while at + 1 < bytes.len() {
-        match &bytes[at..at + 2] {
-            b"/*" => depth += 1,
-            b"*/" => depth -= 1,
-            _ => {
-                at += 1;
-                continue;
-            }
-        }
-        at += 2;
-        if depth == 0 {
-            return &text[at..];
-        }
-    }
-    ""
+    let first = Lexer::new(sql, Options::default()).find(Token::is_significant);
+    first.filter(|token| token.kind == TokenKind::Word).map_or("", |token| token.text(sql))
 }
 
 #[cfg(test)]
