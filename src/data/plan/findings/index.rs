@@ -150,36 +150,33 @@ fn plain_or_wrapped(text: &str) -> String {
     if name { text.to_owned() } else { format!("({text})") }
 }
 
+/// Casts that hide a column from its index, and how to do without.
+const CASTS: [(Kind, &str); 2] = [
+    (
+        Kind::DateOf,
+        "compare the column itself with the day's bounds (column >= day AND column < day + 1): a cast of the column hides it \
+         from its index",
+    ),
+    (
+        Kind::CastOf,
+        "the column is cast to compare it: give the value the column's own type, and an index on the column can serve",
+    ),
+];
+
 /// When no index serves the whole condition.
 fn otherwise(
     parts: &[&Part],
     alternatives: &[&[Condition]],
     known: Option<&KnownRelation>,
 ) -> Option<Advice> {
-    let date = parts.iter().find(|part| part.kind == Kind::DateOf);
-    if let Some(part) = date {
+    for (kind, how) in CASTS {
+        let Some(part) = parts.iter().find(|part| part.kind == kind) else { continue };
         let index = Index { method: "btree", keys: vec![part.key.clone()], predicate: None };
         let index = match against_known(index, known) {
             Advice::Create(mut indexes) => indexes.pop(),
             _ => None,
         };
-        return Some(Advice::Rewrite {
-            how: "compare the column itself with the day's bounds (column >= day AND column < day + 1): a cast of the \
-                  column hides it from its index",
-            index,
-        });
-    }
-    if let Some(part) = parts.iter().find(|part| part.kind == Kind::CastOf) {
-        let index = Index { method: "btree", keys: vec![part.key.clone()], predicate: None };
-        let index = match against_known(index, known) {
-            Advice::Create(mut indexes) => indexes.pop(),
-            _ => None,
-        };
-        return Some(Advice::Rewrite {
-            how: "the column is cast to compare it: give the value the column's own type, and an index on the column can \
-                  serve",
-            index,
-        });
+        return Some(Advice::Rewrite { how, index });
     }
     if let Some(part) = parts.iter().find(|part| part.kind == Kind::AnyOf) {
         return Some(Advice::Rewrite {
