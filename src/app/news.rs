@@ -60,7 +60,8 @@ impl App {
             News::Remembered(text) if self.drafts.asked.is_some_and(|(j, _)| j == job) => {
                 self.draft_came(text)
             }
-            News::Catalog(catalog) => {
+            // What was asked for before may be of another database.
+            News::Catalog(catalog) if self.cataloguing == Some(job) => {
                 if let Some(server) = self.world.conns.get_mut(&self.world.active) {
                     server.catalog = Some(catalog);
                 }

@@ -344,6 +344,7 @@ fn readable(lane: Lane) -> Lane {
 
 impl Connection {
     fn close(&self) {
+        self.server.left_behind();
         for mailbox in self.lanes.values() {
             let _ = mailbox.send(Ask::Close);
         }

@@ -54,6 +54,8 @@ pub struct Server {
     look: Mutex<Option<LookAs>>,
     /// A pooler that refuses start-up settings stands before the server.
     plain: AtomicBool,
+    /// Another server is in its place.
+    gone: AtomicBool,
     /// Which server connection each lane was seen on, and what follows from it.
     pooled: Mutex<Pooled>,
     /// It is a standby, by the last word of any session.
@@ -102,6 +104,7 @@ impl Server {
             host: Mutex::new(None),
             look: Mutex::new(None),
             plain: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
             pooled: Mutex::default(),
             standby: AtomicBool::new(false),
             told: Mutex::default(),
@@ -116,8 +119,17 @@ impl Server {
         }
     }
 
+    /// Another server is in its place: what it still tells of its connection would be taken for the other one's. News of
+    /// jobs go on: they end them.
+    pub fn left_behind(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+
     /// Sends an event; waits while the screen is behind, gives up when everything is closing.
     pub async fn emit(&self, event: Event) {
+        if self.gone.load(Ordering::Relaxed) && !matches!(event, Event::News(..)) {
+            return;
+        }
         let mut closing = self.closing.clone();
         tokio::select! {
             biased;
@@ -527,5 +539,29 @@ pub fn cancelled_unsent() -> DbError {
         severity: "ERROR".into(),
         code: "57014".into(),
         ..DbError::client("cancelled before it was sent to the server")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pg::target::{Input, Nothing, resolve};
+
+    #[tokio::test]
+    async fn who_is_left_behind_tells_of_jobs_only() {
+        let (events, mut told) = mpsc::channel(8);
+        let (_closing, close) = watch::channel(false);
+        let input = Input { connection: Some("host=h user=u".into()), ..Input::default() };
+        let target = resolve(&input, &Nothing).expect("resolved");
+        let plan = Plan { target, read_only: false, application_name: "deck".into() };
+        let server = Server::new(ConnId(0), plan, Duration::ZERO, events, close, Routes::default());
+        server.link(Link::Connecting("h".into())).await;
+        server.left_behind();
+        server.link(Link::Up(Box::default())).await;
+        server.news(JobId(1), News::Resting).await;
+        drop(server);
+        assert!(matches!(told.recv().await, Some(Event::Link(_, Link::Connecting(_)))));
+        assert!(matches!(told.recv().await, Some(Event::News(JobId(1), News::Resting))));
+        assert!(told.recv().await.is_none());
     }
 }

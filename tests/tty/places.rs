@@ -38,20 +38,16 @@ fn databases_and_servers_are_switched_by_the_picker_and_by_name() {
     t.send(":c no_such_db\r").see("database \"no_such_db\" does not exist");
     t.send(":c here\r").see("first_table").gone("does not exist");
     // Staged changes and an open transaction are asked about; staying keeps them.
-    // Asked again where the first part of the catalog was all there was: what opens then may close with the second.
-    for _ in 0..20 {
-        t.send(":")
-            .see("╭ Command")
-            .send("\\d first_table")
-            .see("│ \\d first_table")
-            .send("\r")
-            .gone("╭ Command");
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        if t.screen().contains("row 1") {
-            break;
-        }
-    }
-    t.see("row 1").send("ldd").see("Delete").send("\r").see("1 staged");
+    t.send(":")
+        .see("╭ Command")
+        .send("\\d first_table")
+        .see("│ \\d first_table")
+        .send("\r")
+        .see("row 1")
+        .send("ldd")
+        .see("Delete")
+        .send("\r")
+        .see("1 staged");
     t.send(":c away\r").see("offered when you come back").send("\t\r").gone("offered when").see("1 staged");
     t.send(":c away\r").see("offered when you come back").send("\r").see("far_table").gone("1 staged");
     t.send(":c here\r").see("first_table").see("staged last time").send("\x1b").gone("staged last time");

@@ -141,3 +141,31 @@ fn a_place_that_means_nothing_is_said_and_nothing_is_left() {
     assert!(screen.contains("nonsense\". See --help. The connection stays as it is"), "{screen}");
     assert!(!screen.contains("not connected"), "{screen}");
 }
+
+#[test]
+fn a_catalog_that_comes_late_is_not_taken_for_the_present_one() {
+    let mut r = Robot::new(120, 40);
+    let at = |database: &str| {
+        Link::Up(Box::new(ServerInfo { database: database.into(), ..ServerInfo::default() }))
+    };
+    let asked = |r: &mut Robot| {
+        r.take(|e| match e {
+            Effect::LoadCatalog { job, .. } => Some(*job),
+            _ => None,
+        })
+    };
+    let of = |schema: &str| {
+        let schemas = vec![schema.into()];
+        News::Catalog(Catalog { schemas, complete: true, ..Catalog::default() }.into())
+    };
+    link(&mut r, at("before"));
+    let before = asked(&mut r);
+    link(&mut r, at("now"));
+    let now = asked(&mut r);
+    r.news(before, of("schema_of_before"));
+    assert!(!r.screen().contains("schema_of_before"), "{}", r.screen());
+    r.news(now, of("schema_of_now"));
+    assert!(r.screen().contains("schema_of_now"), "{}", r.screen());
+    r.news(before, of("schema_of_before"));
+    assert!(!r.screen().contains("schema_of_before"), "{}", r.screen());
+}
