@@ -23,10 +23,17 @@ struct Pair {
     _data: TempDir,
 }
 
-fn pair() -> Option<Pair> {
+/// `delay` is how long the standby lets a statement hold up what the primary did; -1 is for ever.
+fn pair(delay: &str) -> Option<Pair> {
     let on = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let primary = server::start(Settings {
-        options: on(&[("wal_level", "replica"), ("full_page_writes", "on"), ("wal_keep_size", "64MB")]),
+        options: on(&[
+            ("wal_level", "replica"),
+            ("full_page_writes", "on"),
+            ("wal_keep_size", "64MB"),
+            // What it removes by itself would end statements on the standby at any moment.
+            ("autovacuum", "off"),
+        ]),
         files: vec![("pg_hba.conf".into(), HBA.into())],
         ..Settings::default()
     });
@@ -54,7 +61,7 @@ fn pair() -> Option<Pair> {
     let standby = server::start(Settings {
         options: on(&[
             ("hot_standby", "on"),
-            ("max_standby_streaming_delay", "100ms"),
+            ("max_standby_streaming_delay", delay),
             ("wal_receiver_status_interval", "1s"),
         ]),
         data: Some(data),
@@ -98,7 +105,7 @@ impl Pair {
 
 #[test]
 fn every_pane_works_on_a_standby_and_writes_say_what_it_is() {
-    let Some(pair) = pair() else { return };
+    let Some(pair) = pair("-1") else { return };
     let mut live = operations::all(&pair.url(), &pair.primary, Writes::Standby);
     live.see("standby");
     // Promotion is noticed without anybody's doing.
@@ -112,10 +119,11 @@ fn every_pane_works_on_a_standby_and_writes_say_what_it_is() {
 
 #[test]
 fn a_conflict_with_replay_is_told_in_words_and_survived() {
-    let Some(pair) = pair() else { return };
+    let Some(pair) = pair("100ms") else { return };
     let mut live = crate::live::Live::at(&pair.url(), &[], 120, 40);
     run(&mut live, "select count(*), pg_sleep(600) from users");
-    live.until(|r| r.screen().contains("Ctrl+C cancels"));
+    // Reading its catalogs, the primary may tidy a page of them, and end it already.
+    live.until(|r| ["Ctrl+C cancels", "conflict with recovery"].iter().any(|seen| r.screen().contains(seen)));
     // Rows that the statement may still want to see are removed on the primary.
     server::execute(&pair.primary, "postgres", "delete from posts; delete from users where id > 100");
     server::execute(&pair.primary, "postgres", "vacuum users");
@@ -127,7 +135,7 @@ fn a_conflict_with_replay_is_told_in_words_and_survived() {
 
 #[test]
 fn a_standby_that_falls_behind_says_how_far() {
-    let Some(pair) = pair() else { return };
+    let Some(pair) = pair("-1") else { return };
     let mut live = crate::live::Live::at(&pair.url(), &[], 120, 40);
     // It tells its delay by the last transaction it replayed.
     server::execute(&pair.primary, "postgres", "update users set mail = 'first'");
@@ -135,14 +143,13 @@ fn a_standby_that_falls_behind_says_how_far() {
     server::execute(&pair.standby, "postgres", "select pg_wal_replay_pause()");
     server::execute(&pair.primary, "postgres", "update users set mail = 'late'");
     live.until(|r| r.screen().contains(" behind"));
-    // What is replayed then may end the very session that said so.
-    let _ = server::try_execute(&pair.standby, "postgres", "select pg_wal_replay_resume()");
+    server::execute(&pair.standby, "postgres", "select pg_wal_replay_resume()");
     live.until(|r| !r.screen().contains(" behind"));
 }
 
 #[test]
 fn of_several_hosts_the_one_that_is_wanted_is_found() {
-    let Some(pair) = pair() else { return };
+    let Some(pair) = pair("-1") else { return };
     let both = format!(
         "host={},{} port={},{} user=postgres dbname=postgres",
         pair.standby.folder().display(),
