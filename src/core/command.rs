@@ -357,6 +357,7 @@ commands! {
     SearchFacet "search-facet" ["f8", "f"] [Search, Query] "Which column's values are counted beside the results";
     WhyMatched "why-matched" ["f9", "x"] [Search, Query] "Why this row matched, and what became of each word";
     IndexAdvice "index-advice" ["f10", "I"] [Search, Query] "Which index would serve, its size, the statements that make it";
+    TrySearchIndex "try-search-index" ["ctrl-t", "T"] [Search, Query] "Try the index that would serve: made, planned with, rolled back";
     TakeMeant "take-meant" ["ctrl-y"] [Search, Query] "Take what was probably meant";
     CopyHit "copy-hit" ["y"] [Search] "Copy title and fragments";
 

@@ -16,6 +16,8 @@ use ratatui::{Frame, layout::Rect, text::Line};
 #[derive(Debug)]
 pub struct Page {
     title: String,
+    /// As it was given: copied as it is.
+    text: String,
     lines: Vec<String>,
     top: usize,
     height: usize,
@@ -30,7 +32,7 @@ impl Page {
     #[must_use]
     pub fn new(title: String, text: String) -> Self {
         let lines = text.lines().map(|l| clean::line(l).into_owned()).collect();
-        Self { title, lines, top: 0, height: 1, rows: 0, needle: String::new() }
+        Self { title, text, lines, top: 0, height: 1, rows: 0, needle: String::new() }
     }
 
     fn last_top(&self) -> usize {
@@ -100,6 +102,8 @@ impl Pane for Page {
         // Who has read it presses what takes things elsewhere.
         if chord == Chord::plain(Key::Enter) {
             cx.tell(Tell::Close);
+        } else if chord == Chord::char('y') {
+            cx.copy(self.text.clone(), "Copied the text of this page");
         }
     }
 
@@ -121,7 +125,10 @@ impl Pane for Page {
     fn wants(&self, _: &World, most: (u16, u16)) -> (u16, u16) {
         let widest =
             self.lines.iter().map(|l| width::width(l)).max().unwrap_or(0).max(width::width(&self.title));
-        (most.0.min(widest as u16 + 2), most.1.min(self.lines.len() as u16))
+        let wide = most.0.min(widest as u16 + 2);
+        let rows: usize =
+            self.lines.iter().map(|l| width::wrap(l, usize::from(wide.max(1))).len().max(1)).sum();
+        (wide, u16::try_from(rows).unwrap_or(u16::MAX).min(most.1))
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {

@@ -57,6 +57,8 @@ const SHORT: &[&str] = &[
     LOOK,
     "SET LOCAL jit = off",
     "SET LOCAL work_mem = '64MB'",
+    // Workers would read ahead of what is taken, and share a bitmap, which takes longer to make.
+    "SET LOCAL max_parallel_workers_per_gather = 0",
     "SET LOCAL statement_timeout = '5s'",
 ];
 const LOCK: &str = "SET TRANSACTION READ ONLY";

@@ -129,9 +129,43 @@ fn the_index_that_is_advised_serves() {
     let lines =
         screen.lines().map(bare).skip_while(|l| !l.contains("CREATE INDEX")).take_while(|l| !l.is_empty());
     let sql = lines.collect::<Vec<_>>().join(" ");
+    // Tried, it serves, and nothing of it is left.
+    live.keys("q<ctrl-t>").see("Try an index?").keys("<enter>").see("rolled back: nothing of it is left");
+    let tried = live.robot.screen();
+    assert!(tried.contains("Before: cost") && tried.contains("Seq Scan on doc"), "{tried}");
+    assert!(tried.contains("After: cost") && tried.contains("the search ran in"), "{tried}");
+    assert!(tried.contains("Bitmap Index Scan on pgdeck_trial"), "{tried}");
+    assert_eq!(ask(&db, "select count(*) from pg_class where relname like 'pgdeck%'"), "0");
     db.execute(&sql.replace("CONCURRENTLY ", ""));
     live.keys("q<f5>").see("doc_to_tsvector_idx (gin").settle();
     live.keys("<ctrl-u>8999").see("1 hit in").see("served by doc_to_tsvector_idx");
+}
+
+#[test]
+fn an_index_is_not_tried_where_writers_would_wait() {
+    let db = server::database();
+    db.execute(
+        "create table doc (id int primary key, body text);
+         insert into doc select g, 'subject ' || g from generate_series(1, 100) g; analyze",
+    );
+    let mut live = Live::new(&db, &[], 120, 40);
+    live.keys("<alt-3>").see("No index of this database serves");
+    live.keys("<f3>doc<enter>").see("no index").keys("<ctrl-t>").see("Type what to search for first");
+    live.keys("subject").see("100 hits").settle();
+    // Somebody holds the table.
+    let url = db.url();
+    let other = live.block_on(async move {
+        let (client, connection) =
+            tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
+        tokio::spawn(connection);
+        client.batch_execute("begin; lock table doc in row exclusive mode").await.expect("locked");
+        client
+    });
+    live.keys("<ctrl-t>").see("Try an index?").keys("<enter>").see("Somebody holds the table");
+    live.block_on(other.batch_execute("rollback")).expect("rolled back");
+    db.execute("update pg_class set reltuples = 5e6 where relname = 'doc'");
+    live.keys("<f5>").settle();
+    live.keys("<ctrl-t>").see("~5,000,000 rows: writers would wait too long");
 }
 
 #[test]

@@ -157,3 +157,27 @@ fn what_is_misspelt_finds_rows_with_similar_words() {
     assert!(!live.robot.screen().contains("similar words"), "{}", live.robot.screen());
     assert_eq!(live.wrong(), [""; 0]);
 }
+
+#[test]
+fn fewer_hits_are_counted_where_each_has_to_be_looked_up() {
+    let db = server::database();
+    db.execute(
+        "create table doc (id int primary key, body text);
+         insert into doc select g, 'alpha beta ' || g from generate_series(1, 1500) g;
+         create index on doc using gin (to_tsvector('english', body));
+         create table stored (id int primary key, body text,
+            v tsvector generated always as (to_tsvector('english', body)) stored);
+         insert into stored select * from doc;
+         create index on stored using gin (v);
+         analyze",
+    );
+    let mut live = search(&db);
+    live.see("doc  body").keys("beta alpha ").see("1,500 hits in").settle();
+    // An index has no positions.
+    live.keys("<ctrl-u>\"alpha beta\"")
+        .see("more than 1,000 hits")
+        .see("300 of the first 1,000 found ranked")
+        .settle();
+    live.keys("<f3>stored v<enter>").see("1,500 hits in").settle();
+    assert_eq!(live.wrong(), [""; 0]);
+}

@@ -87,7 +87,12 @@ fn pane(width: u16, height: u16, index: bool) -> Robot {
 
 /// Hits of one table as the statement gives them.
 fn hits(robot: &mut Robot, job: JobId, titles: &[&str]) {
-    let count = titles.len().to_string();
+    some_of(robot, job, titles.len(), titles, false);
+}
+
+/// The best of so many hits.
+fn some_of(robot: &mut Robot, job: JobId, count: usize, titles: &[&str], last: bool) {
+    let count = count.to_string();
     let numbers: Vec<(String, String)> =
         (1..=titles.len()).map(|n| (n.to_string(), format!("0.{}", 90 - n))).collect();
     let rows: Vec<Vec<Option<&str>>> = (titles.iter().zip(&numbers))
@@ -115,7 +120,7 @@ fn hits(robot: &mut Robot, job: JobId, titles: &[&str]) {
         marked.iter().map(|r| r.iter().map(Option::as_deref).collect()).collect();
     let marked: Vec<&[Option<&str>]> = marked.iter().map(Vec::as_slice).collect();
     let nothing: &[&[Option<&str>]] = &[&[Some("0"), None, None, None, None, None, None, None]];
-    answer(robot, job, 0, if titles.is_empty() { nothing } else { &marked }, false);
+    answer(robot, job, 0, if titles.is_empty() { nothing } else { &marked }, last);
 }
 
 /// What was made of the words, the tags within the hits, and the plan.
@@ -183,6 +188,45 @@ fn an_older_search_is_cancelled_and_its_answer_never_shown() {
     assert!(robot.screen().contains("vacuum at last"), "{}", robot.screen());
     rest(&mut robot, second, "'vac':*", None);
     assert!(robot.screen().contains("served by posts_search_idx"), "{}", robot.screen());
+}
+
+#[test]
+fn what_stands_around_the_results_keeps_nobody_waiting() {
+    let mut robot = pane(120, 40, true);
+    robot.keys("v");
+    let (job, _) = asked(&mut robot);
+    robot.wait(400);
+    assert!(robot.screen().contains("searching for \"v\""), "{}", robot.screen());
+    hits(&mut robot, job, &["A vacuum"]);
+    let screen = robot.screen();
+    assert!(screen.contains("1 hit in 3.4 ms") && !screen.contains("searching for"), "{screen}");
+    // Values and plan are still on their way: the next key ends that and is searched for at once.
+    robot.keys("a");
+    let cancelled = robot.take(|e| match e {
+        Effect::Cancel { job } => Some(*job),
+        _ => None,
+    });
+    assert_eq!(cancelled, job);
+    assert_eq!(asked(&mut robot).1[0].params, [Some("va".to_owned())]);
+}
+
+#[test]
+fn better_ranked_results_do_not_come_under_the_cursor() {
+    for read in [false, true] {
+        let mut robot = pane(120, 40, true);
+        robot.keys("v");
+        let (job, _) = asked(&mut robot);
+        some_of(&mut robot, job, 10_001, &["found first", "and second"], false);
+        rest(&mut robot, job, "'v'", None);
+        assert!(robot.screen().contains("300 of the first 10,000 found ranked"), "{}", robot.screen());
+        let (job, _) = asked(&mut robot);
+        robot.keys(if read { "<tab>j" } else { "<tab>" });
+        some_of(&mut robot, job, 300, &["last by key", "and the one before"], true);
+        let screen = robot.screen();
+        assert_eq!(screen.contains("found first"), read, "{screen}");
+        assert_eq!(screen.contains("the last 300 by key ranked"), !read, "{screen}");
+        assert!(screen.contains("more than 10,000 hits"), "{screen}");
+    }
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub fn nearest<'a>(lexeme: &str, prefix: bool, known: &'a [(String, u64)]) -> Op
     let mut best: Option<(usize, u64, &str)> = None;
     for (other, rows) in known {
         let there: Vec<char> = other.chars().collect();
+        // Half a word: the words that begin so are meant.
+        let begun = !prefix && letters.len() >= 4 && other.starts_with(lexeme);
         // What is still being typed is compared with beginnings.
         let lengths = if prefix && there.len() > letters.len() {
             vec![letters.len(), letters.len() + 1, there.len()]
@@ -56,10 +58,10 @@ pub fn nearest<'a>(lexeme: &str, prefix: bool, known: &'a [(String, u64)]) -> Op
         };
         for length in lengths {
             let there = &there[..length.min(there.len())];
-            if there.len().abs_diff(letters.len()) > most {
+            if there.len().abs_diff(letters.len()) > most && !begun {
                 continue;
             }
-            let slips = slips(&letters, there);
+            let slips = if begun { 0 } else { slips(&letters, there) };
             let better = best.is_none_or(|(s, r, _)| slips < s || (slips == s && *rows > r));
             if slips <= most && better {
                 best = Some((slips, *rows, other));
@@ -110,6 +112,7 @@ mod tests {
         assert_eq!(nearest("vaucum", false, &known), Some("vacuum"), "swapped letters are one slip");
         assert_eq!(nearest("vacuum", false, &known), None);
         assert_eq!(nearest("vacu", true, &known), None, "the beginning of one that is there");
+        assert_eq!(nearest("vacu", false, &known), Some("vacuum"), "no word, but many begin so");
         assert_eq!(nearest("vaccu", true, &known), Some("vacuum"), "a beginning with a slip");
         assert_eq!(nearest("indx", false, &known), Some("index"));
         assert_eq!(nearest("quite other", false, &known), None);

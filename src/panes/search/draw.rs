@@ -1,13 +1,13 @@
 //! Drawing: the line, what the server made of it, the results with their hits marked.
 
 use super::{
-    Part, Search, Trouble,
-    run::{Outcome, Served, counted},
+    Part, Search,
+    run::{Outcome, Run, Served, counted},
 };
 use crate::{
     core::{theme::Theme, world::World},
     data::search::{Fragment, Hit, Keeper, Mode},
-    sql::search::{MOST_COMPUTED, MOST_COUNTED, Reach},
+    sql::search::{MOST_COMPUTED, Reach},
     text::{clean, units, width},
     widgets::{paint, spark},
 };
@@ -44,11 +44,12 @@ impl Search {
         let bottom = area.bottom();
         let filter = self.filter_line(theme);
         let similar = self.similar_line().map(|text| (format!("   {text}"), theme.style("message.notice")));
-        for pieces in
-            [self.words_line(theme), self.outcome_line(world), filter, similar.into_iter().collect()]
-        {
-            if y < bottom && !pieces.is_empty() {
-                segments(buf, Rect { y, height: 1, ..area }, &pieces);
+        let mut above = vec![self.words_line(theme)];
+        above.extend(folded(self.outcome_line(world), usize::from(area.width.saturating_sub(1))));
+        above.extend([filter, similar.into_iter().collect()]);
+        for pieces in above.iter().filter(|p| !p.is_empty()) {
+            if y < bottom {
+                segments(buf, Rect { y, height: 1, ..area }, pieces);
                 y += 1;
             }
         }
@@ -70,13 +71,17 @@ impl Search {
             return self.draw_nothing(buf, rest, world);
         }
         let each = self.lines_each() as u16;
-        let old = self.run.as_ref().is_some_and(|r| world.now.saturating_sub(r.since) >= OLD)
-            || self.trouble.is_some();
+        let old = self.late(world).is_some() || self.trouble.is_some();
         for (n, hit) in self.hits().iter().enumerate().skip(self.top).take(self.page()) {
             let y = rest.y + (n - self.top) as u16 * each;
             let place = Rect { y, height: each.min(rest.bottom().saturating_sub(y)), ..rest };
             self.draw_hit(buf, place, hit, n == self.at, old, theme);
         }
+    }
+
+    /// A search whose results have been waited for so long that those of the one before are no longer taken for them.
+    fn late(&self, world: &World) -> Option<&Run> {
+        self.run.as_ref().filter(|r| r.is_awaited() && world.now.saturating_sub(r.since) >= OLD)
     }
 
     /// What is searched, and how the line is read.
@@ -155,7 +160,7 @@ impl Search {
         let theme = &world.theme;
         let dim = theme.style("text.dim");
         let mut out: Pieces = vec![("   ".into(), dim)];
-        if let Some(run) = self.run.as_ref().filter(|r| world.now.saturating_sub(r.since) >= OLD) {
+        if let Some(run) = self.late(world) {
             out.push((
                 format!("searching for \"{}\" …", width::clip(&run.text, 40)),
                 theme.style("status.busy"),
@@ -241,11 +246,10 @@ impl Search {
         let facet = self.tables.first().and_then(|t| t.facet.clone());
         let Some(facet) = facet.filter(|_| area.height > 1) else { return };
         let title = theme.style(if focused { "title.focus" } else { "title" });
-        let capped = self.shown.as_ref().is_some_and(|s| s.outcomes.iter().any(|o| o.count > MOST_COUNTED));
-        let label = if capped {
-            format!("{} of {} hits", facet.label(), units::count(MOST_COUNTED))
-        } else {
-            facet.label()
+        let capped = self.shown.as_ref().and_then(|s| s.outcomes.iter().find(|o| o.is_capped()));
+        let label = match capped {
+            Some(outcome) => format!("{} of {} hits", facet.label(), units::count(outcome.most())),
+            None => facet.label(),
         };
         paint::put_clipped(buf, inside.x + 1, inside.y, inside.width - 1, &label, title);
         let lines = usize::from(area.height - 1);
@@ -268,104 +272,6 @@ impl Search {
         }
     }
 
-    /// What went wrong, and the way on.
-    fn trouble_lines(&self, cells: usize) -> Vec<(String, &'static str)> {
-        let Some(Trouble { what, error, quiet, syntax }) = &self.trouble else { return vec![] };
-        let mut out = vec![];
-        let mut say = |text: &str, style| {
-            for line in clean::text(text).lines() {
-                out.extend(width::wrap(line, cells.max(10)).into_iter().map(|r| (line[r].to_owned(), style)));
-            }
-        };
-        if *quiet {
-            say(what, "message.warning");
-        } else if syntax.is_some() {
-            // The line above says what is wrong with it; the server repeats all of it.
-            say(&width::clip(&clean::line(&format!("{what}: {}", error.message)), cells), "message.error");
-        } else {
-            say(&format!("{what}: {error}"), "message.error");
-            for more in [&error.detail, &error.hint].into_iter().flatten() {
-                say(more, "text");
-            }
-            match &*error.code {
-                "42501" => say("Your role may not read this: ask for GRANT SELECT, then F5.", "text.dim"),
-                "42P01" | "42703" => say("It was changed or dropped since: F5 looks again.", "text.dim"),
-                _ if error.fatal => {
-                    say("The connection was lost: F5 connects and searches again.", "text.dim")
-                }
-                _ => say("F5 tries again.", "text.dim"),
-            }
-        }
-        if !self.hits().is_empty() {
-            let of = self.shown.as_ref().map_or("", |s| s.text.trim());
-            say(&format!("Below: what was found for \"{}\"", width::clip(of, 40)), "text.dim");
-        }
-        out
-    }
-
-    fn draw_nothing(&self, buf: &mut Buffer, area: Rect, world: &World) {
-        let cells = area.width.saturating_sub(5).max(10);
-        let mut y = area.y + 1;
-        for text in self.nothing(world) {
-            for range in width::wrap(&text, usize::from(cells)) {
-                if y < area.bottom() {
-                    paint::put(buf, area.x + 3, y, cells, &text[range], world.theme.style("text.dim"));
-                }
-                y += 1;
-            }
-        }
-    }
-
-    /// What stands where no results do.
-    fn nothing(&self, world: &World) -> Vec<String> {
-        if self.trouble.is_some() || world.server().is_none_or(|s| s.info.is_none()) {
-            return vec![];
-        }
-        if self.tables.is_empty() {
-            return match &self.offer {
-                None => vec![],
-                Some(_) => vec![
-                    "No index of this database serves full-text search of whole tables.".into(),
-                    "F3 chooses a table: without an index so many of its rows are searched at once, and all when you say so.".into(),
-                ],
-            };
-        }
-        if self.input.text().trim().is_empty() {
-            return vec![
-                "Type to search: results follow every key.".into(),
-                "F2 changes how the line is read, F3 what is searched. Tab goes to the results, Enter opens a row.".into(),
-            ];
-        }
-        let current = |s: &&super::Shown| s.text == self.input.text() && self.run.is_none();
-        let Some(shown) = self.shown.as_ref().filter(current) else { return vec![] };
-        match &shown.words {
-            Some(w) if w.nodes == 0 && w.stopped.is_empty() => {
-                vec!["There is no word in this that could be searched for.".into()]
-            }
-            Some(w) if w.nodes == 0 => {
-                vec!["Only stop words: the dictionary leaves them out of every document, so nothing can match.".into()]
-            }
-            Some(words) => {
-                let mut out = vec!["Nothing matches.".to_owned()];
-                let meant: Vec<String> = shown.meant.iter().map(|(_, m)| format!("\"{m}\"")).collect();
-                if !meant.is_empty() {
-                    out.push(format!("Did you mean {}? Ctrl+Y takes it.", meant.join(", ")));
-                }
-                if self.tables.iter().any(|t| !t.filter.is_empty()) {
-                    out.push("The filter holds, too: X in the results clears it.".into());
-                }
-                out.push("F9 tells what became of each word, and which rows have it.".into());
-                if words.query.chars().any(super::why::is_unspaced) {
-                    out.push(
-                        "The server's parser cuts words at blanks: Chinese, Japanese and Thai are found by their beginning only (F9 tells more).".into(),
-                    );
-                }
-                out
-            }
-            None => vec![],
-        }
-    }
-
     fn draw_hit(&self, buf: &mut Buffer, area: Rect, hit: &Hit, cursor: bool, old: bool, theme: &Theme) {
         if area.height == 0 {
             return;
@@ -379,7 +285,10 @@ impl Search {
         let x = paint::put(buf, area.x + 1, area.y, RANK, &rank, dim);
         let x = x.max(area.x + 1 + RANK) + 1;
         let table = self.tables.get(hit.table);
-        let key = key_of(hit, table.map_or("", |t| &t.name), self.tables.len() > 1);
+        let mut key = self.key_of(hit);
+        if let Some(table) = table.filter(|_| self.tables.len() > 1) {
+            key = format!("{} {key}", table.name);
+        }
         let key_cells = (width::width(&key) as u16).min(area.width / 3);
         let room = area.right().saturating_sub(x + key_cells + 2);
         // Without a title the text stands in its place.
@@ -413,27 +322,21 @@ impl Search {
     }
 }
 
-/// `posts 1234`, or the key alone.
-fn key_of(hit: &Hit, table: &str, several: bool) -> String {
-    let key: Vec<&str> = hit.key.iter().map(|k| k.as_deref().unwrap_or("NULL")).collect();
-    let key = key.join(" ");
-    if several { format!("{table} {key}") } else { key }
-}
-
 /// Of how many of them the best are shown.
 fn ranked(outcome: &Outcome, keeper: Keeper) -> String {
     if !outcome.reach.is_some_and(Reach::is_served) {
         return String::new();
     }
-    if !keeper.is_stored() && outcome.count > MOST_COMPUTED {
-        return format!(", the last {MOST_COMPUTED} by key ranked");
+    let newest = matches!(outcome.reach, Some(Reach::Newest { .. }));
+    let capped = outcome.is_capped();
+    let counted = units::count(outcome.most());
+    match keeper.is_stored() {
+        false if capped && !newest => format!(", {MOST_COMPUTED} of the first {counted} found ranked"),
+        false if outcome.count > MOST_COMPUTED => format!(", the last {MOST_COMPUTED} by key ranked"),
+        true if capped && newest => format!(", the last {counted} by key ranked"),
+        true if capped => format!(", the first {counted} found ranked"),
+        _ => String::new(),
     }
-    if outcome.count > MOST_COUNTED {
-        let which = if matches!(outcome.reach, Some(Reach::Newest { .. })) { "last" } else { "first" };
-        let by = if which == "last" { "by key" } else { "found" };
-        return format!(", the {which} {} {by} ranked", units::count(MOST_COUNTED));
-    }
-    String::new()
 }
 
 /// Which index served, or what was read instead.
@@ -477,6 +380,21 @@ fn served(outcome: &Outcome, rows: Option<u64>, indexed: bool, theme: &Theme) ->
         ),
         (_, Some(Served::Scan)) => (" · the planner read the table".into(), warning),
         _ => (String::new(), warning),
+    }
+}
+
+/// In two lines when the last piece, which tells what to do, does not fit into one.
+fn folded(mut pieces: Pieces, cells: usize) -> Vec<Pieces> {
+    let taken: usize = pieces.iter().map(|(text, _)| width::width(text)).sum();
+    match pieces.pop() {
+        Some((last, style)) if taken > cells && pieces.len() > 1 => {
+            let second = vec![(format!("   {}", last.trim_start_matches([' ', '·'])), style)];
+            vec![pieces, second]
+        }
+        last => {
+            pieces.extend(last);
+            vec![pieces]
+        }
     }
 }
 

@@ -2,13 +2,16 @@
 
 mod draw;
 mod facets;
+mod further;
 mod kept;
 mod more;
 mod rank;
 mod run;
+mod said;
 mod save;
 mod similar;
 mod tables;
+mod trial;
 mod why;
 
 use crate::{
@@ -26,10 +29,12 @@ use crate::{
     sql::search::{Address, Reach, address},
     widgets::input::Input,
 };
+use further::Fetch;
 use ratatui::{Frame, layout::Rect};
-use run::{Fetch, How, Outcome, Run};
+use run::{How, Outcome, Run};
 use std::time::Duration;
 use tables::{Looking, Offer, Table};
+use trial::Trial;
 use why::Inquiry;
 
 /// A part of the pane that can have the focus.
@@ -117,6 +122,7 @@ pub struct Search {
     run: Option<Run>,
     fetch: Option<Fetch>,
     inquiry: Option<Inquiry>,
+    trial: Option<Trial>,
     /// When to read a sample of what the documents hold.
     sample_due: Option<Duration>,
     facet_at: usize,
@@ -251,6 +257,15 @@ impl Search {
         }
     }
 
+    /// Key of a row as people read it; where it is stored, of a table without one.
+    fn key_of(&self, hit: &Hit) -> String {
+        let detail = self.tables.get(hit.table).and_then(|t| t.detail.as_deref());
+        let stored = detail.is_some_and(|d| address(d) == Address::Place);
+        let key: Vec<&str> =
+            hit.key.iter().skip(usize::from(stored)).map(|k| k.as_deref().unwrap_or("NULL")).collect();
+        key.join(" ")
+    }
+
     fn chosen(&self) -> Option<(&Hit, &Table)> {
         let hit = self.hits().get(self.at)?;
         Some((hit, self.tables.get(hit.table)?))
@@ -259,8 +274,7 @@ impl Search {
     /// Title and fragments as plain text.
     fn copy(&self, cx: &mut Cx<'_>) {
         let Some((hit, table)) = self.chosen() else { return };
-        let key: Vec<&str> = hit.key.iter().map(|k| k.as_deref().unwrap_or("NULL")).collect();
-        let mut text = format!("{} {}", table.name, key.join(" "));
+        let mut text = format!("{} {}", table.name, self.key_of(hit));
         if let Some(title) = &hit.title {
             text.push_str(&format!(": {title}"));
         }
@@ -338,6 +352,7 @@ impl Pane for Search {
             Command::ClearFilter => self.clear_filter(cx),
             Command::WhyMatched => self.ask_why(cx),
             Command::IndexAdvice => self.ask_advice(cx),
+            Command::TrySearchIndex => self.ask_trial(cx),
             Command::TakeMeant => self.take_meant(cx),
             Command::SaveQuery => self.ask_save(cx),
             Command::SearchAll if self.can(command, cx.world) => self.ask_all(cx),
@@ -410,6 +425,7 @@ impl Pane for Search {
             || self.run_news(job, &news, cx)
             || self.fetch_news(job, &news, cx)
             || self.inquiry_news(job, &news, cx)
+            || self.trial_news(job, &news, cx)
             || self.save_news(job, &news, cx);
     }
 
@@ -424,6 +440,7 @@ impl Pane for Search {
             Tell::Filled { question: rank::RANKING, values } => self.ranking_filled(&values, cx),
             Tell::SearchIn { relation, condition } => self.search_in(relation, condition, cx),
             Tell::Answer { question: run::ALL, button: 0 } => self.start(How::Everything, cx),
+            Tell::Answer { question: trial::TRY, button: 0 } => self.begin_trial(cx),
             _ => {}
         }
     }
@@ -454,6 +471,9 @@ impl Pane for Search {
     }
 
     fn running(&self) -> Option<Running> {
+        if let Some(trial) = &self.trial {
+            return Some(Running { job: trial.job, what: "trying an index".into(), since: trial.since });
+        }
         let run = self.run.as_ref()?;
         let what = if run.how == How::Everything { "searching every row" } else { "searching" };
         Some(Running { job: run.job, what: what.into(), since: run.since })

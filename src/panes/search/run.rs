@@ -32,7 +32,7 @@ const PAUSE: Duration = Duration::from_millis(80);
 /// Results of one search.
 pub(super) const MOST_RESULTS: usize = 200;
 /// Bytes of an answer.
-const CREDIT: u64 = 64 << 20;
+pub(super) const CREDIT: u64 = 64 << 20;
 /// The question before every row is read.
 pub(super) const ALL: &str = "search-all";
 
@@ -70,6 +70,20 @@ pub(super) struct Outcome {
     pub served: Option<Served>,
     /// Hits as the planner estimates them.
     pub estimate: Option<f64>,
+    /// Hits that were counted at most.
+    counted: Option<u64>,
+}
+
+impl Outcome {
+    /// Hits that are counted at most.
+    pub fn most(&self) -> u64 {
+        self.counted.unwrap_or(MOST_COUNTED)
+    }
+
+    /// There are more hits than were counted.
+    pub fn is_capped(&self) -> bool {
+        self.reach.is_some_and(Reach::is_served) && self.count > self.most()
+    }
 }
 
 /// How far a search goes.
@@ -103,13 +117,12 @@ pub(super) struct Run {
     words: Option<Words>,
 }
 
-/// Fragments of rows further down.
-#[derive(Debug)]
-pub(super) struct Fetch {
-    pub job: JobId,
-    /// Numbers of the hits asked for, per statement.
-    rows: Vec<Vec<usize>>,
-    at: usize,
+impl Run {
+    /// The results are still to come: not only what stands around them, nor better ones for the same line.
+    pub fn is_awaited(&self) -> bool {
+        let hits = self.steps.iter().any(|s| matches!(s, Step::Hits(_)));
+        hits && matches!(self.how, How::Bounded | How::Everything)
+    }
 }
 
 pub(super) fn statement(query: Query, short: bool) -> Statement {
@@ -120,7 +133,7 @@ impl Search {
     /// The line, the tables or how it is searched are others now.
     pub(super) fn changed(&mut self, cx: &mut Cx<'_>) {
         self.due = None;
-        if self.run.is_some() {
+        if self.run.as_ref().is_some_and(Run::is_awaited) {
             self.due = Some(cx.world.now + PAUSE);
         } else {
             self.start(How::Bounded, cx);
@@ -213,7 +226,9 @@ impl Search {
         let outcome = current.and_then(|s| s.outcomes.get(table));
         let keyed =
             self.tables.get(table).and_then(|t| t.detail.as_deref()).map(address) == Some(Address::Key);
-        keyed && outcome.is_some_and(|o| o.reach == Some(Reach::Index) && o.count > MOST_COUNTED)
+        // Where every hit has to be looked up, the last ones are too dear.
+        let cheap = |o: &Outcome| o.most() == MOST_COUNTED;
+        keyed && outcome.is_some_and(|o| o.reach == Some(Reach::Index) && o.is_capped() && cheap(o))
     }
 
     /// How the last hits of this table are found.
@@ -292,6 +307,12 @@ impl Search {
             } else if !matches!(run.how, How::More | How::Similar) {
                 outcome.took = summary.elapsed;
                 (outcome.count, outcome.read) = (run.hits[n].count, run.hits[n].read);
+                match outcome.reach {
+                    // One row more is read, to know whether there are more.
+                    Some(Reach::Sample(most)) => outcome.count = outcome.count.min(most),
+                    Some(Reach::Index) => outcome.counted = outcome.read.take(),
+                    _ => {}
+                }
             }
         }
         let hits_left = run.steps.iter().any(|s| matches!(s, Step::Hits(_)));
@@ -328,6 +349,9 @@ impl Search {
     /// The hits are there: the list is another one.
     fn show(&mut self) {
         let Some(run) = &mut self.run else { return };
+        if run.how == How::Newest && self.at > 0 {
+            return; // somebody reads the list already
+        }
         let mut hits: Vec<Hit> = run.hits.iter_mut().flat_map(|h| std::mem::take(&mut h.rows)).collect();
         if self.tables.len() > 1 {
             hits.sort_by(|a, b| b.rank.total_cmp(&a.rank));
@@ -398,72 +422,6 @@ impl Search {
         self.trouble = Some(trouble);
     }
 
-    /// Fetches fragments of rows that are on the screen and have none yet.
-    pub(super) fn fetch_fragments(&mut self, cx: &mut Cx<'_>) {
-        let Some(shown) = self.shown.as_ref().filter(|_| self.fetch.is_none() && self.run.is_none()) else {
-            return;
-        };
-        let on_screen = shown.hits.iter().enumerate().skip(self.top).take(self.page());
-        let missing: Vec<usize> = on_screen.filter(|(_, h)| h.text.is_none()).map(|(n, _)| n).collect();
-        if missing.is_empty() {
-            return;
-        }
-        let ask = Ask { mode: shown.mode, ..self.ask(&shown.text, 0) };
-        let (mut rows, mut statements) = (vec![], vec![]);
-        for (n, table) in self.tables.iter().enumerate() {
-            let of: Vec<usize> = missing.iter().copied().filter(|at| shown.hits[*at].table == n).collect();
-            let keys: Vec<_> = of.iter().map(|at| shown.hits[*at].key.clone()).collect();
-            if let Some(query) = table.target(Reach::Index).and_then(|t| t.fragments(&ask, &keys)) {
-                statements.push(statement(query, true));
-                rows.push(of);
-            }
-        }
-        if statements.is_empty() {
-            return;
-        }
-        let lane = Lane::Read(cx.world.active);
-        let job = cx.start(|job| Effect::Execute { job, lane, statements, credit: CREDIT });
-        self.fetch = Some(Fetch { job, rows, at: 0 });
-    }
-
-    /// News of fragments; `false`: of something else.
-    pub(super) fn fetch_news(&mut self, job: JobId, news: &News, cx: &mut Cx<'_>) -> bool {
-        let Some(fetch) = self.fetch.as_mut().filter(|f| f.job == job) else { return false };
-        match news {
-            News::Started(n) => fetch.at = *n,
-            News::Rows(batch) => {
-                let (Some(shown), Some(rows)) = (&mut self.shown, fetch.rows.get(fetch.at)) else {
-                    return true;
-                };
-                let text = |row, n| batch.cell(row, n).map(|b| String::from_utf8_lossy(b).into_owned());
-                for row in 0..batch.len() {
-                    let number = text(row, 0).and_then(|t| t.parse::<usize>().ok());
-                    if let Some(hit) = number.and_then(|n| rows.get(n)).and_then(|at| shown.hits.get_mut(*at))
-                    {
-                        hit.take_marked(text(row, 1).as_deref(), text(row, 2).as_deref());
-                    }
-                }
-            }
-            News::Done(summary) if summary.last => {
-                // What was not answered is gone or was changed: it is not asked for again.
-                if let (Some(fetch), Some(shown)) = (self.fetch.take(), &mut self.shown) {
-                    for at in fetch.rows.into_iter().flatten() {
-                        if let Some(hit) = shown.hits.get_mut(at) {
-                            hit.text.get_or_insert_default();
-                        }
-                    }
-                }
-                self.fetch_fragments(cx);
-            }
-            News::Failed(_, error, _) => {
-                self.fetch = None;
-                cx.toast(Tone::Warning, format!("Fragments could not be fetched: {}", error.message));
-            }
-            _ => {}
-        }
-        true
-    }
-
     /// Is every row to be read?
     pub(super) fn ask_all(&mut self, cx: &mut Cx<'_>) {
         if self.input.text().trim().is_empty() {
@@ -522,8 +480,8 @@ fn planned(text: &str, table: &Table) -> (Option<Served>, Option<f64>) {
 
 /// `407 hits`, `more than 10,000 hits`.
 pub(super) fn counted(outcome: &Outcome) -> String {
-    if outcome.reach.is_some_and(Reach::is_served) && outcome.count > MOST_COUNTED {
-        format!("more than {} hits", units::count(MOST_COUNTED))
+    if outcome.is_capped() {
+        format!("more than {} hits", units::count(outcome.most()))
     } else {
         units::counted(outcome.count, "hit", "hits")
     }

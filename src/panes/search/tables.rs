@@ -519,6 +519,8 @@ impl Search {
     pub(super) fn table_chosen(&mut self, index: usize, more: bool, cx: &mut Cx<'_>) {
         let Some((source, _)) = self.choices(cx.world).into_iter().nth(index) else { return };
         if !more {
+            // What comes next is typed.
+            self.part = super::Part::Line;
             self.choose(vec![(source, Kept::default())], cx);
             return self.keep(cx);
         }

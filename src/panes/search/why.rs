@@ -12,7 +12,7 @@ use crate::{
     sql::{
         page::table as table_sql,
         quote::{ident, literal},
-        search::{MOST_COUNTED, Reach, Word, configurations, explain, lexemes, look_up, measure},
+        search::{MOST_COUNTED, Reach, Word, configurations, explain, index_key, lexemes, look_up, measure},
     },
     text::units,
 };
@@ -45,6 +45,10 @@ pub(super) struct Inquiry {
     /// Number of the table, and the row's title.
     table: usize,
     title: String,
+    /// The query as the server printed it.
+    query: String,
+    /// The row only has similar words.
+    stands_in: bool,
 }
 
 impl Inquiry {
@@ -61,7 +65,10 @@ impl Search {
         let (parts, statements): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
         let lane = Lane::Read(cx.world.active);
         let job = cx.start(|job| Effect::Execute { job, lane, statements, credit: CREDIT });
-        self.inquiry = Some(Inquiry { job, parts, at: 0, got: vec![], table, title });
+        let query = self.shown.as_ref().and_then(|s| s.words.as_ref()).map(|w| w.query.clone());
+        let stands_in = self.shown.as_ref().is_some_and(|s| s.similar.is_some_and(|n| n > 0));
+        let query = query.unwrap_or_default();
+        self.inquiry = Some(Inquiry { job, parts, at: 0, got: vec![], table, title, query, stands_in });
     }
 
     /// Why does the row under the cursor match, and what became of each word?
@@ -82,10 +89,8 @@ impl Search {
             parts.push((Part::Positions, statement(query, true)));
         }
         parts.push((Part::Configurations, statement(configurations(&ask), true)));
-        let title = hit.map(|h| {
-            let key: Vec<&str> = h.key.iter().map(|k| k.as_deref().unwrap_or("NULL")).collect();
-            format!("{} {}  {}", table.name, key.join(" "), h.title.clone().unwrap_or_default())
-        });
+        let title = hit
+            .map(|h| format!("{} {}  {}", table.name, self.key_of(h), h.title.clone().unwrap_or_default()));
         self.inquire(parts, at, title.unwrap_or_default(), cx);
     }
 
@@ -216,8 +221,11 @@ impl Search {
             }
             _ => {
                 let text = reasons(table, inquiry);
-                let title =
-                    if inquiry.title.is_empty() { "What became of the words" } else { "Why it matched" };
+                let title = match (inquiry.title.is_empty(), inquiry.stands_in) {
+                    (true, _) => "What became of the words",
+                    (false, false) => "Why it matched",
+                    (false, true) => "Why it does not match",
+                };
                 cx.popup(Popup::Page { title: title.into(), text });
             }
         }
@@ -248,8 +256,10 @@ fn reasons(table: &Table, inquiry: &Inquiry) -> String {
         let mut last = "";
         for row in rows {
             let (asked, lexeme) = (cell(row, 0), cell(row, 1));
+            let unwanted = inquiry.query.contains(&format!("!'{}'", asked.replace('\'', "''")));
             if lexeme.is_empty() {
-                out.push_str(&format!("  '{asked}'  is not in this row\n"));
+                let as_asked = if unwanted { ", as asked" } else { "" };
+                out.push_str(&format!("  '{asked}'  is not in this row{as_asked}\n"));
                 continue;
             }
             let name = if asked == last { String::new() } else { format!("'{asked}'") };
@@ -257,7 +267,8 @@ fn reasons(table: &Table, inquiry: &Inquiry) -> String {
             let beginning = if asked == lexeme { String::new() } else { format!(" as '{lexeme}'") };
             let at = places(cell(row, 2), cell(row, 3));
             let at = if at.is_empty() { "without positions".to_owned() } else { format!("at {at}") };
-            out.push_str(&format!("  {name:<18}{beginning} {at}\n"));
+            let against = if unwanted { ", but is to be absent" } else { "" };
+            out.push_str(&format!("  {name:<18}{beginning} {at}{against}\n"));
         }
         out.push_str("\nPositions count words; A, B and C are weights, others are D.\n\n");
     }
@@ -343,7 +354,10 @@ fn advice(table: &Table, inquiry: &Inquiry) -> String {
         reading.plans.first()?.nodes.first()?.estimate.map(|e| e.total_cost)
     });
     if let Some(cost) = cost.filter(|_| source.index().is_none()) {
-        out.push_str(&format!("The plan now: a scan of the whole table, cost {cost:.0}.\n"));
+        out.push_str(&format!(
+            "The plan now: a scan of the whole table, cost {}.\n",
+            units::count(cost as u64)
+        ));
     }
     if let (Some(rows), Some(lexemes), Some(bytes)) = (rows, figure(1), figure(2)) {
         // Measured with GIN on English posts: 1.7 to 2.8 bytes a lexeme, in tables of 20,000 and of 1,000,000 rows.
@@ -356,11 +370,10 @@ fn advice(table: &Table, inquiry: &Inquiry) -> String {
     }
     let relation = table_sql(detail);
     // The server finds the index a name that is free.
-    let vector =
-        if source.keeper.is_stored() { source.vector.clone() } else { format!("({})", source.vector) };
+    let vector = index_key(source);
     if source.index().is_none() {
         out.push_str(&format!(
-            "\nAn index without changing the table; searching is fast, ranking computes each vector once more:\n\nCREATE INDEX CONCURRENTLY ON {relation} USING gin ({vector});\n"
+            "\nAn index without changing the table; searching is fast, ranking computes each vector once more:\n\nCREATE INDEX CONCURRENTLY ON {relation} USING gin ({vector});\n\nCtrl+T (T in the results) tries it: made, planned with, rolled back. hypopg cannot (\"access method gin is not supported\").\n"
         ));
     }
     if !source.keeper.is_stored() {
@@ -370,7 +383,7 @@ fn advice(table: &Table, inquiry: &Inquiry) -> String {
         ));
     }
     out.push_str(
-        "\nhypopg cannot try a GIN index (\"access method gin is not supported\"): make it on a copy to see the plan after.\nMany inserts: GIN keeps new rows in a pending list that every search reads until VACUUM (gin_pending_list_limit).\nAccents: a configuration with the unaccent dictionary, as unaccent() itself cannot stand in an index.\nSubstrings and slips: CREATE EXTENSION pg_trgm, and an index USING gin (column gin_trgm_ops).\n",
+        "\nMany inserts: GIN keeps new rows in a pending list that every search reads until VACUUM (gin_pending_list_limit).\nAccents: a configuration with the unaccent dictionary, as unaccent() itself cannot stand in an index.\nSubstrings and slips: CREATE EXTENSION pg_trgm, and an index USING gin (column gin_trgm_ops).\n\ny copies this page.\n",
     );
     out
 }

@@ -1,6 +1,6 @@
 //! Facets: the values of a column within the hits, with counts, and the condition that picks one.
 
-use super::{Ask, MOST_COUNTED, Reach, Target};
+use super::{Ask, Reach, Target};
 use crate::{
     data::catalog::ColumnInfo,
     sql::{
@@ -100,7 +100,7 @@ impl Target<'_> {
         let (from, taken) = match self.reach {
             Reach::Sample(rows) => (self.sampled("", rows), String::new()),
             Reach::Everything => (crate::sql::page::table(self.detail), String::new()),
-            _ => (crate::sql::page::table(self.detail), format!(" LIMIT {MOST_COUNTED}")),
+            _ => (crate::sql::page::table(self.detail), format!(" LIMIT {}", self.most_counted(&asked))),
         };
         let (values, among) = match facet {
             Facet::Array(_) => ("unnest(pgdeck_f)".to_owned(), "true"),

@@ -12,6 +12,7 @@ mod line;
 mod saved;
 mod similar;
 pub mod sources;
+mod trial;
 mod why;
 
 use super::{
@@ -28,10 +29,13 @@ pub use facets::Facet;
 pub use line::{completes, tsquery};
 pub use saved::saved_query;
 pub use similar::Alike;
+pub use trial::{TRIAL, create_trial, index_key, size_of_trial};
 pub use why::{Word, configurations, lexemes, look_up, measure};
 
 /// Hits that are counted: more are "more than".
 pub const MOST_COUNTED: u64 = 10_000;
+/// The same where each hit's vector has to be computed to know that it is one.
+pub const MOST_CHECKED: u64 = 1_000;
 /// Rows that are ranked where the vector has to be computed for it.
 pub const MOST_COMPUTED: u64 = 300;
 /// Configurations of one table's rows.
@@ -305,6 +309,16 @@ impl Target<'_> {
         }
     }
 
+    /// How many hits are counted, as an expression. An index has no positions and no weights, so whatever asks for them
+    /// is looked up in the row, whose vector may have to be computed.
+    fn most_counted(&self, asked: &Asked) -> String {
+        let most = MOST_COUNTED.to_string();
+        let Some((_, q)) = asked.each.first().filter(|_| !self.source.keeper.is_stored()) else {
+            return most;
+        };
+        format!("CASE WHEN {q}::text ~ '<|:[*]?[A-D]' THEN {MOST_CHECKED} ELSE {most} END")
+    }
+
     /// A bounded number of rows under the table's own name.
     fn sampled(&self, named: &str, rows: u64) -> String {
         let last = if address(self.detail) == Address::Key {
@@ -321,8 +335,8 @@ impl Target<'_> {
         )
     }
 
-    /// The search. Columns: hits (at most one more than are counted), rows read where they were counted, number in the
-    /// order, rank, title, title with marks, fragments, then the key. Without a hit: one row with the first two.
+    /// The search. Columns: hits (at most one more than are counted), rows read of a sample and otherwise how many hits
+    /// are counted, number in the order, rank, title, title with marks, fragments, then the key. Without a hit: one row with the first two.
     ///
     /// # Errors
     /// When a filter names a missing column or the raw condition cannot stand.
@@ -371,12 +385,15 @@ impl Target<'_> {
             }
         };
         let taken = match self.reach {
-            Reach::Index => format!("SELECT * FROM i LIMIT {}", MOST_COUNTED + 1),
+            Reach::Index => format!("SELECT * FROM i LIMIT ({}) + 1", self.most_counted(&asked)),
             Reach::Newest { .. } | Reach::Everything => "SELECT * FROM i".into(),
             Reach::Sample(_) => "SELECT * FROM i WHERE pgdeck_r IS NOT NULL".into(),
         };
-        let read =
-            if matches!(self.reach, Reach::Sample(_)) { "(SELECT count(*) FROM i)" } else { "NULL::int8" };
+        let read = match self.reach {
+            Reach::Sample(_) => "(SELECT count(*) FROM i)".to_owned(),
+            Reach::Index => format!("({})::int8", self.most_counted(&asked)),
+            _ => "NULL::int8".to_owned(),
+        };
         let order =
             if keys.is_empty() { "pgdeck_r DESC".to_owned() } else { format!("pgdeck_r DESC, {keys}") };
         let limits = format!("LIMIT {} OFFSET {}", ask.limit, ask.offset);
@@ -453,6 +470,12 @@ impl Target<'_> {
 #[must_use]
 pub fn explain(query: &Query) -> Query {
     Query { sql: format!("EXPLAIN (FORMAT JSON) {}", query.sql), ..query.clone() }
+}
+
+/// The same, run: how long it took, too.
+#[must_use]
+pub fn run_and_explain(query: &Query) -> Query {
+    Query { sql: format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", query.sql), ..query.clone() }
 }
 
 /// What became of the words typed. Columns: the tsquery, its number of nodes, what of it an index can serve, the words
