@@ -178,6 +178,6 @@ fn fewer_hits_are_counted_where_each_has_to_be_looked_up() {
         .see("more than 1,000 hits")
         .see("300 of the first 1,000 found ranked")
         .settle();
-    live.keys("<f3>stored v<enter>").see("1,500 hits in").settle();
+    live.keys("<f3>stored body<enter>").see("1,500 hits in").settle();
     assert_eq!(live.wrong(), [""; 0]);
 }
