@@ -3,7 +3,8 @@
 //! The pane's side is from the last key of a line to the frame with its results, through the app and a real hub, with
 //! what was typed before it on the screen already. The other side is what psql's `\timing` says, in the same run and by
 //! turns, of the best SQL written by hand: a capped count, and then the rank of the last 300 hits with the fragments of
-//! one page; the last hits are found by walking the key or by sorting all hits, whichever is faster for this word.
+//! one page; the last hits are found by walking the key or by sorting all hits, whichever is faster for this word. Of a
+//! phrase the pane counts 1,000 hits and ranks 300 of those; by hand 10,000 are counted and the last ones ranked.
 //! `PGDECK_BENCH_URL` takes a database that has the demo's million posts already; building one takes some minutes.
 
 #[path = "../tests/support/live.rs"]

@@ -103,8 +103,13 @@ async fn the_hits_of_500_documents_are_those_of_ts_headline() {
             found.take(&batch, 0, BEFORE_KEY);
         }
         let options = "StartSel=⟦,StopSel=⟧,MaxFragments=2,MaxWords=15,MinWords=7,FragmentDelimiter=\"…\"";
+        // Where the body has only some of the words, it is shown with those.
+        let of = |q: &str| {
+            format!("ts_headline('english', translate(body, E'\\x01\\x02\\x03', '???'), {q}, '{options}')")
+        };
+        let (all, some) = (of(plain), of(&format!("replace(({plain})::text, ' & ', ' | ')::tsquery")));
         let sql = format!(
-            "select id::text, ts_headline('english', translate(body, E'\\x01\\x02\\x03', '???'), {plain}, '{options}'),
+            "select id::text, case when {all} ~ '⟦' then {all} else {some} end,
                 ts_headline('english', title, {plain}, 'StartSel=⟦,StopSel=⟧,HighlightAll=true')
              from doc where to_tsvector('english', title || ' ' || body) @@ {plain} order by id"
         );

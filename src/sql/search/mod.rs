@@ -276,8 +276,19 @@ impl Target<'_> {
                 (most / 2).max(4)
             )
         };
+        let of = |q: &str| {
+            format!(
+                "ts_headline({config}, translate(left({text}, {MOST_TEXT}), E'{marks}', '???'), {q}, E'StartSel=\\x{start:02x},StopSel=\\x{stop:02x},{how}')"
+            )
+        };
+        if whole {
+            return of(q);
+        }
+        // A text that has only some of the words, the title having the others, has no fragment with all of them.
         format!(
-            "ts_headline({config}, translate(left({text}, {MOST_TEXT}), E'{marks}', '???'), {q}, E'StartSel=\\x{start:02x},StopSel=\\x{stop:02x},{how}')"
+            "(SELECT CASE WHEN strpos(pgdeck_y, E'\\x{start:02x}') > 0 THEN pgdeck_y ELSE {} END FROM (SELECT {} AS pgdeck_y OFFSET 0) AS pgdeck_x)",
+            of(&format!("replace({q}::text, ' & ', ' | ')::tsquery")),
+            of(q)
         )
     }
 
