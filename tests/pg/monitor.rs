@@ -152,6 +152,12 @@ async fn what_an_idle_session_is_known_by_is_never_stale() {
     for change in ["alter system set application_name = 'renamed'", "select pg_reload_conf()"] {
         server::execute(&cluster, "postgres", change);
     }
+    // The server tells its sessions when it gets to it.
+    while nameless.query_one("show application_name", &[]).await.expect("it runs").get::<_, &str>(0)
+        != "renamed"
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     nameless.batch_execute("select 'second'").await.expect("it runs");
     until(&mut deck, |live| {
         let seen = live.pulses.last().and_then(|p| p.session(pid));
