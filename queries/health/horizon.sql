@@ -3,16 +3,18 @@
 -- how often: every 5 seconds while Health is in use
 -- parameters: none
 -- columns: kind, pid, database, role, name, xid_age, since, state, fix
-select 'session' as kind, s.pid, coalesce(s.datid, 0) as database, coalesce(s.usesysid, 0) as role,
-  s.application_name as name, greatest(pg_catalog.age(s.backend_xmin), pg_catalog.age(s.backend_xid)) as xid_age,
-  extract(epoch from pg_catalog.clock_timestamp() - s.xact_start)::float8 as since, s.state, null as fix
-from pg_catalog.pg_stat_get_activity(null) s
-where (s.backend_xmin is not null or s.backend_xid is not null) and s.pid <> pg_catalog.pg_backend_pid()
-  and s.backend_type is distinct from 'walsender'
-union all
-select 'standby with hot_standby_feedback', s.pid, 0, coalesce(s.usesysid, 0), s.application_name,
-  pg_catalog.age(s.backend_xmin), null, null, null
-from pg_catalog.pg_stat_get_activity(null) s where s.backend_xmin is not null and s.backend_type = 'walsender'
+select case when s.walsender then 'standby with hot_standby_feedback' else 'session' end as kind, s.pid,
+  case when s.walsender then 0 else coalesce(s.datid, 0) end as database, coalesce(s.usesysid, 0) as role,
+  s.application_name as name,
+  case when s.walsender then pg_catalog.age(s.backend_xmin)
+    else greatest(pg_catalog.age(s.backend_xmin), pg_catalog.age(s.backend_xid)) end as xid_age,
+  case when not s.walsender then extract(epoch from pg_catalog.clock_timestamp() - s.xact_start)::float8 end as since,
+  case when not s.walsender then s.state end as state, null as fix
+from (
+  select a.*, coalesce(a.backend_type = 'walsender', false) as walsender from pg_catalog.pg_stat_get_activity(null) a
+) s
+where (s.backend_xmin is not null or s.backend_xid is not null and not s.walsender)
+  and s.pid <> pg_catalog.pg_backend_pid()
 union all
 select case when x.catalog then 'slot (catalogs only)' else 'slot' end, r.active_pid, coalesce(r.datoid, 0), 0, r.slot_name,
   pg_catalog.age(x.xmin), null, case when r.active then 'active' else 'inactive' end,

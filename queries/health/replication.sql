@@ -9,7 +9,8 @@ select r.pid, a.application_name as application, coalesce(pg_catalog.host(a.clie
   pg_catalog.pg_wal_lsn_diff(l.lsn, r.replay_lsn) as replayed, extract(epoch from r.replay_lag)::float8 as replay_lag,
   r.state is null as hidden
 from pg_catalog.pg_stat_get_wal_senders() r
-left join pg_catalog.pg_stat_get_activity(null) a on a.pid = r.pid
+-- With a pid the function gives one row instead of all sessions.
+left join lateral pg_catalog.pg_stat_get_activity(r.pid) a on true
 cross join (select case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_receive_lsn()
   else pg_catalog.pg_current_wal_lsn() end as lsn) l
 where r.state is distinct from 'backup'

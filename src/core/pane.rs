@@ -468,7 +468,7 @@ pub struct EditAsk {
     pub special: bool,
 }
 
-/// A document of a stored row to edit by node.
+/// A document to edit by node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DocumentAsk {
     /// Which value.

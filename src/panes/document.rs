@@ -1,16 +1,16 @@
-//! A document of a row as a popup: the value view, for panes whose rows are not read by key. Its changes are staged as
-//! those made in Browse are.
+//! A document of a row as a popup: the value view, for rows that are not read by key, such as those of a result and
+//! new ones. Its changes are staged as those made in Browse are.
 
 use crate::{
     core::{
         command::{Command, Scope},
         event::{Mouse, MouseKind},
         key::Chord,
-        pane::{Cx, DocumentAsk, EditAsk, EditTarget, Pane, PaneKind, Popup, Tell, Tone},
+        pane::{Cx, DocumentAsk, EditAsk, Pane, PaneKind, Popup, Tell, Tone},
         world::World,
     },
     data::{
-        edits::{Field, Stage, TableRef, Text, Value},
+        edits::{TableRef, Text, Value},
         json::Step,
         value::Kind,
     },
@@ -51,10 +51,8 @@ impl Document {
         let title = format!("{schema}{}.{}", r.name, info.name);
         let kind = Kind::of(info.base_oid);
         let mut view = ValueView::waiting(title.clone(), info.name, kind, String::new());
-        if let EditTarget::Row { key, version } = target {
-            let table = TableRef { oid: r.oid, schema: r.schema.clone(), name: r.name.clone() };
-            view.home = Ok(Home { table, key, version });
-        }
+        let table = TableRef { oid: r.oid, schema: r.schema.clone(), name: r.name.clone() };
+        view.home = Ok(Home { table, row: target });
         view.staged = staged;
         view.begin(seen, String::new());
         let (place, oid, jsonb) = (world.place(), r.oid, kind == Kind::Jsonb);
@@ -111,7 +109,7 @@ impl Document {
     }
 
     fn stage(&self, value: Value, seen: Text, cx: &mut Cx<'_>) {
-        let Ok(Home { table, key, version }) = self.view.home.clone() else { return };
+        let Ok(home) = self.view.home.clone() else { return };
         if self.place != cx.world.place() {
             let words = format!(
                 "Not staged: this row is of {}; connect there again (:c)",
@@ -119,8 +117,7 @@ impl Document {
             );
             return cx.toast(Tone::Error, words);
         }
-        let field = Field { column: self.view.column().to_owned(), seen, value };
-        cx.tell(Tell::Stage(Stage::Set { table, key, field, version }));
+        cx.tell(Tell::Stage(home.stage(self.view.column().to_owned(), seen, value)));
         cx.toast(Tone::Ok, format!("Staged {}: Ctrl+S shows the SQL and applies it", self.title));
     }
 }

@@ -9,15 +9,18 @@ mod names;
 mod own;
 mod pulse;
 mod signal;
+mod stamp;
 mod statements;
+
+use stamp::Stamp;
 
 use super::{client::Client, log, queries::monitor as q, server::Server};
 use crate::{
     core::{effect::Signal, error::DbError, ids::JobId},
-    data::live::{Names, Probe, Sample, statements::Setup},
+    data::live::{Micros, Names, Probe, Sample, Session, statements::Setup},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -87,7 +90,9 @@ pub struct Monitor {
     /// The way to the server and back, which is no load.
     ping: Duration,
     /// The server's clock when sessions were read last.
-    at: i64,
+    at: Micros,
+    /// The sessions read then, by pid: what did nothing since is not sent again.
+    known: HashMap<i32, Session>,
     /// The transaction id that came next then.
     next_xid: u32,
     /// What the server took for the present sample.
@@ -117,6 +122,7 @@ impl Monitor {
             nameless: BTreeSet::new(),
             prepared: BTreeMap::new(),
             at: 0,
+            known: HashMap::new(),
             next_xid: 0,
             ping: Duration::ZERO,
             spent: Duration::ZERO,
@@ -237,8 +243,10 @@ impl Monitor {
                 self.nameless.clear();
                 self.prepared.clear();
                 self.setup = None;
+                // A server that was started anew counts pids from the beginning.
+                self.known.clear();
                 self.ping = ping(&client).await;
-                self.pace.anew(Probe::Health);
+                self.pace.elsewhere();
                 self.tell(Sample::Link(Ok(()))).await;
                 if let Err(e) = self.read_names(&client).await {
                     tracing::debug!("names: {}", e.message);

@@ -73,6 +73,27 @@ fn the_index_that_serves_a_path_is_named() {
     live.see("The GIN index docs_gin serves this filter");
 }
 
+#[test]
+fn a_document_of_a_new_row_is_changed_by_node() {
+    let db = server::database();
+    db.execute("create table docs (id int primary key, doc jsonb, raw json); insert into docs values (1, '{\"a\": 1, \"n\": 1.50}', '{\"b\":  1.0,\"a\": 2}')");
+    let mut live = open(&db);
+    live.keys("O").see("1 new").keys("0e").keys("<ctrl-u>2<enter>");
+    live.keys("le").see("╭ docs.doc").see("n: 1.50").keys("jje<ctrl-u>2.50<enter>").see("n: 2.50");
+    // There is no row on the server yet that a filter could find.
+    live.keys("=").see("n: 2.50").keys("<ctrl-s>").see("Staged docs.doc").keys("q");
+    // What has not begun is typed or pasted as a text.
+    live.keys("o").keys("0e").keys("3<enter>").keys("le").see("docs.doc · new row").keys("<esc>");
+    live.keys("<ctrl-s>").see("otherwise all is rolled back").keys("<ctrl-s>").see("2 changes applied");
+    assert_eq!(
+        ask(
+            &db,
+            "select string_agg(id || coalesce(doc::text, '-') || coalesce(raw::text, '-'), ' ' order by id) from docs"
+        ),
+        r#"1{"a": 1, "n": 1.50}{"b":  1.0,"a": 2} 2{"a": 1, "n": 2.50}{"b":  1.0,"a": 2} 3--"#
+    );
+}
+
 /// The table open, the cursor on its document.
 fn open(db: &server::Database) -> Live {
     let mut live = Live::new(db, &[], 120, 40);

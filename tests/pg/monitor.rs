@@ -110,6 +110,65 @@ async fn who_waits_and_for_whom() {
 }
 
 #[tokio::test]
+async fn what_an_idle_session_is_known_by_is_never_stale() {
+    // On a server of its own: its settings change.
+    let cluster = server::start(Default::default());
+    let url = cluster.url("postgres");
+    // Nothing of this one comes from its connection string, so that a setting of the server may rename it.
+    let config: tokio_postgres::Config = url.parse().expect("a URL");
+    let (nameless, connection) = config.connect(tokio_postgres::NoTls).await.expect("a session");
+    tokio::spawn(connection);
+    nameless.batch_execute("select 'first'").await.expect("it runs");
+    let pid = nameless.query_one("select pg_backend_pid()", &[]).await.expect("it runs").get::<_, i32>(0);
+    nameless.batch_execute("select 'first'").await.expect("it runs");
+    let mut other = open(&url).await;
+    run(&mut other, &sql("select 'other'")).await.expect("it runs");
+
+    let mut deck = Deck::up(&url).await;
+    watch(&mut deck);
+    // Idle for longer than a session is read whole: from then on the samples only say that it is the same.
+    const LONG: i64 = 1_500_000;
+    let mut settled = 0;
+    let known = until(&mut deck, |live| {
+        let idle = |p: &pgdeck::data::live::Pulse| {
+            let sessions = [pid, other.pid()].map(|pid| p.session(pid).cloned());
+            sessions.iter().flatten().filter(|s| s.state_change.is_some_and(|at| p.at - at > LONG)).count()
+                == 2
+        };
+        settled += u32::from(live.pulses.last().is_some_and(idle));
+        settled >= 3
+    })
+    .await;
+    // Somebody who has never seen them reads the same.
+    let mut fresh = Deck::up(&url).await;
+    watch(&mut fresh);
+    let whole = until(&mut fresh, |live| !live.pulses.is_empty()).await;
+    for pid in [pid, other.pid()] {
+        assert_eq!(session(&known, pid), session(&whole, pid));
+    }
+    assert_eq!(&*session(&known, pid).query, "select 'first'");
+
+    // What the configuration says now an idle session learns with its next statement.
+    for change in ["alter system set application_name = 'renamed'", "select pg_reload_conf()"] {
+        server::execute(&cluster, "postgres", change);
+    }
+    nameless.batch_execute("select 'second'").await.expect("it runs");
+    until(&mut deck, |live| {
+        let seen = live.pulses.last().and_then(|p| p.session(pid));
+        seen.is_some_and(|s| (&*s.application, &*s.query) == ("renamed", "select 'second'"))
+    })
+    .await;
+    // A transaction that is begun and waits is no session that did nothing.
+    nameless.batch_execute("begin").await.expect("begun");
+    until(&mut deck, |live| {
+        live.pulses.last().and_then(|p| p.session(pid)).is_some_and(|s| s.idle_in_transaction())
+    })
+    .await;
+    drop(nameless);
+    until(&mut deck, |live| live.pulses.last().is_some_and(|p| p.session(pid).is_none())).await;
+}
+
+#[tokio::test]
 async fn it_answers_while_catalogs_are_locked() {
     let db = server::database();
     let mut deck = Deck::up(&db.url()).await;

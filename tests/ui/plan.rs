@@ -152,6 +152,29 @@ fn a_read_is_measured_at_once_and_in_a_transaction_of_its_own() {
 }
 
 #[test]
+fn a_plan_that_comes_late_does_not_replace_what_was_opened_meanwhile() {
+    let mut r = sql(120, 40, SELECT);
+    r.keys("<f9>");
+    let (job, plain, ..) = r.rehearse();
+    answer(&mut r, (job, plain), &slow());
+    let (job, statements, ..) = r.rehearse();
+    r.event(Event::Paste(
+        json!([{ "Plan": scan("pasted_here", json!({ "Node Type": "Seq Scan" })) }]).to_string(),
+    ));
+    assert!(r.screen().contains("Seq Scan pasted_here"), "{}", r.screen());
+    answer(&mut r, (job, statements), &slow());
+    let screen = r.screen();
+    assert!(screen.contains("Seq Scan pasted_here") && screen.contains("F8 lists it"), "{screen}");
+    r.keys("<f8>");
+    assert!(r.screen().contains("ANALYZE"), "{}", r.screen());
+    // The next one is opened again.
+    r.keys("<esc><alt-2><f7>");
+    let (job, plain, ..) = r.rehearse();
+    answer(&mut r, (job, plain), &slow());
+    assert!(!r.screen().contains("pasted_here"), "{}", r.screen());
+}
+
+#[test]
 fn tree_tables_timeline_and_details() {
     for (name, width, height) in [("small", 80, 24), ("large", 120, 40)] {
         let mut r = measured(width, height);

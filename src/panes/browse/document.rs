@@ -8,11 +8,11 @@ use crate::{
         event::News,
         ids::JobId,
         key::Chord,
-        pane::{Cx, Popup, Tell, Tone},
+        pane::{Cx, EditTarget, Popup, Tell, Tone},
     },
     data::{
         catalog::RelKind,
-        edits::{Field, Stage, Text, Value, What},
+        edits::{Text, Value, What},
     },
     sql::{
         edit::why_not,
@@ -49,7 +49,7 @@ pub fn home(table: &Table, row: u64, column: usize) -> (Result<Home, String>, Op
         }
         let key = table.key_of(row).ok_or("this row has no key")?;
         let table_ref = table.reference().ok_or("the table is still being described")?;
-        Ok(Home { table: table_ref, key, version: table.version(row) })
+        Ok(Home { table: table_ref, row: EditTarget::Row { key, version: table.version(row) } })
     })();
     (home, staged)
 }
@@ -264,9 +264,6 @@ impl IndexLook {
 /// Stages the change of a view's cell.
 fn stage(view: &ValueView, value: Value, seen: Text, cx: &mut Cx<'_>) {
     let Ok(home) = view.home.clone() else { return };
-    let Home { table, key, version } = home;
-    let field = Field { column: view.column().to_owned(), seen, value };
-    let step = Stage::Set { table, key, field, version };
-    cx.tell(Tell::Stage(step));
+    cx.tell(Tell::Stage(home.stage(view.column().to_owned(), seen, value)));
     cx.toast(Tone::Ok, format!("Staged {}: Ctrl+S shows the SQL and applies it", view.title));
 }

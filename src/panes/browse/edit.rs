@@ -11,11 +11,12 @@ use crate::{
         effect::Effect,
         event::News,
         ids::JobId,
-        pane::{Cx, DeleteAsk, EditAsk, EditTarget, Popup, Running, Tell, Tone},
+        pane::{Cx, DeleteAsk, DocumentAsk, EditAsk, EditTarget, Popup, Running, Tell, Tone},
     },
     data::{
         catalog::ForeignKey,
         edits::{Change, RowKey, Stage, Text, Value, What},
+        json::Json,
         value::Kind,
     },
     sql::{
@@ -117,8 +118,13 @@ impl Browse {
             }
             let staged = change.value(&info.name).cloned();
             let target = EditTarget::New(id);
+            let tree = !special && matches!(kind_of(info), Kind::Json | Kind::Jsonb) && has_parts(&staged);
             let ask = EditAsk { conn, detail, target, column, seen: None, staged, special };
-            return cx.popup(Popup::Edit(Box::new(ask)));
+            return cx.popup(if tree {
+                Popup::Document(Box::new(DocumentAsk { ask, at: vec![], begin: Command::OpenValue }))
+            } else {
+                Popup::Edit(Box::new(ask))
+            });
         }
         let (row, column) = (table.grid.row(), table.grid.column());
         let Some(info) = detail.columns.get(column) else { return };
@@ -403,6 +409,11 @@ fn undo_applied(cx: &mut Cx<'_>) {
     let count = units::counted(server.inverse.len() as u64, "change", "changes");
     cx.tell(Tell::Stage(Stage::Replace(all)));
     cx.toast(Tone::Ok, format!("Staged {count} to take the last apply back: Ctrl+S shows them"));
+}
+
+/// Is a document staged that is more than a scalar? One that is still to be begun is typed or pasted as a text.
+fn has_parts(staged: &Option<Value>) -> bool {
+    matches!(staged, Some(Value::Text(text)) if Json::parse(text.clone()).is_ok_and(|json| json.len() > 1))
 }
 
 /// A sentence begins with a capital letter; names at its start stay as they are.

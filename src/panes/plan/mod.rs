@@ -226,6 +226,9 @@ impl PlanPane {
         let view = self.open.as_ref().map_or(View::Tree, |o| o.view);
         self.details = None;
         self.focus_findings = false;
+        if let Some(going) = &mut self.going {
+            going.left = true;
+        }
         self.open = Some(Open::new(plan, view));
         self.look_up(cx);
     }

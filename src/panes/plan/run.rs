@@ -60,12 +60,15 @@ pub(super) struct Going {
     pub got: Vec<Vec<Option<String>>>,
     /// Ctrl+C was pressed.
     pub cancelled: bool,
+    /// Another plan was opened meanwhile, and stays.
+    pub left: bool,
 }
 
 impl Going {
     pub fn new(job: JobId, what: What, asked: Asked, cx: &Cx<'_>) -> Self {
         let since = cx.world.now;
-        Self { job, since, what, asked, recipe: None, wanted: vec![0], at: 0, got: vec![], cancelled: false }
+        let (recipe, wanted, got) = (None, vec![0], vec![]);
+        Self { job, since, what, asked, recipe, wanted, at: 0, got, cancelled: false, left: false }
     }
 
     /// For the line above the view.
@@ -326,15 +329,18 @@ impl PlanPane {
         match going.what {
             What::Plain { then } => {
                 let origin = if generic { Origin::Generic } else { Origin::Explain };
-                let opened = self.take_plan(&text_of(&going.got), origin, &going.asked, cx);
+                let opened = self.take_plan(&text_of(&going.got), origin, &going, cx);
                 self.provisional = opened.filter(|_| then);
                 if then && self.provisional.is_some() {
                     self.measure(going.asked, cx);
+                    if let Some(next) = &mut self.going {
+                        next.left = going.left;
+                    }
                 }
             }
             What::Analyze => {
                 let before = self.provisional.take();
-                let opened = self.take_plan(&text_of(&going.got), Origin::Analyze, &going.asked, cx);
+                let opened = self.take_plan(&text_of(&going.got), Origin::Analyze, &going, cx);
                 if let (Some(id), Some(_)) = (before, opened) {
                     self.history.forget(id);
                 }
@@ -344,13 +350,20 @@ impl PlanPane {
         }
     }
 
-    /// Opens the plans of an answer; the number of the first one in the history.
-    fn take_plan(&mut self, text: &str, origin: Origin, asked: &Asked, cx: &mut Cx<'_>) -> Option<u64> {
+    /// Opens the plans of an answer, unless another plan was opened meanwhile; the number of the first one in the
+    /// history.
+    fn take_plan(&mut self, text: &str, origin: Origin, going: &Going, cx: &mut Cx<'_>) -> Option<u64> {
         match read(text) {
             Ok(reading) => {
-                let first = self.take_reading(reading, text, &origin, Some(asked), cx)?;
+                let first = self.take_reading(reading, text, &origin, Some(&going.asked), cx)?;
                 let id = first.id;
-                self.open(first, cx);
+                match going.what {
+                    _ if !going.left => self.open(first, cx),
+                    What::Plain { then: true } => {}
+                    _ => {
+                        cx.toast(Tone::Note, "The plan that was asked for before is there, too: F8 lists it")
+                    }
+                }
                 Some(id)
             }
             Err(broken) => {
@@ -380,7 +393,7 @@ impl PlanPane {
             return self.ask_now(going, cx);
         }
         let ran = units::duration(cx.world.now.saturating_sub(going.since));
-        let kept = if self.provisional.take().is_some() {
+        let kept = if self.provisional.take().is_some() && !going.left {
             " Below is the plan as expected, without times."
         } else {
             ""

@@ -16,7 +16,8 @@ use crate::{
     },
 };
 use std::{
-    collections::{BTreeMap, VecDeque},
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -32,9 +33,17 @@ pub(super) struct Pace {
     due: BTreeMap<&'static str, Instant>,
     /// The rest of the advisor's questions.
     advice: VecDeque<&'static Question>,
+    /// Parts whose question the present session has planned.
+    planned: BTreeSet<&'static str>,
 }
 
 impl Pace {
+    /// Another session: it has nothing planned, and everything is asked anew.
+    pub(super) fn elsewhere(&mut self) {
+        self.planned.clear();
+        self.anew(Probe::Health);
+    }
+
     /// Everything of a probe is asked anew.
     pub(super) fn anew(&mut self, probe: Probe) {
         match probe {
@@ -115,14 +124,44 @@ impl Monitor {
         Ok(vitals)
     }
 
-    async fn ask_one(&self, client: &Client, question: &Question) -> Result<Table, DbError> {
+    /// What is asked again and again is planned once: planning is most of what a small question costs. Not behind a pooler,
+    /// where a statement's name is somebody else's, too.
+    async fn ask_one(&mut self, client: &Client, question: &Question) -> Result<Table, DbError> {
         let mut sql = q::at(question.sql, self.server.version()).into_owned();
         for (name, value) in question.with {
             sql = sql.replace(name, value);
         }
         let pooled = self.server.behind_pooler() && !self.server.is_bouncer();
+        if question.every > 0 && !self.server.behind_pooler() && !self.server.is_bouncer() {
+            match self.ask_planned(client, question.part, &sql).await {
+                // Not the session it was: there may be a pooler in between that is not known yet.
+                Err(e) if matches!(&*e.code, "26000" | "42P05") => {
+                    self.pace.planned.remove(question.part);
+                }
+                answer => return answer,
+            }
+        }
+        self.ask_text(client, &sql, pooled).await
+    }
+
+    async fn ask_planned(
+        &mut self,
+        client: &Client,
+        part: &'static str,
+        sql: &str,
+    ) -> Result<Table, DbError> {
+        let name = format!("\"pgdeck {part}\"");
+        if !self.pace.planned.contains(part) {
+            self.ask_text(client, &format!("prepare {name} as {sql}"), false).await?;
+            self.pace.planned.insert(part);
+        }
+        self.ask_text(client, &format!("execute {name}"), false).await
+    }
+
+    async fn ask_text(&self, client: &Client, sql: &str, pooled: bool) -> Result<Table, DbError> {
+        let mut sql = Cow::Borrowed(sql);
         if pooled {
-            sql = format!("{}; {}; commit", begin(), sql.trim().trim_end_matches(';'));
+            sql = format!("{}; {}; commit", begin(), sql.trim().trim_end_matches(';')).into();
         }
         let work = async {
             log::asked(client.place(), &sql);

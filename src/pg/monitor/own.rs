@@ -17,7 +17,7 @@ impl Monitor {
         if edges.is_empty() {
             return Ok(vec![]);
         }
-        let sessions = self.sessions(client, &[]).await?;
+        let sessions = self.sessions(client).await?;
         let pulse = Pulse { sessions, edges, ..Pulse::default() };
         if self.unknown(&pulse)
             && let Err(e) = self.name(client, &pulse).await

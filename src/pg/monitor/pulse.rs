@@ -1,12 +1,12 @@
 //! The pulse: sessions, who waits for whom, and the whole text of a session's statement.
 
-use super::{Monitor, q, text, word};
+use super::{Monitor, Stamp, q, text, word};
 use crate::{
     core::error::DbError,
-    data::live::{Edge, LockObject, Prepared, Pulse, Sample, Session, WholeQuery},
+    data::live::{Edge, LockObject, Micros, Prepared, Pulse, Sample, Session, WholeQuery},
     pg::client::Client,
 };
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 use tokio_postgres::{
     Row,
     types::{ToSql, Type},
@@ -17,13 +17,18 @@ const TEXT: i32 = 2000;
 /// `pg_blocking_pids` is asked for so many sessions of one queue, and in all: n waiters of one row are n²/2 edges.
 const PER_QUEUE: i32 = 20;
 const ASKED: i32 = 200;
+/// A session that became idle so shortly before a sample may not have been seen so by it, in microseconds.
+const SETTLED: Micros = 1_000_000;
 
 impl Monitor {
     /// A pulse, and names for what has none yet.
     pub(super) async fn pulse(&mut self, client: &Client) -> Result<Pulse, DbError> {
         let own = self.server.pids();
-        let sessions = self.sessions(client, &own).await?;
-        let edges = self.edges(client).await?;
+        let mut sessions = self.sessions(client).await?;
+        // The lock table is read when somebody waits, ours too, or when that may not be seen.
+        let waits = |s: &Arc<Session>| s.masked || &*s.wait_type == "Lock" || &*s.wait_event == "LockManager";
+        let edges = if sessions.iter().any(waits) { self.edges(client).await? } else { vec![] };
+        sessions.retain(|s| !own.contains(&s.pid));
         let (at, next, took) = (self.at, self.next_xid, self.spent);
         let pulse = Pulse { at, took, next, sessions, edges, ..Pulse::default() };
         if self.unknown(&pulse)
@@ -35,18 +40,34 @@ impl Monitor {
         Ok(pulse)
     }
 
-    /// All sessions but these; the server's clock goes into `at`, the transaction id that comes next into `next_xid`.
-    pub(super) async fn sessions(
+    /// All sessions but this one; the server's clock goes into `at`, the transaction id that comes next into `next_xid`.
+    pub(super) async fn sessions(&mut self, client: &Client) -> Result<Vec<Arc<Session>>, DbError> {
+        let settled = Some(Stamp(self.at - SETTLED)).filter(|_| !self.known.is_empty());
+        let sessions = match self.sessions_since(client, settled).await? {
+            Some(sessions) => sessions,
+            // One that should be known is not: all are asked for.
+            None => self.sessions_since(client, None).await?.unwrap_or_default(),
+        };
+        self.known = sessions.iter().map(|s| (s.pid, s.clone())).collect();
+        // Ours are copies, so that who keeps a sample can share its texts with the one before.
+        Ok(sessions.into_iter().map(Arc::new).collect())
+    }
+
+    /// The same; those that were idle before this and are known are not read whole. `None`: one of them is not known.
+    async fn sessions_since(
         &mut self,
         client: &Client,
-        but: &[i32],
-    ) -> Result<Vec<Arc<Session>>, DbError> {
-        let args: &[(&(dyn ToSql + Sync), Type)] = &[(&but, Type::INT4_ARRAY), (&TEXT, Type::INT4)];
+        settled: Option<Stamp>,
+    ) -> Result<Option<Vec<Session>>, DbError> {
+        let args: &[(&(dyn ToSql + Sync), Type)] = &[(&TEXT, Type::INT4), (&settled, Type::TIMESTAMPTZ)];
         let rows = self.rows(client, q::SESSIONS, args).await?;
-        self.at = rows.first().map_or(self.at, |row| row.get("now"));
-        // The same for all of them: the ages are told by it.
-        self.next_xid = rows.iter().find_map(next_xid).unwrap_or(self.next_xid);
-        Ok(rows.iter().map(|row| Arc::new(session(row))).collect())
+        let sessions: Option<Vec<Session>> = rows.iter().map(|row| session(row, &self.known)).collect();
+        if sessions.is_some() {
+            self.at = rows.first().and_then(|row| stamp(row, "now")).unwrap_or(self.at);
+            // The same for all of them: the ages are told by it.
+            self.next_xid = rows.iter().find_map(next_xid).unwrap_or(self.next_xid);
+        }
+        Ok(sessions)
     }
 
     /// Who waits for whom.
@@ -88,10 +109,28 @@ fn oldest(row: &Row) -> Option<u32> {
     row.get::<_, Option<i64>>("oldest").and_then(|xid| u32::try_from(xid).ok())
 }
 
-fn session(row: &Row) -> Session {
-    Session {
-        pid: row.get("pid"),
-        started: row.get("started"),
+/// A point in time by the server's clock.
+fn stamp(row: &Row, name: &str) -> Option<Micros> {
+    row.get::<_, Option<Stamp>>(name).map(|stamp| stamp.0)
+}
+
+/// A session as it was read, or as it was known where it only says that it is the same. `None`: it is not known.
+fn session(row: &Row, known: &HashMap<i32, Session>) -> Option<Session> {
+    let (pid, started, state_change) = (row.get("pid"), stamp(row, "started"), stamp(row, "state_change"));
+    if row.get("known") {
+        let same = known.get(&pid).filter(|s| {
+            s.started == started
+                && s.state_change == state_change
+                && &*s.state == "idle"
+                && &*s.wait_event == "ClientRead"
+                && s.xact_start.is_none()
+                && s.oldest.is_none()
+        });
+        return same.cloned();
+    }
+    Some(Session {
+        pid,
+        started,
         leader: row.get("leader"),
         database: row.get("database"),
         role: row.get("role"),
@@ -101,9 +140,9 @@ fn session(row: &Row) -> Session {
         state: word(row, "state"),
         wait_type: word(row, "wait_type"),
         wait_event: word(row, "wait_event"),
-        xact_start: row.get("xact_start"),
-        query_start: row.get("query_start"),
-        state_change: row.get("state_change"),
+        xact_start: stamp(row, "xact_start"),
+        query_start: stamp(row, "query_start"),
+        state_change,
         has_xid: row.get("has_xid"),
         oldest: oldest(row),
         query_id: row.get("query_id"),
@@ -111,7 +150,7 @@ fn session(row: &Row) -> Session {
         query_cut: row.get("query_cut"),
         query_lost: row.get("query_lost"),
         masked: row.get("masked"),
-    }
+    })
 }
 
 fn edge(row: &Row) -> Edge {

@@ -2,7 +2,7 @@
 
 use super::{Body, Done, Question, ValueView, document::Document};
 use crate::{
-    core::{command::Command, key::Chord},
+    core::{command::Command, key::Chord, pane::EditTarget},
     data::{
         json::{Json, JsonError, JsonKind, quoted},
         value::Kind,
@@ -95,9 +95,14 @@ impl ValueView {
             }
             C::UndoNode => able && self.has_steps(),
             C::StageValue => able && self.is_dirty(),
-            C::FilterPath => self.home.is_ok() && tree.is_some() && !self.is_dirty(),
+            C::FilterPath => self.is_stored() && tree.is_some() && !self.is_dirty(),
             _ => return None,
         })
+    }
+
+    /// Is it the value of a row that the server has?
+    fn is_stored(&self) -> bool {
+        matches!(&self.home, Ok(home) if matches!(home.row, EditTarget::Row { .. }))
     }
 
     fn has_steps(&self) -> bool {

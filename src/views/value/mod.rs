@@ -9,9 +9,9 @@ mod load;
 mod staging;
 
 use crate::{
-    core::command::Command,
+    core::{command::Command, pane::EditTarget},
     data::{
-        edits::{RowKey, TableRef, Text, Value},
+        edits::{Field, Stage, TableRef, Text, Value},
         json::{Json, JsonKind, Parsing, Step},
         value::Kind,
     },
@@ -36,9 +36,20 @@ pub struct Home {
     /// The relation.
     pub table: TableRef,
     /// The row.
-    pub key: RowKey,
-    /// See `What::Update::version`.
-    pub version: Vec<(String, Text)>,
+    pub row: EditTarget,
+}
+
+impl Home {
+    /// The change of a column of this row.
+    #[must_use]
+    pub fn stage(self, column: String, seen: Text, value: Value) -> Stage {
+        match self.row {
+            EditTarget::New(id) => Stage::SetNew { id, column, value: Some(value) },
+            EditTarget::Row { key, version } => {
+                Stage::Set { table: self.table, key, field: Field { column, seen, value }, version }
+            }
+        }
+    }
 }
 
 /// A question about what was changed here.

@@ -103,8 +103,8 @@ fn nothing_of_answers_errors_and_notices_reaches_the_terminal() {
     tour.run("select hear()");
     tour.see("1 row");
     tour.run("select notices()");
-    tour.see("Messages 1");
-    tour.press_until("\x1b", "━▌1 SELECT");
+    // The result before has a message, too: only its own rows tell that this one is there.
+    tour.press_until("\x1b", "row 1 · notices");
     tour.press_until("}", "▌Messages");
     tour.through(PAGE_UP, "G", 'n', all);
     for n in (0..all).step_by(12) {
@@ -114,7 +114,7 @@ fn nothing_of_answers_errors_and_notices_reaches_the_terminal() {
         tour.until(&message, |s| s.contains(&message) || s.contains(&column));
     }
     tour.run("select v, j from cells");
-    tour.press_until("\x1b", "━▌1 SELECT");
+    tour.press_until("\x1b", "━▌1 SELECT cells");
     tour.through(PAGE_DOWN, "gg", 'v', all);
     for (listing, letter, wanted) in [
         ("\\dt", 't', all),
