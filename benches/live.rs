@@ -18,7 +18,7 @@ use pgdeck::{
     pg::{
         hub::{EVENTS, Hub},
         server::Plan,
-        target::{Input, Nothing, resolve},
+        target::{Input, Nothing, Target, resolve},
     },
 };
 use std::{
@@ -176,7 +176,7 @@ impl Watch {
     fn new(cluster: &Cluster, runtime: &Runtime) -> Self {
         let (sender, mut events) = mpsc::channel(EVENTS);
         let url = cluster.url("postgres");
-        let resolve = move |_: Option<&str>| {
+        let resolve = move |_: Option<&Target>, _: Option<&str>| {
             let input = Input { connection: Some(url.clone()), ..Input::default() };
             let target = resolve(&input, &Nothing).expect("a target");
             Ok(Plan { target, read_only: false, application_name: "bench".into() })

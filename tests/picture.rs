@@ -24,6 +24,7 @@ use pgdeck::{
     pg::{
         hub::{EVENTS, Hub},
         server::Plan,
+        target::Target,
     },
     settings::themes::{self, Colours},
 };
@@ -54,7 +55,7 @@ impl Deck {
     fn new(demo: &demo::Demo, width: u16, height: u16) -> Self {
         let (sender, events) = mpsc::channel(EVENTS);
         let target = demo.target().clone();
-        let plan = move |_: Option<&str>| {
+        let plan = move |_: Option<&Target>, _: Option<&str>| {
             Ok(Plan { target: target.clone(), read_only: false, application_name: "pgdeck".into() })
         };
         let theme = themes::load("dark", Path::new("/nonexistent"), Colours::True).unwrap();

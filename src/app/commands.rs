@@ -59,7 +59,7 @@ impl App {
         })
     }
 
-    /// Connects the active connection anew, to the same place or another.
+    /// Connects the active connection anew, to the same place or another, although nothing is there to be kept.
     pub(super) fn reconnect(&mut self, spec: Option<String>) {
         let conn = self.world.active;
         if let Some(server) = self.world.conns.get_mut(&conn) {
@@ -79,6 +79,7 @@ impl App {
     /// First press: cancel. Second press for the same job: offer to terminate its backend.
     fn cancel(&mut self) {
         match self.running() {
+            None if self.going.place().is_some() => self.stay(Tone::Note, "Not connected elsewhere"),
             None => self.say(Tone::Note, "Nothing runs here (q goes back or quits)"),
             Some(r) if self.cancelled == Some(r.job) => self.popup(
                 APP,

@@ -164,6 +164,12 @@ impl App {
             }
             _ => {}
         }
+        if let Some(place) = self.going.place() {
+            out.push((
+                format!(" {} connecting to {place} (Ctrl+C stays here) ", self.spinner()),
+                theme.style("status.busy"),
+            ));
+        }
         if !self.unkept.is_empty() {
             out.push((" ✗ draft NOT kept ".into(), theme.style("status.error")));
         }

@@ -44,7 +44,10 @@ impl App {
                 if let Some(lost) = before.and_then(|t| t.lost) {
                     self.say(Tone::Warning, format!("Connected again; {lost}. Nothing was sent again"));
                 }
-                self.close_password(conn);
+                // A question may be one of another place that is tried.
+                if !self.going.is_trying() {
+                    self.close_password(conn);
+                }
                 self.reload_catalog();
                 if !same {
                     self.recall_draft(conn);
@@ -71,12 +74,23 @@ impl App {
                 }
             }
             Link::Stayed(error) => {
-                server.look = self.going.look.take();
-                return self.say(
-                    Tone::Error,
-                    format!("{}. The connection stays as it is", with_hint(error).trim_end_matches('.')),
-                );
+                if let Some(look) = self.going.look.take() {
+                    server.look = Some(look);
+                }
+                return self.stayed(conn, &with_hint(error));
             }
+            Link::Elsewhere(link) => match &**link {
+                Link::Connecting(place) => self.trying(place),
+                Link::NeedsPassword(prompt, error) => {
+                    let (prompt, error) = (prompt.clone(), error.as_ref().map(|e| with_hint(e)));
+                    return self.ask_password(conn, prompt, error);
+                }
+                Link::Up(info) => {
+                    let (address, database) = (info.address.clone(), info.database.clone());
+                    return self.arrived(conn, &address, &database);
+                }
+                _ => return,
+            },
             Link::Lost(error, lost) => {
                 server.tx = Tx::Idle;
                 let text = format!("Connection lost: {}. {lost}", error.message);

@@ -237,7 +237,8 @@ impl App {
         });
         let connecting =
             matches!(self.world.server().and_then(|s| s.link.as_ref()), Some(Link::Connecting(_)))
-                .then_some(now + STEP);
+                .then_some(now + STEP)
+                .or_else(|| self.going.place().map(|_| now + STEP));
         // The seconds until the next try are shown.
         let counting =
             self.world.server().and_then(|s| s.trouble.as_ref()?.next).filter(|at| *at > now).map(|at| {
@@ -422,7 +423,7 @@ impl App {
             Tell::Toast(tone, text) => self.say(tone, text),
             Tell::Answer { .. } | Tell::Chosen { .. } | Tell::Filled { .. } => self.answer(from, tell),
             Tell::Password(conn, password) => {
-                if password.is_none() {
+                if password.is_none() && !self.going.is_trying() {
                     self.say(Tone::Warning, "Not connected. :c connects, F5 tries again.");
                 }
                 self.close(from);

@@ -3,8 +3,8 @@
 use super::{APP, App};
 use crate::core::{
     effect::{Effect, LookAs, Statement},
-    event::{ServerInfo, Tx},
-    ids::{JobId, Lane, PaneId},
+    event::{Link, ServerInfo, Tx},
+    ids::{ConnId, JobId, Lane, PaneId},
     pane::{Popup, Tone},
 };
 
@@ -19,6 +19,10 @@ const RECENT: &str = "recent";
 /// So many are kept.
 const MOST: usize = 20;
 
+/// What becomes of staged changes.
+const KEPT: &str =
+    "Staged changes are not applied. They are kept as a draft, which is offered when you come back.";
+
 /// Going somewhere.
 #[derive(Debug, Default)]
 pub struct Going {
@@ -30,8 +34,12 @@ pub struct Going {
     shown: Option<PaneId>,
     /// What the lines of the list mean.
     offered: Vec<String>,
-    /// Where to, once what is asked was answered; none: nowhere, or where one went last.
+    /// Where to, once what is asked was answered; none: nowhere, or where one is.
     spec: Option<String>,
+    /// Another place is tried while the connection stays: what it is called.
+    trying: Option<String>,
+    /// It was reached, and what would be left behind is asked.
+    reached: bool,
     /// As whom rows were looked at when one set out.
     pub(super) look: Option<LookAs>,
     /// The transaction is being ended under this job.
@@ -39,6 +47,18 @@ pub struct Going {
     /// Places of before, while they are read and then.
     recalled: Option<JobId>,
     recent: Vec<String>,
+}
+
+impl Going {
+    /// Another place is tried while the connection stays.
+    pub(super) fn is_trying(&self) -> bool {
+        self.trying.is_some()
+    }
+
+    /// What that place is called, until it is reached.
+    pub(super) fn place(&self) -> Option<&str> {
+        self.trying.as_deref().filter(|_| !self.reached)
+    }
 }
 
 impl App {
@@ -90,42 +110,90 @@ impl App {
         }
     }
 
-    /// `:c` with a name or connection string.
+    /// `:c` with a name or connection string. What there is is left only when the other place was reached.
     pub(super) fn go(&mut self, spec: Option<String>) {
-        let tx = self.world.server().map_or(Tx::Idle, |s| s.tx);
-        let staged = self.world.staged().map_or(0, |s| s.len());
-        let confirm = |question, text: String, buttons: &[&str]| Popup::Confirm {
-            question,
-            title: "Connect".into(),
-            text,
-            buttons: buttons.iter().map(|b| (*b).to_owned()).collect(),
-        };
+        let conn = self.world.active;
+        if matches!(self.world.server().and_then(|s| s.link.as_ref()), Some(Link::Up(_))) {
+            self.going.reached = false;
+            self.going.trying = Some(spec.clone().unwrap_or_else(|| "the same place".into()));
+            return self.out.push(Effect::Try { conn, spec });
+        }
         self.going.spec.clone_from(&spec);
-        let kept =
-            "Staged changes are not applied. They are kept as a draft, which is offered when you come back.";
-        let popup = match (tx, staged) {
+        if self.world.staged().is_some_and(|s| !s.is_empty()) {
+            return self.ask_to_leave(LEAVE, KEPT.into(), &["Connect", "Stay"]);
+        }
+        self.reconnect(spec);
+    }
+
+    fn ask_to_leave(&mut self, question: &'static str, text: String, buttons: &[&str]) {
+        let buttons = buttons.iter().map(|b| (*b).to_owned()).collect();
+        self.popup(APP, Popup::Confirm { question, title: "Connect".into(), text, buttons });
+    }
+
+    /// The other place is called so.
+    pub(super) fn trying(&mut self, place: &str) {
+        if let Some(trying) = &mut self.going.trying {
+            place.clone_into(trying);
+        }
+    }
+
+    /// The other place was reached: over, unless something would be left behind.
+    pub(super) fn arrived(&mut self, conn: ConnId, address: &str, database: &str) {
+        if self.going.trying.is_none() {
+            // Given up meanwhile.
+            return self.out.push(Effect::Settle { conn, go: false });
+        }
+        self.going.reached = true;
+        self.close_password(conn);
+        let Some(server) = self.world.server() else { return };
+        let same = server.info.as_ref().is_some_and(|i| i.address == address && i.database == database);
+        let staged = !same && !server.staged.is_empty();
+        match (server.tx, staged) {
             (Tx::Open, _) => {
-                let text = if staged > 0 {
-                    format!("A transaction is open.\n{kept}")
-                } else {
-                    "A transaction is open.".into()
-                };
-                confirm(LEAVE_TX, text, &["Commit and connect", "Roll back and connect", "Stay"])
+                let text = "A transaction is open here.";
+                let text = if staged { format!("{text}\n{KEPT}") } else { text.into() };
+                self.ask_to_leave(LEAVE_TX, text, &["Commit and connect", "Roll back and connect", "Stay"]);
             }
-            (_, 1..) => confirm(LEAVE, kept.into(), &["Connect", "Stay"]),
-            _ => return self.reconnect(spec),
-        };
-        self.popup(APP, popup);
+            (_, true) => self.ask_to_leave(LEAVE, KEPT.into(), &["Connect", "Stay"]),
+            _ => self.go_over(),
+        }
+    }
+
+    fn go_over(&mut self) {
+        let conn = self.world.active;
+        self.going.trying = None;
+        if let Some(server) = self.world.conns.get_mut(&conn) {
+            // The new connection knows nothing of it.
+            server.look = None;
+        }
+        self.out.push(Effect::Settle { conn, go: true });
+    }
+
+    /// The other place could not be reached, for this reason.
+    pub(super) fn stayed(&mut self, conn: ConnId, why: &str) {
+        if self.going.trying.is_some() {
+            self.close_password(conn);
+        }
+        self.stay(Tone::Error, why.trim_end_matches('.'));
+    }
+
+    /// One stays where one is.
+    pub(super) fn stay(&mut self, tone: Tone, why: &str) {
+        self.going.trying = None;
+        self.out.push(Effect::Settle { conn: self.world.active, go: false });
+        self.say(tone, format!("{why}. The connection stays as it is"));
     }
 
     pub(super) fn leave_answer(&mut self, question: &str, button: usize) {
         let sql = match (question, button) {
+            (LEAVE, 0) if self.going.trying.is_some() => return self.go_over(),
             (LEAVE, 0) => {
                 let spec = self.going.spec.take();
                 return self.reconnect(spec);
             }
             (LEAVE_TX, 0) => "COMMIT",
             (LEAVE_TX, 1) => "ROLLBACK",
+            _ if self.going.trying.is_some() => return self.stay(Tone::Note, "Not connected elsewhere"),
             _ => return,
         };
         let conn = self.world.active;
@@ -140,9 +208,15 @@ impl App {
             return false;
         }
         self.going.ending = None;
+        if self.going.trying.is_none() {
+            return false;
+        }
         if well {
-            let spec = self.going.spec.take();
-            self.reconnect(spec);
+            self.go_over();
+        } else {
+            // Why is said by the failure itself.
+            self.going.trying = None;
+            self.out.push(Effect::Settle { conn: self.world.active, go: false });
         }
         well
     }

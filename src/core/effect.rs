@@ -39,6 +39,21 @@ pub enum Effect {
         /// What was typed after `:c`.
         spec: Option<String>,
     },
+    /// Connect elsewhere; the connection that there is stays as it is meanwhile. What becomes of it is told as
+    /// `Link::Elsewhere` and `Link::Stayed`; once it is up it waits for `Effect::Settle`.
+    Try {
+        /// Whose place it is to take.
+        conn: ConnId,
+        /// As for `Effect::Connect`.
+        spec: Option<String>,
+    },
+    /// Go over to the connection that was tried, or give it up.
+    Settle {
+        /// Whose place it takes.
+        conn: ConnId,
+        /// Go over: the present connection is closed.
+        go: bool,
+    },
     /// The password that `Link::NeedsPassword` asked for. `None` gives up.
     Password {
         /// For which connection.

@@ -185,8 +185,11 @@ pub enum Link {
     Up(Box<ServerInfo>),
     /// It could not be opened.
     Failed(Box<DbError>),
-    /// What was typed leads nowhere, so the connection that there is was left as it is.
+    /// Another place could not be reached, or what was typed leads nowhere: the connection that there is was left as
+    /// it is.
     Stayed(Box<DbError>),
+    /// The word is about the connection that `Effect::Try` asked for. `Up`: it waits for `Effect::Settle`.
+    Elsewhere(Box<Link>),
     /// What failed or was lost is tried again by itself after this time; said behind `Failed` or `Lost`.
     Retry(Duration),
     /// More, or something else, is known of the server than at first; nothing was opened anew.

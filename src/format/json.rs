@@ -14,13 +14,22 @@ pub(super) struct Json {
     keys: Vec<Vec<u8>>,
     kinds: Vec<Kind>,
     any: bool,
+    /// Values with bytes that JSON cannot hold.
+    replaced: u64,
     buffer: Vec<u8>,
 }
 
 impl Json {
     /// One array per result.
     pub(super) fn array() -> Self {
-        Self { lines: false, keys: Vec::new(), kinds: Vec::new(), any: false, buffer: Vec::new() }
+        Self {
+            lines: false,
+            keys: Vec::new(),
+            kinds: Vec::new(),
+            any: false,
+            replaced: 0,
+            buffer: Vec::new(),
+        }
     }
 
     /// One object per line.
@@ -30,8 +39,10 @@ impl Json {
 }
 
 /// A JSON string. Control characters of all kinds and direction marks are escaped, which means the same to every
-/// reader and does nothing to a terminal. Bytes that are not UTF-8 cannot be in JSON: they become U+FFFD.
-pub(super) fn string(out: &mut Vec<u8>, bytes: &[u8]) {
+/// reader and does nothing to a terminal. Bytes that are not UTF-8 cannot be in JSON: they become U+FFFD, and this is
+/// false.
+pub(super) fn string(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let mut whole = true;
     out.push(b'"');
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -51,9 +62,11 @@ pub(super) fn string(out: &mut Vec<u8>, bytes: &[u8]) {
         }
         if !chunk.invalid().is_empty() {
             out.extend_from_slice("\u{fffd}".as_bytes());
+            whole = false;
         }
     }
     out.push(b'"');
+    whole
 }
 
 /// True for `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`: NaN, Infinity and the like are not numbers in JSON.
@@ -82,9 +95,10 @@ pub(super) fn is_number(text: &[u8]) -> bool {
 
 /// A document as the server printed it. `json` keeps its line breaks, which stand only between tokens (a string
 /// cannot hold one), so on one line they become blanks.
-fn document(out: &mut Vec<u8>, bytes: &[u8], one_line: bool) {
+fn document(out: &mut Vec<u8>, bytes: &[u8], one_line: bool) -> bool {
     let start = out.len();
-    if std::str::from_utf8(bytes).is_ok() {
+    let whole = std::str::from_utf8(bytes).is_ok();
+    if whole {
         out.extend_from_slice(bytes);
     } else {
         out.extend_from_slice(String::from_utf8_lossy(bytes).as_bytes());
@@ -96,21 +110,24 @@ fn document(out: &mut Vec<u8>, bytes: &[u8], one_line: bool) {
             }
         }
     }
+    whole
 }
 
-fn value(out: &mut Vec<u8>, cell: Cell<'_>, kind: Kind, one_line: bool) {
+/// False: bytes were replaced.
+fn value(out: &mut Vec<u8>, cell: Cell<'_>, kind: Kind, one_line: bool) -> bool {
     let Some(bytes) = cell else {
         out.extend_from_slice(b"null");
-        return;
+        return true;
     };
     match kind {
         Kind::Bool if bytes == b"t" => out.extend_from_slice(b"true"),
         Kind::Bool if bytes == b"f" => out.extend_from_slice(b"false"),
         Kind::Integer | Kind::Number if is_number(bytes) => out.extend_from_slice(bytes),
         // an empty text is no document: nothing the server sends, but the output must stay JSON
-        Kind::Json | Kind::Jsonb if !bytes.is_empty() => document(out, bytes, one_line),
-        _ => string(out, bytes),
+        Kind::Json | Kind::Jsonb if !bytes.is_empty() => return document(out, bytes, one_line),
+        _ => return string(out, bytes),
     }
+    true
 }
 
 impl Writer for Json {
@@ -143,7 +160,8 @@ impl Writer for Json {
                     buffer.push(b',');
                 }
                 buffer.extend_from_slice(key);
-                value(&mut buffer, batch.cell(row, i), *kind, self.lines);
+                let whole = value(&mut buffer, batch.cell(row, i), *kind, self.lines);
+                self.replaced += u64::from(!whole);
             }
             buffer.push(b'}');
             if self.lines {
@@ -161,6 +179,10 @@ impl Writer for Json {
             (false, true) => out.write_all(b"\n]\n"),
             (false, false) => out.write_all(b"]\n"),
         }
+    }
+
+    fn replaced(&self) -> u64 {
+        self.replaced
     }
 }
 

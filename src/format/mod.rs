@@ -52,6 +52,11 @@ pub trait Writer: Send {
     /// # Errors
     /// Those of `out`.
     fn end(&mut self, out: &mut dyn io::Write, end: &End) -> io::Result<()>;
+
+    /// Values so far whose bytes the format cannot hold: others stand in their place.
+    fn replaced(&self) -> u64 {
+        0
+    }
 }
 
 type Make = fn(Option<&Relation>) -> Result<Box<dyn Writer>, String>;

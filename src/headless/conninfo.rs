@@ -113,7 +113,11 @@ fn params(target: &Target, show: bool) -> Map<String, Value> {
 /// Parameter, value and where it came from, of what was said and not left at its default; no secrets.
 pub(super) fn said(target: &Target) -> Vec<(&'static str, String, String)> {
     let rows = target.params().filter(|(_, _, source)| **source != Source::Default);
-    rows.map(|(row, value, source)| (row.name, param(row, value, false).into(), source.to_string())).collect()
+    let rows =
+        rows.map(|(row, value, source)| (row.name, param(row, value, false).into(), source.to_string()));
+    let profile = target.profile.as_ref().map_or_else(String::new, |name| format!("profile {name}"));
+    let tunnel = target.outside.ssh.as_ref().map(|destination| ("ssh", destination.clone(), profile));
+    rows.chain(tunnel).collect()
 }
 
 fn as_text(target: &Target, show: bool, out: &mut dyn Write) -> io::Result<()> {

@@ -104,18 +104,11 @@ pub fn advise(step: Step, e: &DbError, target: &Target, host: Option<&Host>) -> 
     Some(advice)
 }
 
+/// What is wrong with certificates says by itself what to do: `pg/tls`.
 fn tls(e: &DbError) -> Option<String> {
     let says = |part: &str| e.message.contains(part);
     let advice = if says("does not support SSL") {
         "The server has no TLS (ssl = off): turn it on there; sslmode=prefer would connect without it, readable by everybody on the way."
-    } else if says("expired") {
-        "Whoever runs the server must renew its certificate. Until then only sslmode=require without a root certificate connects, and proves nothing."
-    } else if says("another host name") {
-        "Connect by a name that stands in the certificate; sslmode=verify-ca would check who signed it, but no name."
-    } else if says("not signed by a trusted root") {
-        "Give the certificate of the authority that signed it: sslrootcert=FILE, or sslrootcert=system for one that browsers know."
-    } else if says("revoked") {
-        "The authority took the certificate back (sslcrl): ask whoever runs the server."
     } else if says("no answer within") {
         "The socket opened, but TLS was not answered: is this PostgreSQL's own port, with no other service or proxy on it?"
     } else if says("not PostgreSQL") {
@@ -136,6 +129,9 @@ fn login(e: &DbError, target: &Target, host: Option<&Host>) -> Option<String> {
             ),
             None => "The user's name or the password is wrong, or the password has expired (VALID UNTIL).".into(),
         },
+        "28000" if says("pg_hba.conf rejects") => {
+            "A line of the server's pg_hba.conf refuses this user, database, address and kind of encryption: whoever runs it must change that, or try another sslmode.".into()
+        }
         "28000" if says("pg_hba.conf") => {
             "The server's pg_hba.conf has no line for this user, database, address and kind of encryption: whoever runs it must add one, or try another sslmode.".into()
         }
@@ -166,6 +162,9 @@ fn password_source(target: &Target, host: Option<&Host>) -> Option<String> {
     host.filter(|h| h.password.is_some()).map(|_| "the password file".to_owned())
 }
 
+/// The advice about a database that does not exist begins so.
+pub const NO_DATABASE: &str = "There is no database of this name here;";
+
 fn database(e: &DbError, target: &Target) -> Option<String> {
     let (user, dbname) = (target.user(), target.dbname());
     let advice = match &*e.code {
@@ -173,7 +172,7 @@ fn database(e: &DbError, target: &Target) -> Option<String> {
         "3D000" if matches!(target.source("dbname"), Some(Source::UserName)) => {
             "No database was named, so it is the user's name: give one with -d (postgres is nearly always there).".into()
         }
-        "3D000" => "There is no database of this name here; psql -l, or :c postgres and \\l, lists them.".into(),
+        "3D000" => format!("{NO_DATABASE} psql -l, or :c postgres and \\l, lists all."),
         "42501" => format!("GRANT CONNECT ON DATABASE {} TO {};", ident(dbname), ident(user)),
         "53300" => "All places are taken: end idle sessions, raise max_connections or the role's or database's CONNECTION LIMIT, or put a pooler before the server.".into(),
         "57P03" => "The server is starting, stopping or recovering: try again in a moment.".into(),

@@ -10,7 +10,7 @@ use self::{
 use super::{
     advice::{self, Step, advise},
     client::Client,
-    log,
+    guard, log,
     target::{Prompt, Target},
     tls::Tls,
     wire::Session,
@@ -146,6 +146,9 @@ async fn walk<D: Door>(target: &Target, options: &Options, door: &D) -> Result<D
         tries: vec![],
     };
     target.check().map_err(|e| refuse(e.message))?;
+    if let Some(sql) = target.outside.startup.as_ref().filter(|_| target.read_only) {
+        guard::startup(sql).map_err(|error| ConnectError { error, ..refuse(String::new()) })?;
+    }
     let tls = Arc::new(Tls::new(&|name| target.get(name).map(str::to_owned)).map_err(|e| refuse(e.message))?);
     let mut tries: Vec<Try> = vec![];
     let mut passing = false;
@@ -212,7 +215,9 @@ impl Try {
     /// What to do about it.
     #[must_use]
     pub fn advice(&self, target: &Target) -> Option<String> {
-        advise(self.step, &self.error, target, target.hosts.get(self.host))
+        let advice = advise(self.step, &self.error, target, target.hosts.get(self.host));
+        // What is wrong with TLS mostly says by itself what to do.
+        advice.or_else(|| self.error.hint.clone().filter(|_| self.step == Step::Tls))
     }
 }
 

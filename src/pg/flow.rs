@@ -16,6 +16,10 @@ const BYTES: usize = 64 << 10;
 /// … or after this time, whatever there is: at most one frame is drawn per 16 ms anyway.
 const WAIT: Duration = Duration::from_millis(16);
 
+/// Longest row that a session of the console keeps, in bytes; twice as many are held for a moment. It must be more than
+/// what is fetched of one value.
+pub const MOST_ROW: usize = 256 << 20;
+
 /// What to do after an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -25,6 +29,8 @@ pub enum Step {
     Rest,
     /// COPY FROM STDIN wants data that nobody has.
     NoCopyIn,
+    /// A row was too long to be kept: the rest is not wanted.
+    TooLong,
     /// The statement has ended.
     End,
 }
@@ -141,6 +147,7 @@ impl Flow {
     pub fn count(&mut self, item: &Item) {
         match item {
             Item::Rows(batch) => self.counted += batch.len() as u64,
+            Item::TooLong(_) => self.counted += 1,
             Item::CopyOut(bytes) => self.counted += bytes.iter().filter(|b| **b == b'\n').count() as u64,
             Item::Complete { tag, rows } => self.complete(tag, *rows),
             _ => {}
@@ -159,6 +166,12 @@ impl Flow {
     pub fn take(&mut self, item: Item) -> Out {
         match item {
             Item::Rows(batch) => self.rows_came(batch),
+            Item::TooLong(bytes) => {
+                self.counted += 1;
+                let e = too_long(self.counted, bytes, self.may_rest);
+                self.error = self.error.take().or(Some(e));
+                Out { then: Step::TooLong, ..self.flush() }
+            }
             Item::CopyOut(bytes) => self.copy_came(&bytes),
             Item::Columns(columns) => self.after_rows(News::Columns(columns)),
             Item::Notice(e) => self.after_rows(News::Notice(Box::new(e))),
@@ -253,6 +266,17 @@ fn lines(lines: &[&[u8]]) -> Batch {
         batch.push([Some(*line)]);
     }
     batch
+}
+
+fn too_long(row: u64, bytes: u64, only_reads: bool) -> DbError {
+    let done = if only_reads { "" } else { ". The statement was carried out all the same" };
+    let text = format!(
+        "row {row} of the result has {} MB, more than is kept of one row ({} MB): it was not read{done}",
+        bytes >> 20,
+        MOST_ROW >> 20
+    );
+    let hint = "Ask for a part, such as left(column, 1000), or have it written: \\copy (…) TO 'file', or pgdeck run --format csv --output FILE.";
+    DbError { hint: Some(hint.into()), ..DbError::client(text) }
 }
 
 fn no_copy_in() -> DbError {

@@ -17,6 +17,7 @@ use crate::{
         kind::{self, Kind},
         lex::{Options, significant},
         quote::{literal, quoted},
+        split::{SplitOptions, split},
     },
 };
 
@@ -137,7 +138,92 @@ fn harm(kind: Kind, sql: &str) -> Result<(), DbError> {
             "a cursor WITH HOLD runs at COMMIT, where nothing can be held read-only: declare it without, between BEGIN and COMMIT",
         ));
     }
+    if let Some(name) = reaches_out(sql) {
+        return Err(refusal(&format!(
+            "{name} acts outside of the transaction, where nothing holds it read-only"
+        )));
+    }
     Ok(())
+}
+
+/// The startup SQL of a read-only profile is sent as one text, where no guard can stand: it may only set.
+///
+/// # Errors
+/// It does something else.
+pub fn startup(sql: &str) -> Result<(), DbError> {
+    let spans = split(sql, &SplitOptions { psql: false, ..SplitOptions::default() });
+    let kinds = spans.iter().filter_map(|span| sql.get(span.start..span.end)).map(kind::of);
+    match kinds.into_iter().find(|kind| !matches!(kind, Kind::Set | Kind::Empty)) {
+        None => Ok(()),
+        Some(_) => Err(DbError {
+            hint: Some("Write it as SET and RESET, or take it out of the profile.".into()),
+            ..DbError::client(
+                "the startup SQL of a read-only profile may only SET: nothing holds anything else read-only",
+            )
+        }),
+    }
+}
+
+/// Functions whose work no transaction undoes and READ ONLY does not stop: sessions of their own, files of the server,
+/// replication slots and origins, WAL, statistics. Only plain calls are found, in strings and bodies too; one that is
+/// hidden in a function or put together from pieces is not, and for that there are rights.
+const OUTSIDE: &[&str] = &[
+    "dblink",
+    "dblink_exec",
+    "dblink_open",
+    "dblink_send_query",
+    "lo_export",
+    "pg_file_write",
+    "pg_file_rename",
+    "pg_file_unlink",
+    "pg_create_physical_replication_slot",
+    "pg_create_logical_replication_slot",
+    "pg_copy_physical_replication_slot",
+    "pg_copy_logical_replication_slot",
+    "pg_drop_replication_slot",
+    "pg_replication_slot_advance",
+    "pg_logical_slot_get_changes",
+    "pg_logical_slot_get_binary_changes",
+    "pg_replication_origin_advance",
+    "pg_logical_emit_message",
+    "pg_create_restore_point",
+    "pg_switch_wal",
+    "pg_promote",
+    "pg_wal_replay_pause",
+    "pg_wal_replay_resume",
+    "pg_reload_conf",
+    "pg_rotate_logfile",
+    "pg_stat_reset",
+    "pg_stat_reset_shared",
+    "pg_stat_reset_slru",
+    "pg_stat_reset_single_table_counters",
+    "pg_stat_reset_single_function_counters",
+    "pg_stat_statements_reset",
+];
+
+/// The first of these that is called, comments being no calls.
+fn reaches_out(sql: &str) -> Option<&'static str> {
+    let in_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b >= 0x80;
+    let called = |text: &str, name: &str| {
+        text.match_indices(name).any(|(at, _)| {
+            let bytes = text.as_bytes();
+            let starts = at == 0 || !in_word(bytes[at - 1]);
+            let rest = text[at + name.len()..].trim_start_matches('"').trim_start();
+            starts && rest.starts_with('(')
+        })
+    };
+    // Most statements hold none of the beginnings.
+    let text = sql.to_ascii_lowercase();
+    if !["dblink", "lo_export", "pg_"].iter().any(|begin| text.contains(begin)) {
+        return None;
+    }
+    // What stands between a name and its parenthesis goes, so that `f /* */ (x)` is one call.
+    let mut bare = String::with_capacity(text.len());
+    for token in significant(&text, Options::default()) {
+        bare.push_str(token.text(&text));
+        bare.push(' ');
+    }
+    OUTSIDE.iter().find(|name| called(&bare, name)).copied()
 }
 
 /// In our transaction these would seem to work and be gone at once.
@@ -251,6 +337,24 @@ mod tests {
     }
 
     #[test]
+    fn startup_sql_only_sets() {
+        for sql in
+            ["set work_mem = '1MB'; reset role;", "", " ; -- nothing", "SET SESSION AUTHORIZATION DEFAULT"]
+        {
+            assert!(startup(sql).is_ok(), "{sql}");
+        }
+        for sql in [
+            "begin read write; insert into t values (1); commit",
+            "set default_transaction_read_only = off; select writes()",
+            "do $$ begin commit; end $$",
+            "select set_config('a.b', 'c', false)",
+            "set a.b = 'x\\'; insert into t values (1); --'",
+        ] {
+            assert!(startup(sql).is_err(), "{sql}");
+        }
+    }
+
+    #[test]
     fn what_is_not_sent() {
         for (sql, why) in [
             ("prepare transaction 'x'", "leaves a transaction behind"),
@@ -260,6 +364,17 @@ mod tests {
             ("copy (select 'to stdout') to program 'x'", "STDOUT"),
             ("copy t(\"to\") to 'stdout'", "STDOUT"),
             ("declare c cursor with hold for select 1", "WITH HOLD"),
+            ("select dblink_exec('dbname=x', 'insert into t values (1)')", "dblink_exec acts outside"),
+            (
+                "select * from public.\"dblink\" /* here */ ('dbname=x', 'select 1') d(a int)",
+                "dblink acts outside",
+            ),
+            ("do $$ begin perform LO_EXPORT(1, '/tmp/x'); end $$", "lo_export acts outside"),
+            (
+                "select pg_drop_replication_slot(slot_name) from pg_replication_slots",
+                "pg_drop_replication_slot",
+            ),
+            ("with a as (select pg_stat_reset ()) select 1", "pg_stat_reset acts"),
             ("savepoint a", "transaction blocks"),
             ("declare c cursor for select 1", "transaction blocks"),
             ("rollback to a", "transaction blocks"),

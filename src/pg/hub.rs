@@ -5,6 +5,7 @@ use super::{
     monitor::{self, Monitor},
     server::{Plan, Routes, Server},
     session::{Actor, After, Ask, Job},
+    target::Target,
 };
 use crate::core::{
     effect::{Effect, Secret, Statement},
@@ -18,7 +19,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{OwnedMutexGuard, mpsc, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -29,8 +30,9 @@ pub const EVENTS: usize = 64;
 /// How long the end of the program waits for sessions to end.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Turns what was typed after `:c` (nothing: where one went last, the start at first) into where to connect.
-pub type Resolver = Box<dyn FnMut(Option<&str>) -> Result<Plan, DbError> + Send>;
+/// Turns what was typed after `:c` (nothing: where one is, the start at first) into where to connect. The first is where
+/// one is, if anywhere.
+pub type Resolver = Box<dyn FnMut(Option<&Target>, Option<&str>) -> Result<Plan, DbError> + Send>;
 
 /// All sessions to all servers.
 pub struct Hub {
@@ -39,6 +41,7 @@ pub struct Hub {
     rest: Duration,
     patience: Option<Duration>,
     connections: HashMap<ConnId, Connection>,
+    trials: HashMap<ConnId, Trial>,
     routes: Routes,
     closing: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -55,6 +58,13 @@ struct Connection {
     place: Arc<tokio::sync::Mutex<()>>,
 }
 
+/// A connection that is tried while another one is kept.
+struct Trial {
+    connection: Connection,
+    /// What it took so that there are not five sessions on one server: the place of the other one's catalog.
+    taken: Arc<Mutex<Option<OwnedMutexGuard<()>>>>,
+}
+
 impl Hub {
     /// A hub that reports into `events` (bounded: [`EVENTS`]); `rest`: how long a stream may rest
     /// (`Settings::rest_seconds`).
@@ -66,6 +76,7 @@ impl Hub {
             rest,
             patience: None,
             connections: HashMap::new(),
+            trials: HashMap::new(),
             routes: Routes::default(),
             closing: watch::channel(false).0,
             tasks: vec![],
@@ -84,6 +95,8 @@ impl Hub {
     pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
         match effect {
             Effect::Connect { conn, spec } => self.connect(conn, spec.as_deref()),
+            Effect::Try { conn, spec } => self.try_elsewhere(conn, spec.as_deref()),
+            Effect::Settle { conn, go } => self.settle(conn, go),
             Effect::Password { conn, password } => self.password(conn, password),
             Effect::Execute { job, lane, statements, credit } => {
                 let job = Job { id: job, statements, credit, ..Job::default() };
@@ -150,10 +163,11 @@ impl Hub {
     /// Cancels what runs, says goodbye to the servers and ends all sessions, within about a second.
     pub async fn shutdown(mut self) {
         let _ = self.closing.send(true);
-        for connection in self.connections.values() {
+        for connection in self.connections.values().chain(self.trials.values().map(|t| &t.connection)) {
             connection.close();
         }
         self.connections.clear();
+        self.trials.clear();
         let all = async {
             for task in &mut self.tasks {
                 // A session that failed has nothing left to end.
@@ -167,7 +181,9 @@ impl Hub {
 
     fn connect(&mut self, conn: ConnId, spec: Option<&str>) {
         self.tasks.retain(|t| !t.is_finished());
-        match (self.resolve)(spec) {
+        self.give_up(conn);
+        let here = self.connections.get(&conn).map(|c| Arc::clone(&c.server));
+        match (self.resolve)(here.as_ref().map(|s| s.target()), spec) {
             Err(e) if self.connections.contains_key(&conn) => {
                 self.later(Event::Link(conn, Link::Stayed(Box::new(e))));
             }
@@ -176,20 +192,8 @@ impl Hub {
                 if let Some(old) = self.connections.remove(&conn) {
                     old.close();
                 }
-                let (events, closing) = (self.events.clone(), self.closing.subscribe());
-                let routes = Arc::clone(&self.routes);
-                let mut server = Server::new(conn, plan, self.rest, events, closing, routes);
-                if let Some(patience) = self.patience {
-                    server.patience = patience;
-                }
-                let hurry = server.may_hurry();
-                let connection = Connection {
-                    server: Arc::new(server),
-                    lanes: HashMap::new(),
-                    catalog: None,
-                    watch: None,
-                    place: Arc::default(),
-                };
+                let connection = Connection::new(self.server(conn, plan));
+                let hurry = connection.server.may_hurry();
                 self.connections.insert(conn, connection);
                 self.send(Lane::Own(conn), Ask::Open(None));
                 if hurry {
@@ -200,7 +204,95 @@ impl Hub {
         }
     }
 
+    fn server(&self, conn: ConnId, plan: Plan) -> Server {
+        let (events, closing) = (self.events.clone(), self.closing.subscribe());
+        let mut server = Server::new(conn, plan, self.rest, events, closing, Arc::clone(&self.routes));
+        if let Some(patience) = self.patience {
+            server.patience = patience;
+        }
+        server
+    }
+
+    /// Connects elsewhere with the user's own session alone, and keeps what there is.
+    fn try_elsewhere(&mut self, conn: ConnId, spec: Option<&str>) {
+        self.give_up(conn);
+        let Some(old) = self.connections.get(&conn) else { return self.connect(conn, spec) };
+        let here = Arc::clone(&old.server);
+        let plan = match (self.resolve)(Some(here.target()), spec) {
+            Ok(plan) => plan,
+            Err(e) => return self.later(Event::Link(conn, Link::Stayed(Box::new(e)))),
+        };
+        let server = self.server(conn, plan);
+        server.on_trial();
+        let Some(old) = self.connections.get_mut(&conn) else { return };
+        server.inherit(&old.server);
+        let place = server.is_beside(&old.server).then(|| {
+            // Both come back when they are asked for something.
+            if let Some(catalog) = old.catalog.take() {
+                let _ = catalog.send(lookup::Ask::Close);
+            }
+            if let Some(aside) = old.lanes.remove(&Lane::Aside(conn)) {
+                let _ = aside.send(Ask::Close);
+            }
+            Arc::clone(&old.place)
+        });
+        let mut connection = Connection::new(server);
+        let (mailbox, asks) = mpsc::unbounded_channel();
+        let actor = Actor::new(Lane::Own(conn), Arc::clone(&connection.server), asks);
+        let taken = Arc::new(Mutex::new(None));
+        let take = Arc::clone(&taken);
+        self.tasks.push(tokio::spawn(async move {
+            if let Some(place) = place {
+                *lock(&take) = Some(place.lock_owned().await);
+            }
+            drop(take);
+            actor.run().await;
+        }));
+        let _ = mailbox.send(Ask::Open(None));
+        connection.lanes.insert(Lane::Own(conn), mailbox);
+        self.trials.insert(conn, Trial { connection, taken });
+    }
+
+    /// What was tried takes the place of what there is, or is closed.
+    fn settle(&mut self, conn: ConnId, go: bool) {
+        if !go {
+            return self.give_up(conn);
+        }
+        // A word about one that was given up meanwhile says nothing of this one.
+        if !self.trials.get(&conn).is_some_and(|t| t.connection.server.is_reached()) {
+            return;
+        }
+        let Some(Trial { connection, taken }) = self.trials.remove(&conn) else { return };
+        let hurry = connection.server.may_hurry();
+        if let Some(old) = self.connections.insert(conn, connection) {
+            old.close();
+        }
+        lock(&taken).take();
+        self.send(Lane::Own(conn), Ask::Settle);
+        if hurry {
+            self.send_catalog(conn, lookup::Ask::Warm);
+            self.send(Lane::Read(conn), Ask::Warm);
+        }
+    }
+
+    fn give_up(&mut self, conn: ConnId) {
+        if let Some(Trial { connection, taken }) = self.trials.remove(&conn) {
+            connection.close();
+            lock(&taken).take();
+        }
+    }
+
     fn password(&mut self, conn: ConnId, password: Option<Secret>) {
+        if let Some(trial) = self.trials.get(&conn) {
+            match password {
+                Some(password) => trial.connection.tell(Lane::Own(conn), Ask::Open(Some(password))),
+                None => {
+                    let e = DbError::client("no password was given");
+                    self.later(Event::Link(conn, Link::Stayed(Box::new(e))));
+                }
+            }
+            return;
+        }
         match password {
             Some(password) => self.send(Lane::Own(conn), Ask::Open(Some(password))),
             None => {
@@ -329,9 +421,12 @@ impl Hub {
     }
 
     fn routes(&self) -> MutexGuard<'_, HashMap<JobId, Lane>> {
-        let routes: &Mutex<_> = &self.routes;
-        routes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.routes)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The catalog lane has a client of its own kind; statements of panes go to the reading session.
@@ -343,6 +438,24 @@ fn readable(lane: Lane) -> Lane {
 }
 
 impl Connection {
+    /// A server nobody is connected to yet.
+    fn new(server: Server) -> Self {
+        Self {
+            server: Arc::new(server),
+            lanes: HashMap::new(),
+            catalog: None,
+            watch: None,
+            place: Arc::default(),
+        }
+    }
+
+    fn tell(&self, lane: Lane, ask: Ask) {
+        if let Some(mailbox) = self.lanes.get(&lane) {
+            // Actors end only when their mailbox is closed.
+            let _ = mailbox.send(ask);
+        }
+    }
+
     fn close(&self) {
         self.server.left_behind();
         for mailbox in self.lanes.values() {

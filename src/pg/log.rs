@@ -5,7 +5,10 @@
 
 use crate::{
     core::{effect::Statement, error::DbError},
-    sql::{normal::without_values, secrets::redact},
+    sql::{
+        normal::without_values,
+        secrets::{redact, secret_params},
+    },
 };
 use std::time::Duration;
 use tracing::{Level, enabled, info};
@@ -50,7 +53,11 @@ pub fn sent(pid: i32, statement: &Statement, before: &[&str], after: &[&str]) {
         |list: &[&str]| if list.is_empty() { String::new() } else { format!(" {{{}}}", list.join("; ")) };
     info!(target: TARGET, "{pid} sent{} {:?}{}", around(before), text(&statement.sql), around(after));
     if with_values() && !statement.params.is_empty() {
-        info!(target: VALUES, "{pid} with {:?}", statement.params);
+        let mut params = statement.params.clone();
+        for secret in secret_params(&statement.sql, &params) {
+            params[secret] = Some("***".into());
+        }
+        info!(target: VALUES, "{pid} with {params:?}");
     }
 }
 

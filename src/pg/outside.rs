@@ -150,8 +150,7 @@ exit "$code""#;
 
 impl Tunnel {
     async fn open(destination: &str, hosts: &[Host], quiet: bool) -> Result<Self, DbError> {
-        let fault =
-            |why: &str| DbError::client(format!("the SSH tunnel through {destination} failed: {why}"));
+        let fault = |why: &str| refused(destination, why);
         if destination.starts_with('-') || destination.trim().is_empty() {
             return Err(fault("that is no destination"));
         }
@@ -230,6 +229,21 @@ impl Drop for Tunnel {
     }
 }
 
+/// What `ssh` said: its last words, which tell most, and as detail what it said before, without the frame around it.
+fn refused(destination: &str, why: &str) -> DbError {
+    let mut lines: Vec<&str> = why.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
+    let last = lines.pop().unwrap_or(why);
+    let before: Vec<&str> =
+        lines.iter().map(|l| l.trim_matches('@').trim()).filter(|l| !l.is_empty()).collect();
+    DbError {
+        detail: (!before.is_empty()).then(|| before.join("\n")),
+        ..DbError::client(format!(
+            "the SSH tunnel through {destination} failed: {}",
+            last.trim_end_matches('.')
+        ))
+    }
+}
+
 /// Where `ssh` is to go on to from its destination.
 fn far_end(host: &Host) -> Option<String> {
     if host.kind == HostKind::Socket {
@@ -254,5 +268,22 @@ fn private_folder() -> std::io::Result<PathBuf> {
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(e) => return Err(e),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refused;
+
+    #[test]
+    fn the_last_words_of_ssh_come_first() {
+        let e = refused(
+            "db",
+            "@@@@@@@\n@  WARNING: CHANGED!  @\n@@@@@@@\nThe key is\nHost key verification failed.\n",
+        );
+        assert_eq!(e.message, "the SSH tunnel through db failed: Host key verification failed");
+        assert_eq!(e.detail.as_deref(), Some("WARNING: CHANGED!\nThe key is"));
+        let e = refused("db", "exit status: 255");
+        assert_eq!((e.message.ends_with("exit status: 255"), e.detail), (true, None));
     }
 }

@@ -3,7 +3,7 @@
 mod info;
 
 use super::{
-    advice::{STANDBY, in_session},
+    advice::{self, STANDBY, in_session},
     client::Client,
     connect::{self, ConnectError, Options},
     guard::{self, Around},
@@ -54,8 +54,7 @@ pub struct Server {
     look: Mutex<Option<LookAs>>,
     /// A pooler that refuses start-up settings stands before the server.
     plain: AtomicBool,
-    /// Another server is in its place.
-    gone: AtomicBool,
+    stage: Mutex<Stage>,
     /// Which server connection each lane was seen on, and what follows from it.
     pooled: Mutex<Pooled>,
     /// It is a standby, by the last word of any session.
@@ -74,6 +73,18 @@ pub struct Server {
     pub rest: Duration,
     /// How long a session may be silent after a cancel request.
     pub patience: Duration,
+}
+
+/// What its word is worth to the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// It is the connection there is.
+    #[default]
+    Here,
+    /// It is tried while another one is kept.
+    Tried,
+    /// Another one is in its place.
+    Gone,
 }
 
 /// What was seen of a pooler.
@@ -104,7 +115,7 @@ impl Server {
             host: Mutex::new(None),
             look: Mutex::new(None),
             plain: AtomicBool::new(false),
-            gone: AtomicBool::new(false),
+            stage: Mutex::default(),
             pooled: Mutex::default(),
             standby: AtomicBool::new(false),
             told: Mutex::default(),
@@ -122,14 +133,74 @@ impl Server {
     /// Another server is in its place: what it still tells of its connection would be taken for the other one's. News of
     /// jobs go on: they end them.
     pub fn left_behind(&self) {
-        self.gone.store(true, Ordering::Relaxed);
+        *lock(&self.stage) = Stage::Gone;
+    }
+
+    /// It is tried while another connection is kept: what it tells is told as of elsewhere.
+    pub fn on_trial(&self) {
+        *lock(&self.stage) = Stage::Tried;
+    }
+
+    /// It is only tried.
+    pub fn is_on_trial(&self) -> bool {
+        *lock(&self.stage) == Stage::Tried
+    }
+
+    /// Somebody was let in.
+    pub fn is_reached(&self) -> bool {
+        lock(&self.told).is_some()
+    }
+
+    /// It was tried and is the connection from now on.
+    pub fn settle(&self) {
+        *lock(&self.stage) = Stage::Here;
+    }
+
+    /// Tells what is known as of a connection that has just come up.
+    pub async fn up(&self) {
+        let info = lock(&self.told).clone();
+        if let Some(info) = info {
+            self.link(Link::Up(Box::new(info))).await;
+        }
+    }
+
+    /// Where it leads.
+    pub fn target(&self) -> &Target {
+        &self.plan.target
+    }
+
+    /// Both lead to one server.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let (a, b) = (&self.plan.target, &other.plan.target);
+        a.outside.ssh == b.outside.ssh
+            && a.hosts.iter().any(|x| {
+                b.hosts.iter().any(|y| (&x.host, &x.hostaddr, &x.port) == (&y.host, &y.hostaddr, &y.port))
+            })
+    }
+
+    /// The password that was typed for another database of the same user and server is good here, too.
+    pub fn inherit(&self, other: &Self) {
+        let places = |t: &Target| -> Vec<_> {
+            t.hosts.iter().map(|h| (h.host.clone(), h.hostaddr.clone(), h.port.clone())).collect()
+        };
+        let (a, b) = (&self.plan.target, &other.plan.target);
+        if a.user() == b.user() && a.outside.ssh == b.outside.ssh && places(a) == places(b) {
+            let password = lock(&other.password).clone();
+            *lock(&self.password) = password;
+        }
     }
 
     /// Sends an event; waits while the screen is behind, gives up when everything is closing.
     pub async fn emit(&self, event: Event) {
-        if self.gone.load(Ordering::Relaxed) && !matches!(event, Event::News(..)) {
-            return;
-        }
+        let event = match (*lock(&self.stage), event) {
+            (Stage::Here, event) | (_, event @ Event::News(..)) => event,
+            (Stage::Gone, _) => return,
+            (Stage::Tried, Event::Link(conn, Link::Failed(e) | Link::Lost(e, _))) => {
+                Event::Link(conn, Link::Stayed(e))
+            }
+            (Stage::Tried, Event::Link(conn, link)) => Event::Link(conn, Link::Elsewhere(Box::new(link))),
+            (Stage::Tried, _) => return,
+        };
         let mut closing = self.closing.clone();
         tokio::select! {
             biased;
@@ -372,6 +443,8 @@ impl Server {
         if !near.is_empty() {
             let names = near.iter().map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(", ");
             let hint = e.error.hint.take().unwrap_or_default();
+            // That it is not there has been said.
+            let hint = hint.strip_prefix(advice::NO_DATABASE).unwrap_or(&hint).trim_start();
             e.error.hint = Some(format!("There is {names}. {hint}").trim_end().to_owned());
         }
         e

@@ -7,7 +7,7 @@ mod transfer;
 
 use super::{
     advice::in_session,
-    flow::{Flow, Step},
+    flow::{Flow, MOST_ROW, Step},
     pooling,
     server::{Server, cancelled_unsent, what_was_lost},
     wire::{Item, Session},
@@ -36,6 +36,8 @@ pub enum Ask {
     Open(Option<Secret>),
     /// Open the session now; nothing is told.
     Warm,
+    /// It was tried and is the connection from now on: tell that it is up.
+    Settle,
     /// Run a job.
     Execute(Job),
     /// Let a resting stream go on.
@@ -127,6 +129,7 @@ impl Actor {
                 Some(job) => self.job(job).await,
                 None => match self.idle().await {
                     Some(Ask::Open(password)) => self.asked_to_open(password).await,
+                    Some(Ask::Settle) => self.settle().await,
                     Some(Ask::Execute(job)) => self.waiting.push_back(job),
                     Some(Ask::Warm) => {
                         if self.session.is_none() {
@@ -196,8 +199,11 @@ impl Actor {
         self.server.left(self.lane);
         if matches!(self.lane, Lane::Own(_)) && !self.closing {
             let lost = what_was_lost(matches!(tx, Tx::Open | Tx::Failed));
+            let on_trial = self.server.is_on_trial();
             self.server.link(Link::Lost(Box::new(in_session(e)), lost)).await;
-            self.try_again().await;
+            if !on_trial {
+                self.try_again().await;
+            }
         }
     }
 
@@ -216,6 +222,15 @@ impl Actor {
             return;
         }
         // What keeps it from opening has been told as a state of the link.
+        let _ = self.open(None).await;
+    }
+
+    async fn settle(&mut self) {
+        self.server.settle();
+        if self.session.is_some() {
+            return self.server.up().await;
+        }
+        // It was lost while the word was on its way. What keeps it from opening is told as a state of the link.
         let _ = self.open(None).await;
     }
 
@@ -267,7 +282,8 @@ impl Actor {
                     } else {
                         Link::Failed(told)
                     };
-                    let again = matches!(link, Link::Failed(_)) && e.passing;
+                    // Where one stays elsewhere, nothing is tried behind one's back.
+                    let again = matches!(link, Link::Failed(_)) && e.passing && !self.server.is_on_trial();
                     self.server.link(link).await;
                     if again {
                         self.try_again().await;
@@ -345,6 +361,10 @@ impl Actor {
                 Heard::Nothing
             }
             Some(Ask::Warm) => Heard::Nothing,
+            Some(Ask::Settle) => {
+                self.server.settle();
+                Heard::Nothing
+            }
             Some(Ask::Execute(next)) => {
                 self.waiting.push_back(next);
                 if resting { Heard::Cut(Cut::Replaced) } else { Heard::Nothing }
@@ -374,6 +394,7 @@ impl Actor {
         let (Some(statement), Some(session)) = (job.statements.get(number), &mut self.session) else {
             return Ended::EndOfJob;
         };
+        session.keep_at_most(MOST_ROW);
         let before = session.tx();
         let own = matches!(self.lane, Lane::Own(_));
         let started = self
@@ -431,6 +452,7 @@ impl Actor {
                         let _ = session.copy_fail("no data can be given here");
                     }
                 }
+                Step::TooLong => break self.cut(&mut flow, Cut::Enough, before).await,
                 Step::End => break Ok(()),
             }
         };

@@ -41,6 +41,22 @@ pub fn redact(sql: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Which parameters (`$1` is 0) hold a secret: they stand where a literal would be one, or are a text that has one in it.
+#[must_use]
+pub fn secret_params(sql: &str, params: &[Option<String>]) -> Vec<usize> {
+    let tokens = significant(sql, Options::default());
+    let columns = Columns::of(sql, &tokens);
+    let placed = tokens.iter().enumerate().filter(|(at, token)| {
+        token.kind == TokenKind::Param && (columns.is_secret(*at) || is_secret_place(sql, &tokens, *at))
+    });
+    let placed = placed.filter_map(|(_, token)| token.text(sql)[1..].parse::<usize>().ok()?.checked_sub(1));
+    let telling = params.iter().enumerate().filter(|(_, value)| value.as_deref().is_some_and(holds_password));
+    let mut all: Vec<usize> = placed.chain(telling.map(|(n, _)| n)).filter(|n| *n < params.len()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// True when a secret of the statement was left out: to run it would make `***` the password.
 #[must_use]
 pub fn is_redacted(sql: &str) -> bool {
@@ -62,13 +78,14 @@ fn merge(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
 /// Looks through a text that starts at byte `base` of the whole, and through dollar-quoted bodies in it.
 fn scan(sql: &str, options: Options, base: usize, depth: usize, found: &mut Vec<Range<usize>>) {
     let tokens = significant(sql, options);
+    let columns = Columns::of(sql, &tokens);
     for (at, token) in tokens.iter().enumerate() {
         let text = token.text(sql);
         if !is_literal(token) {
             continue;
         }
         let known = found.len();
-        let named = named_secret(sql, &tokens, at) || pgcrypto_key(sql, &tokens, at);
+        let named = columns.is_secret(at) || is_secret_place(sql, &tokens, at);
         if !named && token.kind == TokenKind::Dollar && depth > 0 {
             let (open, body) = dollar_body(text);
             scan(body, options, base + token.start + open, depth - 1, found);
@@ -81,6 +98,92 @@ fn scan(sql: &str, options: Options, base: usize, depth: usize, found: &mut Vec<
 
 fn is_literal(token: &Token) -> bool {
     matches!(token.kind, TokenKind::String(_) | TokenKind::Dollar)
+}
+
+/// What stands here is a secret by what stands around it.
+fn is_secret_place(sql: &str, tokens: &[Token], at: usize) -> bool {
+    named_secret(sql, tokens, at) || argument_secret(sql, tokens, at) || joined_secret(sql, tokens, at)
+}
+
+/// A literal that is joined to one that ends where a password is to follow: `'… password=' || 'x'`, with quote_literal
+/// or without.
+fn joined_secret(sql: &str, tokens: &[Token], at: usize) -> bool {
+    let before = |n: usize| at.checked_sub(n).map(|at| &tokens[at]);
+    let joins = |token: Option<&Token>| token.is_some_and(|t| t.text(sql) == "||");
+    let first = if joins(before(1)) {
+        before(2)
+    } else if joins(before(3)) && before(1).is_some_and(|t| t.kind == TokenKind::LParen) {
+        before(4)
+    } else {
+        None
+    };
+    first.filter(|t| is_literal(t)).is_some_and(|t| {
+        let text = t.text(sql).trim_end_matches(['\'', '$']);
+        text.ends_with(|c: char| c.is_whitespace() || c == '=') && awaits_password(text)
+    })
+}
+
+/// The text ends with the word and what may stand between it and the password.
+fn awaits_password(literal: &str) -> bool {
+    let text = literal.trim_end_matches(|c: char| c.is_whitespace() || "='$".contains(c));
+    text.to_ascii_lowercase().ends_with("password")
+}
+
+/// The values of an INSERT that belong to columns named as secrets.
+#[derive(Default)]
+struct Columns(Vec<usize>);
+
+impl Columns {
+    /// The places of those values among the tokens.
+    fn of(sql: &str, tokens: &[Token]) -> Self {
+        let mut found = vec![];
+        let word = |at: usize, word: &str| tokens.get(at).is_some_and(|t| t.is_word(sql, word));
+        for start in (0..tokens.len()).filter(|at| word(*at, "insert") && word(at + 1, "into")) {
+            let kind = |at: usize| tokens.get(at).map(|t| t.kind);
+            let Some(open) =
+                (start..tokens.len().min(start + 8)).find(|at| kind(*at) == Some(TokenKind::LParen))
+            else {
+                continue;
+            };
+            let Some(close) = (open..tokens.len()).find(|at| kind(*at) == Some(TokenKind::RParen)) else {
+                continue;
+            };
+            if !word(close + 1, "values") {
+                continue;
+            }
+            let names = tokens[open + 1..close].split(|t| t.kind == TokenKind::Comma);
+            let secret: Vec<usize> = names
+                .enumerate()
+                .filter(|(_, name)| name.first().is_some_and(|t| names_secret(t.text(sql), false)))
+                .map(|(n, _)| n)
+                .collect();
+            if secret.is_empty() {
+                continue;
+            }
+            let (mut depth, mut column) = (0_usize, 0_usize);
+            for (at, token) in tokens.iter().enumerate().skip(close + 2) {
+                match token.kind {
+                    TokenKind::LParen => depth += 1,
+                    TokenKind::RParen => depth = depth.saturating_sub(1),
+                    TokenKind::Comma if depth == 1 => column += 1,
+                    TokenKind::Comma if depth == 0 => column = 0,
+                    TokenKind::Semicolon => break,
+                    _ if depth == 0 => break,
+                    _ if secret.contains(&column)
+                        && (is_literal(token) || token.kind == TokenKind::Param) =>
+                    {
+                        found.push(at);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Self(found)
+    }
+
+    fn is_secret(&self, at: usize) -> bool {
+        self.0.binary_search(&at).is_ok()
+    }
 }
 
 /// The offset of the body in a dollar-quoted string, and the body.
@@ -152,8 +255,9 @@ fn holds_url_password(text: &str) -> bool {
     })
 }
 
-/// The pass phrase of `pgp_sym_encrypt` and its relatives (second argument), of `crypt` (first).
-fn pgcrypto_key(sql: &str, tokens: &[Token], at: usize) -> bool {
+/// An argument that is a secret by its function: the pass phrase of `pgp_sym_encrypt` and its relatives (the second), of
+/// `crypt` (the first); what `set_config` sets where the setting is named so; what `format` puts behind the word.
+fn argument_secret(sql: &str, tokens: &[Token], at: usize) -> bool {
     let (mut depth, mut argument) = (0_usize, 0_usize);
     for before in (0..at).rev() {
         match tokens[before].kind {
@@ -162,18 +266,30 @@ fn pgcrypto_key(sql: &str, tokens: &[Token], at: usize) -> bool {
             TokenKind::LParen => {
                 let Some(name) = before.checked_sub(1).map(|n| tokens[n].text(sql)) else { return false };
                 let name = name.trim_matches('"').to_ascii_lowercase();
-                return (name.starts_with("pgp_sym_") && argument == 1) || (name == "crypt" && argument == 0);
+                let first = tokens.get(before + 1).filter(|t| is_literal(t)).map_or("", |t| t.text(sql));
+                return match name.as_str() {
+                    "crypt" => argument == 0,
+                    "set_config" => argument == 1 && awaits_password(first),
+                    "format" => argument > 0 && formats_password(first),
+                    _ => name.starts_with("pgp_sym_") && argument == 1,
+                };
             }
             TokenKind::Comma if depth == 0 => argument += 1,
             TokenKind::Semicolon => return false,
             _ => {}
         }
         // A long list of values has no key far behind its parenthesis.
-        if argument > 1 || at - before > 200 {
+        if argument > 8 || at - before > 200 {
             return false;
         }
     }
     false
+}
+
+/// A pattern of `format` with a place for a password.
+fn formats_password(pattern: &str) -> bool {
+    let lower = pattern.to_ascii_lowercase();
+    lower.match_indices('%').any(|(at, _)| awaits_password(&lower[..at]))
 }
 
 #[cfg(test)]
@@ -222,6 +338,36 @@ mod tests {
                 "update users set password = '***' where id = 1",
             ),
             ("select login(password => 'p')", "select login(password => '***')"),
+            (
+                "select dblink_connect('host=h password=' || 'p')",
+                "select dblink_connect('host=h password=' || '***')",
+            ),
+            (
+                "do $$ begin execute 'alter role r password ' || quote_literal('p'); end $$",
+                "do $$ begin execute 'alter role r password ' || quote_literal('***'); end $$",
+            ),
+            (
+                "select format('alter role %I password %L', 'r', 'p')",
+                "select format('alter role %I password %L', '***', '***')",
+            ),
+            (
+                "select set_config('app.password', 'p', false)",
+                "select set_config('app.password', '***', false)",
+            ),
+            ("set app.password = 'p'", "set app.password = '***'"),
+            (
+                "insert into users (id, password, name) values (1, 'p', 'a'), (2, crypt('q', 's'), 'b')",
+                "insert into users (id, password, name) values (1, '***', 'a'), (2, crypt('***', '***'), 'b')",
+            ),
+            (
+                "insert into s.t (secret) values ('p') returning 'x'",
+                "insert into s.t (secret) values ('***') returning 'x'",
+            ),
+            ("copy t from program 'PGPASSWORD=p psql -c x'", "copy t from program '***'"),
+            (
+                "create server s foreign data wrapper f options (host 'h', password 'p')",
+                "create server s foreign data wrapper f options (host 'h', password '***')",
+            ),
         ] {
             assert_eq!(redact(sql), want);
         }
@@ -237,6 +383,10 @@ mod tests {
             "create subscription s connection 'host=h dbname=d' publication q",
             "select 'https://example.org/a@b:c'",
             "insert into t values ('a', 'b')",
+            "insert into t (a, b) select 'password', 'b'",
+            "select set_config('work_mem', '1MB', false)",
+            "select format('the password of %s', 'r')",
+            "select 'your password' || 'x', f('a')",
             "select secret = 'x' from t",
             "select '",
             "$$",
@@ -245,5 +395,23 @@ mod tests {
             assert_eq!(redact(sql), sql);
             assert!(matches!(redact(sql), Cow::Borrowed(_)));
         }
+    }
+
+    #[test]
+    fn parameters_that_are_secrets_are_found() {
+        for (sql, params, want) in [
+            ("update users set password = $1 where id = $2", vec!["p", "7"], vec![0]),
+            ("insert into users (id, password) values ($1, $2)", vec!["7", "p"], vec![1]),
+            ("select crypt($2, $1)", vec!["salt", "p"], vec![1]),
+            ("select dblink_connect($1)", vec!["host=h password=p"], vec![0]),
+            ("select dblink_connect('password=' || $1)", vec!["p"], vec![0]),
+            ("select set_config('app.password', $1, true)", vec!["p"], vec![0]),
+            ("select $1, $2", vec!["a", "postgres://u:p@h"], vec![1]),
+            ("select $1, $3, $0", vec!["a", "password"], vec![]),
+        ] {
+            let params: Vec<Option<String>> = params.into_iter().map(|p| Some(p.to_owned())).collect();
+            assert_eq!(secret_params(sql, &params), want, "{sql}");
+        }
+        assert_eq!(secret_params("select login(password => $1)", &[None]), [0]);
     }
 }

@@ -81,6 +81,7 @@ pub fn open(open: Open) -> Result<(), String> {
         let _ = runtime.block_on(before.outside.way(&before, 0));
         before.outside.ask_nothing();
     }
+    drop(before);
     let ended = runtime.block_on(run(start, |events| Hub::new(events, resolver, rest)));
     // A name look-up that hangs must not hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(200));
@@ -106,15 +107,20 @@ fn themes_of(wanted: &str, profiles: &[Profile], paths: Option<&Paths>) -> Resul
     Ok(all)
 }
 
-/// What `:c` means: nothing is where one went last, the start at first; a database's name is that database on the
+/// What `:c` means: nothing is where one is, the start at first; a database's name is that database on the
 /// same server; anything else is resolved as on the command line.
 fn resolver(first: Target, input: Input, read_only: bool) -> Resolver {
-    let mut here = first;
-    Box::new(move |spec| {
+    // It holds the tunnel of its profile open, so it is not kept longer than it is needed.
+    let mut first = Some(first);
+    Box::new(move |here, spec| {
+        let first = first.take();
+        let Some(mut there) = here.cloned().or(first) else {
+            return Err(DbError::client("there is no place to connect to"));
+        };
         match spec {
             None => {}
             Some(spec) if is_database(spec, &input) => {
-                here.set("dbname", spec);
+                there.set("dbname", spec);
             }
             Some(spec) => {
                 let input = Input {
@@ -126,11 +132,11 @@ fn resolver(first: Target, input: Input, read_only: bool) -> Resolver {
                 };
                 let target = resolve(&input, &Machine).map_err(|e| DbError::client(e.message))?;
                 target.outside.ask_nothing();
-                here = target;
+                there = target;
             }
         }
-        let read_only = read_only || here.read_only;
-        Ok(Plan { target: here.clone(), read_only, application_name: "pgdeck".into() })
+        let read_only = read_only || there.read_only;
+        Ok(Plan { target: there, read_only, application_name: "pgdeck".into() })
     })
 }
 
@@ -147,9 +153,12 @@ mod tests {
         let input = |connection: &str| Input { connection: Some(connection.into()), ..Input::default() };
         let first = resolve(&input("host=first user=u dbname=a"), &Machine).expect("resolved");
         let mut go = resolver(first, input("host=first user=u dbname=a"), false);
+        let mut here = None;
         let mut at = |spec: Option<&str>| {
-            let target = go(spec).map_err(|e| e.message)?.target;
-            Ok::<_, String>(format!("{} {}", target.get("host").unwrap_or_default(), target.dbname()))
+            let target = go(here.as_ref(), spec).map_err(|e| e.message)?.target;
+            let there = format!("{} {}", target.get("host").unwrap_or_default(), target.dbname());
+            here = Some(target);
+            Ok::<_, String>(there)
         };
         assert_eq!(at(None), Ok("first a".into()));
         assert_eq!(at(Some("b")), Ok("first b".into()));

@@ -46,6 +46,19 @@ fn passwords_are_never_logged_and_a_log_that_cannot_be_written_is_said() {
     run(&db.url(), &["--log", &name, "--log-values"], sql);
     let log = std::fs::read_to_string(&name).expect("a log");
     assert!(log.contains("create role r_log password '***'") && !log.contains("trillian"), "{log}");
+    // The same where a secret is a parameter, or joined to a connection string; what is none is there.
+    let sql = "create temp table users (id int, password text);
+        insert into users (id, password) values (:id, :pw);
+        update users set password = :pw where id = :id;
+        select 'host=h password=' || :pw, :line::text, set_config('app.password', :pw, false);
+        do $$ begin perform format('alter role x password %L', 'trillian'), 'host=h password=' || 'trillian'; end $$;";
+    let log = folder.path().join("params").display().to_string();
+    let params = ["-p", "id=471108154", "-p", "pw=trillian", "-p", "line=postgres://u:trillian@h/d"];
+    let more: Vec<&str> = ["--log", &log, "--log-values"].into_iter().chain(params).collect();
+    let ran = run(&db.url(), &more, sql);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let log = std::fs::read_to_string(&log).expect("a log");
+    assert!(log.contains("471108154") && log.contains("***") && !log.contains("trillian"), "{log}");
     let ran = run(&db.url(), &["--log", "/nonexistent/x/log"], "select 1");
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("/nonexistent/x/log"), "{}", ran.err);

@@ -7,6 +7,7 @@ mod signal;
 
 mod cases;
 mod doctor;
+mod encodings;
 mod ends;
 mod explain;
 mod formats;

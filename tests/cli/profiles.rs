@@ -110,6 +110,34 @@ fn a_command_gives_the_password_and_sql_is_run_to_begin_with() {
     );
 }
 
+#[test]
+fn startup_sql_of_a_read_only_profile_writes_nothing() {
+    let (cluster, _) = guarded();
+    server::execute(cluster, "postgres", "create table begun.kept (x int)");
+    let folder = tempfile::tempdir().expect("a folder");
+    let place =
+        format!("host={} port={} user=postgres dbname=postgres", cluster.folder().display(), cluster.port());
+    for startup in [
+        "begin read write; insert into begun.kept values (1); commit",
+        "set default_transaction_read_only = off; begin; insert into begun.kept values (1); commit",
+        "do $$ begin commit; set transaction read write; insert into begun.kept values (1); end $$",
+    ] {
+        let config =
+            format!("[profile.p]\nconnection = \"{place}\"\nread_only = true\nstartup = \"{startup}\"\n");
+        let ran = run(&file(folder.path(), "c.toml", &config), &[], "select 1");
+        assert_eq!(ran.code, 3, "{}", ran.err);
+        assert!(ran.err.contains("may only SET") && ran.err.contains("HINT"), "{}", ran.err);
+    }
+    assert_eq!(server::ask(cluster, "postgres", "select count(*) from begun.kept"), "0");
+    let config = format!(
+        "[profile.p]\nconnection = \"{place}\"\nread_only = true\nstartup = \"set app.who = 'ann'\"\n"
+    );
+    let config = file(folder.path(), "c.toml", &config);
+    let ran = run(&config, &[], "select current_setting('app.who') as w");
+    assert_eq!((ran.code, &*ran.out), (0, "w\nann\n"), "{}", ran.err);
+    assert_eq!(run(&config, &[], "insert into begun.kept values (1)").code, 1);
+}
+
 /// An `ssh` of the test's own: a script that turns this very test program into one.
 fn ssh_in(folder: &Path) -> String {
     let exe = std::env::current_exe().expect("this program");

@@ -117,6 +117,12 @@ fn a_certificate_that_is_out_of_date_says_so() {
     let live =
         says(&url, &["has expired: it was good until 2020-01-02", "has to renew it", "F5 tries again"]);
     drop(live);
+    // doctor says it too, and each thing once.
+    let told = std::process::Command::new(env!("CARGO_BIN_EXE_pgdeck")).args(["doctor", &url, "-w"]).output();
+    let told = told.expect("pgdeck runs");
+    let text = String::from_utf8_lossy(&told.stdout);
+    assert_eq!((told.status.code(), text.matches("renew").count()), (Some(3), 1), "{text}");
+    assert!(text.contains("failed at TLS") && text.contains("until 2020-01-02"), "{text}");
     // And inside TLS with a good one everything works.
     let Some(cluster) = lab.server("server", hba, &[]) else { return };
     server::execute(&cluster, "postgres", SHOP);

@@ -12,11 +12,17 @@ mod proxy;
 mod robot;
 #[path = "../support/server.rs"]
 mod server;
+#[path = "../support/signal.rs"]
+mod signal;
+#[path = "../support/tty.rs"]
+#[allow(dead_code, reason = "every test program uses its own part of this")]
+mod tty;
 
 mod lost;
 mod operations;
 mod pooler;
 mod standby;
+mod tunnel;
 
 use pgdeck::demo::cluster::Cluster;
 

@@ -21,7 +21,7 @@ use pgdeck::{
     pg::{
         hub::{EVENTS, Hub},
         server::Plan,
-        target::{Input, Nothing, resolve},
+        target::{Input, Nothing, Target, resolve},
     },
     sql::split::{SplitOptions, split},
 };
@@ -297,7 +297,7 @@ impl Watch {
         let _inside = runtime.enter();
         let (sender, mut events) = mpsc::channel(EVENTS);
         let url = url.to_owned();
-        let resolve = move |_: Option<&str>| {
+        let resolve = move |_: Option<&Target>, _: Option<&str>| {
             let input = Input { connection: Some(url.clone()), ..Input::default() };
             let target = resolve(&input, &Nothing).expect("a target");
             Ok(Plan { target, read_only: false, application_name: "watch".into() })

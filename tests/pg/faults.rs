@@ -18,6 +18,7 @@ use pgdeck::{
         connect::{self, Options},
         hub::{EVENTS, Hub},
         server::Plan,
+        target::Target,
         wire::{Item, Session},
     },
 };
@@ -69,6 +70,22 @@ const BREAKS: [Break; 5] = [
     Break::Line(How::Delay(Duration::from_millis(60))),
     Break::Backend,
 ];
+
+/// How often a break came to what, for whoever runs many (`--nocapture`).
+#[derive(Default)]
+struct Tally(std::collections::BTreeMap<(String, String), u32>);
+
+impl Tally {
+    fn count(&mut self, how: Break, outcome: &str) {
+        *self.0.entry((format!("{how:?}"), outcome.to_owned())).or_default() += 1;
+    }
+
+    fn print(&self) {
+        for ((how, outcome), n) in &self.0 {
+            eprintln!("{n:5}  {how}: {outcome}");
+        }
+    }
+}
 
 fn number(name: &str, or: u64) -> u64 {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(or)
@@ -182,6 +199,7 @@ async fn a_session_survives_every_fault_and_tells_no_lies() {
     let seed = number("PGDECK_FAULT_SEED", 20_261_129).max(1);
     let mut dice = Dice(seed);
     let mut broken = 0;
+    let mut tally = Tally::default();
     for run in 0..number("PGDECK_FAULT_RUNS", 60) {
         let state = STATES[run as usize % STATES.len()];
         let how = BREAKS[run as usize / STATES.len() % BREAKS.len()];
@@ -198,6 +216,7 @@ async fn a_session_survives_every_fault_and_tells_no_lies() {
             }
             let Ok(mut s) = connect::open(&target(&field.url()), &options()).await else {
                 broken += 1;
+                tally.count(how, "no login");
                 return;
             };
             if !matches!(state, State::Login) {
@@ -222,6 +241,7 @@ async fn a_session_survives_every_fault_and_tells_no_lies() {
                 } else {
                     ended = to_the_end(&mut s, &stream).await;
                 }
+                tally.count(how, if ended.is_some() { "read" } else { "not read to its end" });
                 if let Some(rows) = ended
                     && how_is_honest(how)
                 {
@@ -241,6 +261,7 @@ async fn a_session_survives_every_fault_and_tells_no_lies() {
                 if s.is_dead() {
                     broken += 1;
                 }
+                tally.count(how, if ended.is_some() { "written" } else { "not told as written" });
                 if ended.is_some() && how_is_honest(how) {
                     let there = field.ask(&format!("select count(*)::text from kept where id = {run}")).await;
                     assert_eq!(there, "1", "{what}: reported as done");
@@ -255,6 +276,7 @@ async fn a_session_survives_every_fault_and_tells_no_lies() {
         assert!(timeout(HANGS, one).await.is_ok(), "{what}: hangs");
         assert_eq!(field.ask("select 1::text").await, "1", "{what}");
     }
+    tally.print();
     assert!(broken > 0, "no fault came about");
 }
 
@@ -272,7 +294,7 @@ impl Hubbed {
     fn new(url: &str) -> Self {
         let (sender, events) = mpsc::channel(EVENTS);
         let url = url.to_owned();
-        let resolve = move |_: Option<&str>| {
+        let resolve = move |_: Option<&Target>, _: Option<&str>| {
             Ok(Plan { target: target(&url), read_only: false, application_name: "faults".into() })
         };
         let mut hub = Hub::new(sender, Box::new(resolve), Duration::from_secs(600)).patience(PATIENCE);
@@ -299,6 +321,7 @@ async fn an_apply_says_what_became_of_it_whatever_breaks() {
     let seed = number("PGDECK_FAULT_SEED", 20_261_129).max(1) + 1;
     let mut dice = Dice(seed);
     let mut seen = [0; 3];
+    let mut tally = Tally::default();
     for run in 0..number("PGDECK_FAULT_RUNS", 60) {
         let state = STATES[1 + run as usize % (STATES.len() - 1)];
         let how = BREAKS[run as usize / (STATES.len() - 1) % BREAKS.len()];
@@ -362,6 +385,7 @@ async fn an_apply_says_what_became_of_it_whatever_breaks() {
             told
         };
         let Ok(told) = timeout(HANGS, one).await else { panic!("{what}: hangs") };
+        tally.count(how, &format!("{told:?}"));
         field.proxy.fault(None);
         field.quiet().await;
         let there = field.ask(&format!("select count(*)::text from pair where id = {run}")).await;
@@ -380,6 +404,7 @@ async fn an_apply_says_what_became_of_it_whatever_breaks() {
             Told::Unknown => assert!(there == "0" || there == "2", "{what}: half of it: {there}"),
         }
     }
+    tally.print();
     assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
 }
 

@@ -137,6 +137,13 @@ const ATTEMPTS: &[&str] = &[
     "begin; select lowrite(lo_open(4710, 131072), 'changed'); commit",
     "do $$ begin perform lo_put(4710, 0, 'changed'); end $$",
     "select lo_import('/etc/hostname', 4713)",
+    // what no transaction holds back
+    "select lo_export(4710, '/tmp/pgdeck-read-only-test')",
+    "do $$ begin perform lo_export(4710, '/tmp/pgdeck-read-only-test'); end $$",
+    "select pg_create_physical_replication_slot('left_behind', true)",
+    "select pg_logical_emit_message(false, 'a', 'b')",
+    "select * from dblink('dbname=postgres', 'create table there ()') d(a text)",
+    "select pg_catalog . lo_export /* */ (4710, '/tmp/pgdeck-read-only-test')",
     // what wants to be outside of a transaction, or writes files
     "alter system set work_mem = '5MB'",
     "create database other",
@@ -172,6 +179,7 @@ const STATE: &str = "select md5(concat_ws('|',
     (select string_agg(concat(loid, pageno, data), ',' order by loid, pageno) from pg_largeobject),
     (select string_agg(gid, ',' order by gid) from pg_prepared_xacts),
     (select string_agg(datname, ',' order by datname) from pg_database where datname not like 't%'),
+    (select string_agg(slot_name::text, ',' order by slot_name) from pg_replication_slots),
     (select string_agg(rolname, ',' order by rolname) from pg_roles),
     (select string_agg(concat(name, setting), ',') from pg_file_settings),
     (select string_agg(nspname, ',' order by nspname) from pg_namespace where nspname !~ '^pg_(toast_)?temp')

@@ -12,6 +12,7 @@ use pgdeck::{
     pg::{
         hub::{EVENTS, Hub},
         server::Plan,
+        target::Target,
         wire::Session,
     },
 };
@@ -33,7 +34,7 @@ impl Deck {
     pub fn new(url: &str, rest: Duration, read_only: bool) -> Self {
         let (sender, events) = mpsc::channel(EVENTS);
         let url = url.to_owned();
-        let resolve = move |spec: Option<&str>| {
+        let resolve = move |_: Option<&Target>, spec: Option<&str>| {
             let target = try_target(spec.unwrap_or(&url))?;
             Ok(Plan { target, read_only, application_name: "deck".into() })
         };
@@ -557,5 +558,146 @@ async fn what_leads_nowhere_leaves_the_connection_as_it_is() {
     assert!(matches!(&stayed, Link::Stayed(e) if e.message.contains("nonsense")), "{stayed:?}");
     d.execute(2, OWN, &[sql("select a from mine")], 10);
     assert!(d.all(2).await.iter().any(|n| matches!(n, News::Rows(_))));
+    d.hub.shutdown().await;
+}
+
+/// The next word about another place that is tried.
+async fn elsewhere(d: &mut Deck) -> Link {
+    loop {
+        match d.event().await {
+            Event::Link(_, link @ (Link::Stayed(_) | Link::Elsewhere(_))) if !matches!(&link, Link::Elsewhere(l) if matches!(**l, Link::Connecting(_))) =>
+            {
+                return link;
+            }
+            Event::Link(_, link) => assert!(matches!(link, Link::Elsewhere(_)), "{link:?}"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_refuses_leaves_the_connection_its_transaction_and_its_tables() {
+    let db = server::database();
+    let mut d = Deck::up(&db.url()).await;
+    d.execute(1, OWN, &[sql("begin"), sql("create temp table mine as select 1 as a")], 1);
+    d.all(1).await;
+    let nowhere = db.url().replace(&db.name, "nosuchdb");
+    d.hub.perform(Effect::Try { conn: CONN, spec: Some(nowhere) });
+    let stayed = elsewhere(&mut d).await;
+    assert!(matches!(&stayed, Link::Stayed(e) if e.code == "3D000"), "{stayed:?}");
+    // A word about what is not there goes nowhere.
+    d.hub.perform(Effect::Settle { conn: CONN, go: true });
+    d.hub.perform(Effect::Settle { conn: CONN, go: false });
+    d.execute(2, OWN, &[sql("select a from mine")], 10);
+    let all = d.all(2).await;
+    assert!(all.iter().any(|n| matches!(n, News::Rows(_))), "{all:?}");
+    assert_eq!(done(&all).tx, Tx::Open);
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn another_place_is_gone_to_when_it_was_reached_and_at_most_four_sessions_are_open() {
+    let (db, other) = (server::database(), server::database());
+    let mut watcher = watcher(&db).await;
+    let mut d = Deck::up(&db.url()).await;
+    // All four places are taken.
+    d.hub.perform(Effect::LoadCatalog { job: JobId(1), conn: CONN });
+    while !matches!(d.news(1).await, News::Catalog(c) if c.complete) {}
+    d.execute(2, READ, &[sql("select 1")], 10);
+    d.all(2).await;
+    d.execute(3, OWN, &[sql("begin"), sql("create table made (a int)")], 1);
+    d.all(3).await;
+    // Other tests have sessions on the same server.
+    let sessions = format!(
+        "select count(*)::text from pg_stat_activity where application_name = 'deck' and datname in ('{}', '{}')",
+        db.name, other.name
+    );
+    d.hub.perform(Effect::Try { conn: CONN, spec: Some(other.url()) });
+    let there = elsewhere(&mut d).await;
+    assert!(matches!(&there, Link::Elsewhere(l) if matches!(**l, Link::Up(_))), "{there:?}");
+    let open: u32 = watcher.ask(&sessions).await.unwrap()[0][0].as_ref().unwrap().parse().unwrap();
+    assert!((2..=4).contains(&open), "{open} sessions");
+    // Until it is gone to, everything is where it was; the catalog comes back for it.
+    d.execute(4, OWN, &[sql("insert into made values (1)"), sql("commit")], 1);
+    assert_eq!(done(&d.all(4).await).tx, Tx::Idle);
+    d.hub.perform(Effect::Settle { conn: CONN, go: true });
+    d.until_up_again().await;
+    d.execute(5, OWN, &[sql("select current_database()::text")], 10);
+    let all = d.all(5).await;
+    let row = all.iter().find_map(|n| match n {
+        News::Rows(batch) => batch.cell(0, 0).map(<[u8]>::to_vec),
+        _ => None,
+    });
+    assert_eq!(row.as_deref(), Some(other.name.as_bytes()));
+    d.hub.perform(Effect::LoadCatalog { job: JobId(6), conn: CONN });
+    while !matches!(d.news(6).await, News::Catalog(c) if c.complete) {}
+    // The old sessions end.
+    let left = format!("{sessions} and datname = '{}'", db.name);
+    while watcher.ask(&left).await.unwrap()[0][0].as_deref() != Some("0") {}
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_place_that_was_given_up_is_closed() {
+    let (db, other) = (server::database(), server::database());
+    let mut watcher = watcher(&db).await;
+    let mut d = Deck::up(&db.url()).await;
+    d.hub.perform(Effect::Try { conn: CONN, spec: Some(other.url()) });
+    let there = elsewhere(&mut d).await;
+    assert!(matches!(there, Link::Elsewhere(_)), "{there:?}");
+    d.hub.perform(Effect::Settle { conn: CONN, go: false });
+    let left = format!(
+        "select count(*)::text from pg_stat_activity where application_name = 'deck' and datname = '{}'",
+        other.name
+    );
+    while watcher.ask(&left).await.unwrap()[0][0].as_deref() != Some("0") {}
+    d.execute(1, OWN, &[sql("select 1")], 10);
+    assert!(d.all(1).await.iter().any(|n| matches!(n, News::Rows(_))));
+    d.hub.perform(Effect::LoadCatalog { job: JobId(2), conn: CONN });
+    while !matches!(d.news(2).await, News::Catalog(c) if c.complete) {}
+    d.hub.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_row_too_long_to_be_kept_is_not_read_and_its_statement_says_so() {
+    let db = server::database();
+    db.execute("create table kept (v text)");
+    let mut d = Deck::up(&db.url()).await;
+    let long = "repeat('x', 300000000)";
+    // A read is cancelled; the rows before it are there.
+    d.execute(
+        1,
+        OWN,
+        &[read(&format!("select 'first' union all select {long} union all select 'last'"))],
+        1 << 30,
+    );
+    let all = d.all(1).await;
+    assert_eq!(count(&all), 1);
+    let (_, e, tx) = failed(&all);
+    assert!(
+        e.message.contains("row 2 of the result has 286 MB") && !e.message.contains("carried out"),
+        "{e}"
+    );
+    assert!(e.hint.as_ref().is_some_and(|h| h.contains("left(column, 1000)")));
+    assert_eq!(tx, Tx::Idle);
+    // What cannot be cancelled without harm is read past, and it is said that it was done.
+    d.execute(
+        2,
+        OWN,
+        &[sql(&format!("insert into kept values ({long}) returning v")), sql("select 1")],
+        1000,
+    );
+    let all = d.all(2).await;
+    assert!(failed(&all).1.message.contains("The statement was carried out all the same"), "{all:?}");
+    d.execute(3, OWN, &[sql("begin"), sql("select length(v)::text from kept")], 1000);
+    let all = d.all(3).await;
+    assert!(
+        all.iter().any(|n| matches!(n, News::Rows(b) if b.cell(0, 0) == Some(&b"300000000"[..]))),
+        "{all:?}"
+    );
+    d.execute(4, OWN, &[read("select v from kept")], 1000);
+    assert_eq!(failed(&d.all(4).await).2, Tx::Open);
+    d.execute(5, OWN, &[sql("select 5"), sql("commit")], 1000);
+    assert_eq!(done(&d.all(5).await).tx, Tx::Idle);
     d.hub.shutdown().await;
 }

@@ -11,7 +11,7 @@ use pgdeck::{
     pg::{
         hub::{EVENTS, Hub},
         server::Plan,
-        target::{Input, Nothing, resolve},
+        target::{Input, Nothing, Target, resolve},
     },
 };
 use std::{
@@ -75,7 +75,7 @@ impl Live {
         let runtime = Runtime::new().expect("a runtime");
         let (sender, events) = mpsc::channel(EVENTS);
         let url = url.to_owned();
-        let resolve_plan = move |_: Option<&str>| {
+        let resolve_plan = move |_: Option<&Target>, _: Option<&str>| {
             let input = Input { connection: Some(url.clone()), ..Input::default() };
             let target = resolve(&input, &Nothing).expect("a target");
             Ok(Plan { target, read_only, application_name: "live".into() })

@@ -5,7 +5,7 @@ use pgdeck::{
     core::{
         effect::Effect,
         error::DbError,
-        event::{Event, Link, News, Pooler, ServerInfo},
+        event::{Event, Link, News, Pooler, ServerInfo, Summary, Tx},
         ids::ConnId,
     },
     data::{catalog::Catalog, live::Sample},
@@ -168,4 +168,113 @@ fn a_catalog_that_comes_late_is_not_taken_for_the_present_one() {
     assert!(r.screen().contains("schema_of_now"), "{}", r.screen());
     r.news(before, of("schema_of_before"));
     assert!(!r.screen().contains("schema_of_before"), "{}", r.screen());
+}
+
+fn summary(tag: &str, tx: Tx) -> News {
+    let elapsed = Duration::from_millis(3);
+    News::Done(Summary { statement: 0, tag: tag.into(), elapsed, tx, rows: 0, cut: None, last: true })
+}
+
+/// Types a line after `:`.
+fn line(r: &mut Robot, text: &str) {
+    r.keys(&format!(":{text}<enter>"));
+}
+
+fn settled(r: &mut Robot) -> Option<bool> {
+    let at = r.effects.iter().rposition(|e| matches!(e, Effect::Settle { .. }))?;
+    match r.effects.remove(at) {
+        Effect::Settle { go, .. } => Some(go),
+        _ => None,
+    }
+}
+
+fn elsewhere(r: &mut Robot, word: Link) {
+    link(r, Link::Elsewhere(Box::new(word)));
+}
+
+fn shop() -> Box<ServerInfo> {
+    Box::new(ServerInfo { database: "shop".into(), address: "db:5432".into(), ..ServerInfo::default() })
+}
+
+#[test]
+fn another_place_is_tried_and_the_present_one_left_only_when_it_is_there() {
+    for size in [(120, 40), (80, 24)] {
+        let mut r = Robot::new(size.0, size.1);
+        link(&mut r, Link::Up(shop()));
+        line(&mut r, "c nosuchdb");
+        r.take(|e| matches!(e, Effect::Try { spec: Some(s), .. } if s == "nosuchdb").then_some(()));
+        elsewhere(&mut r, Link::Connecting("db:5432 nosuchdb".into()));
+        let screen = r.screen();
+        assert!(screen.contains("connecting to db:5432 nosuchdb (Ctrl+C stays here)"), "{screen}");
+        link(&mut r, Link::Stayed(error("database \"nosuchdb\" does not exist", "There is \"shop\".")));
+        let screen = r.screen();
+        assert!(screen.contains("does not exist. There is \"shop\". The connection stays"), "{screen}");
+        assert!(!screen.contains("connecting to") && screen.contains("shop"), "{screen}");
+        assert_eq!(settled(&mut r), Some(false));
+        // Reached, and nothing is left behind.
+        line(&mut r, "c other");
+        elsewhere(&mut r, Link::Up(Box::new(ServerInfo { database: "other".into(), ..*shop() })));
+        assert_eq!(settled(&mut r), Some(true));
+        // Who goes back on it stays.
+        line(&mut r, "c other");
+        r.keys("<ctrl-c>");
+        assert_eq!(settled(&mut r), Some(false));
+        assert!(r.screen().contains("The connection stays as it is"), "{}", r.screen());
+        // What comes after that is not gone to.
+        elsewhere(&mut r, Link::Up(shop()));
+        assert_eq!(settled(&mut r), Some(false));
+    }
+}
+
+#[test]
+fn a_password_for_another_place_can_be_refused() {
+    let mut r = Robot::new(120, 40);
+    link(&mut r, Link::Up(shop()));
+    line(&mut r, "c postgres://eva@else/where");
+    elsewhere(&mut r, Link::NeedsPassword("user \"eva\" at else:5432".into(), None));
+    assert!(r.screen().contains("eva"), "{}", r.screen());
+    // That the present connection came back by itself is no answer.
+    link(&mut r, Link::Up(shop()));
+    assert!(r.screen().contains("eva"), "{}", r.screen());
+    r.keys("<esc>");
+    r.take(|e| matches!(e, Effect::Password { password: None, .. }).then_some(()));
+    link(&mut r, Link::Stayed(error("no password was given", "")));
+    assert_eq!(settled(&mut r), Some(false));
+    assert!(!r.screen().contains("Not connected"), "{}", r.screen());
+}
+
+#[test]
+fn an_open_transaction_is_asked_about_when_the_other_place_is_there() {
+    let reached = |r: &mut Robot| {
+        link(r, Link::Up(shop()));
+        r.keys("<alt-2>begin<f5>");
+        let (job, ..) = r.execute();
+        r.news(job, summary("BEGIN", Tx::Open));
+        r.keys("<alt-1>");
+        line(r, "c other");
+        let other = ServerInfo { database: "other".into(), ..*shop() };
+        elsewhere(r, Link::Up(Box::new(other)));
+        let screen = r.screen();
+        assert!(screen.contains("Roll back and connect") && !screen.contains("connecting to"), "{screen}");
+        assert_eq!(settled(r), None);
+    };
+    let mut r = Robot::new(80, 24);
+    reached(&mut r);
+    r.keys("<esc>");
+    assert_eq!(settled(&mut r), Some(false));
+    let mut r = Robot::new(80, 24);
+    reached(&mut r);
+    r.keys("c");
+    let (job, _, statements) = r.execute();
+    assert_eq!(statements[0].sql, "COMMIT");
+    r.news(job, summary("COMMIT", Tx::Idle));
+    assert_eq!(settled(&mut r), Some(true));
+    // What cannot be committed is not left.
+    let mut r = Robot::new(80, 24);
+    reached(&mut r);
+    r.keys("c");
+    let (job, ..) = r.execute();
+    r.news(job, News::Failed(0, error("deferred constraint", ""), Tx::Idle));
+    assert_eq!(settled(&mut r), Some(false));
+    assert!(r.screen().contains("deferred constraint"), "{}", r.screen());
 }

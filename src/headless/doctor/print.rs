@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     headless::conninfo::said,
-    pg::{connect::ConnectError, target::Target},
+    pg::{advice::Step, connect::ConnectError, target::Target},
     text::{clean, width},
 };
 use serde_json::{Map, Value, json};
@@ -148,7 +148,9 @@ pub fn failed(e: &ConnectError, target: &Target, json: bool, out: &mut dyn Write
         writeln!(out, "  {}: failed at {}", clean::line(&t.place), t.step.word())?;
         let code = if t.error.code.is_empty() { String::new() } else { format!(" ({})", t.error.code) };
         writeln!(out, "    {}{}", clean::line(&t.error.message), clean::line(&code))?;
-        for more in [&t.error.detail, &t.error.hint, &t.advice(target)].into_iter().flatten() {
+        let advice = t.advice(target);
+        let hint = t.error.hint.clone().filter(|_| t.step != Step::Tls || advice.is_none());
+        for more in [&t.error.detail, &hint, &advice].into_iter().flatten() {
             writeln!(out, "    {}", clean::line(more))?;
         }
     }

@@ -116,6 +116,17 @@ impl Results {
         if self.server.is_none() { self.close(out) } else { Ok(()) }
     }
 
+    /// What is to be said of values that are not written as they are.
+    pub fn remark(&self) -> Option<String> {
+        let n = self.writer.replaced();
+        let values = if n == 1 { "1 value is".to_owned() } else { format!("{n} values are") };
+        (n > 0).then(|| {
+            format!(
+                "{values} not UTF-8, which JSON must be: U+FFFD stands for the bytes (csv and tsv keep them)"
+            )
+        })
+    }
+
     /// Ends the open result, if any.
     pub fn close(&mut self, out: &mut Output) -> io::Result<()> {
         if self.open.take().is_none() {
@@ -193,7 +204,8 @@ pub(in crate::headless) async fn run(
                 say(&format!("NOTIFY \"{channel}\" from {pid}: \"{payload}\"\n"));
                 Ok(())
             }
-            Item::Setting(..) => Ok(()),
+            // Without a screen every row is wanted, and none is left out.
+            Item::TooLong(_) | Item::Setting(..) => Ok(()),
             Item::Error(e) => {
                 failed = failed.or(Some(e));
                 Ok(())

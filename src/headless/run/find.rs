@@ -46,7 +46,12 @@ fn file(path: &Path) -> Result<(SavedQuery, String), String> {
 fn standard_input() -> Result<(SavedQuery, String), String> {
     let label = "standard input";
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|e| format!("{label} cannot be read: {e}"))?;
+    std::io::stdin().read_to_string(&mut text).map_err(|e| match e.kind() {
+        std::io::ErrorKind::InvalidData => {
+            format!("{label} is not UTF-8: iconv -f LATIN1 -t UTF-8 makes it so")
+        }
+        _ => format!("{label} cannot be read: {e}"),
+    })?;
     Ok((saved::parse("-", &text, Origin::File, label)?, label.into()))
 }
 

@@ -20,6 +20,7 @@ use crate::{
     format::Format,
     headless::{exit::Exit, output::Output, password, stop::Stop},
     pg::{
+        advice::in_session,
         connect::{self, ConnectError},
         guard,
         target::Target,
@@ -227,6 +228,9 @@ async fn once(
         }
     }
     results.close(out).and_then(|()| out.flush()).map_err(unwritten)?;
+    if let Some(remark) = results.remark() {
+        say(&format!("pgdeck: {remark}\n"));
+    }
     Ok(worst.max(expectation(run.options, results.total)))
 }
 
@@ -429,8 +433,11 @@ async fn explain(run: &Run<'_>, session: &mut Session, step: &Step, failure: Fai
     match failure {
         Failure::Stopped(exit) => stopped(exit),
         Failure::Output(e) => unwritten(e),
-        Failure::Lost(e) => End { exit: Exit::NoConnection, text: format!("pgdeck: {}", report::notice(&e)) },
+        Failure::Lost(e) => {
+            End { exit: Exit::NoConnection, text: format!("pgdeck: {}", report::notice(&in_session(*e))) }
+        }
         Failure::Refused(e) => {
+            let e = in_session(*e);
             if let Some(text) = fit::blame(session, step, &run.query.parameters, &run.values, &e).await {
                 return End::usage(text);
             }

@@ -244,6 +244,8 @@ impl Actor {
                 return (one, Err(e));
             }
         }
+        // A row that is deleted is wanted back whole.
+        session.keep_at_most(usize::MAX);
         if let Err(e) = session.start_around(statement, around) {
             return (one, Err(e));
         }
@@ -280,7 +282,7 @@ impl Actor {
                 }
             }
             match step.then {
-                Step::Go | Step::Rest => {}
+                Step::Go | Step::Rest | Step::TooLong => {}
                 Step::NoCopyIn => {
                     // Refused: an error follows by itself.
                     let _ = session.copy_fail("no data can be given here");

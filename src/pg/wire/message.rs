@@ -77,6 +77,14 @@ pub fn next_tag(buffer: &BytesMut) -> Option<u8> {
     }
 }
 
+/// The length of a row that begins the buffer, when it is longer than this.
+pub fn long_row(buffer: &BytesMut, most: usize) -> Option<usize> {
+    match peek(buffer) {
+        Ok(Some((b'D', length))) if length > most => Some(length),
+        _ => None,
+    }
+}
+
 fn peek(buffer: &BytesMut) -> Result<Option<(u8, usize)>, String> {
     let Some(&tag) = buffer.first() else { return Ok(None) };
     if !is_tag(tag) {

@@ -13,7 +13,7 @@ use super::{
 use crate::core::{effect::Statement, error::DbError, event::Tx};
 use crate::data::rows::{Batch, Column};
 use crate::pg::{cancel::CancelHandle, guard::Around, log};
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use postgres_protocol::message::frontend;
 use std::{
     collections::BTreeMap,
@@ -29,6 +29,8 @@ use tokio::io::AsyncWrite;
 const BATCH_ROWS: usize = 256;
 /// … or so many bytes of text.
 const BATCH_BYTES: usize = 64 << 10;
+/// A message of more bytes than this has its own buffer.
+const LARGE: usize = 1 << 20;
 /// After a cancel request, silence of the session for so long counts as a dead line.
 pub const GIVEN_UP: Duration = Duration::from_secs(30);
 
@@ -39,6 +41,8 @@ pub enum Item {
     Columns(Arc<[Column]>),
     /// Some rows of it: whatever had arrived, at most 64 KiB or 256 rows (one row may be longer).
     Rows(Batch),
+    /// A row of so many bytes that it was not kept: see [`Session::keep_at_most`].
+    TooLong(u64),
     /// A notice or warning.
     Notice(DbError),
     /// NOTIFY: channel, payload, pid of the sender.
@@ -77,6 +81,10 @@ enum State {
 #[derive(Debug)]
 pub struct Session {
     stream: Stream,
+    /// Longest row that is kept, in bytes.
+    most: usize,
+    /// Bytes still to come of a row that is not kept.
+    skip: usize,
     inb: BytesMut,
     out: BytesMut,
     unflushed: bool,
@@ -104,6 +112,8 @@ impl Session {
     pub(super) fn new(stream: Stream, place: String) -> Self {
         Self {
             stream,
+            most: usize::MAX,
+            skip: 0,
             inb: BytesMut::new(),
             out: BytesMut::new(),
             unflushed: false,
@@ -267,6 +277,11 @@ impl Session {
         self.dead.is_some()
     }
 
+    /// Rows of more bytes are not read into memory: [`Item::TooLong`] stands for each.
+    pub fn keep_at_most(&mut self, bytes: usize) {
+        self.most = bytes;
+    }
+
     /// The backend's process id.
     #[must_use]
     pub fn pid(&self) -> i32 {
@@ -351,7 +366,13 @@ impl Session {
     fn take_message(&mut self) -> Result<Option<Message>, DbError> {
         let lied = |place: &str, why: String| DbError::lost(format!("{place} broke the protocol: {why}"));
         match message::frame(&mut self.inb) {
-            Ok(Some((tag, body))) => message::parse(tag, body).map(Some).map_err(|e| lied(&self.place, e)),
+            Ok(Some((tag, body))) => {
+                if body.len() > LARGE {
+                    // The buffer grew for this one message: it goes with it.
+                    self.inb = BytesMut::from(&self.inb[..]);
+                }
+                message::parse(tag, body).map(Some).map_err(|e| lied(&self.place, e))
+            }
             Ok(None) => Ok(None),
             Err(e) => Err(lied(&self.place, e)),
         }
@@ -360,6 +381,18 @@ impl Session {
     /// What the received bytes give, without waiting.
     fn buffered(&mut self) -> Result<Option<Item>, DbError> {
         loop {
+            let passed = self.skip.min(self.inb.len());
+            self.inb.advance(passed);
+            self.skip -= passed;
+            if self.columns.is_some()
+                && self.state == State::Running
+                && let Some(length) = message::long_row(&self.inb, self.most)
+            {
+                // Its tag is not counted by the length.
+                self.skip = length + 1;
+                self.rows += 1;
+                return Ok(Some(Item::TooLong(length as u64)));
+            }
             match message::next_tag(&self.inb) {
                 Some(b'D') => return self.take_rows().map(Some),
                 Some(b'd') if self.state == State::CopyOut => return self.take_copy().map(Some),

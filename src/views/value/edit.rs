@@ -10,6 +10,7 @@ use crate::{
     text::units,
     widgets::{editor::Editor, input::Input},
 };
+use std::sync::Arc;
 
 /// Longer texts are not put into an editor.
 const MOST_TEXT: usize = 8 << 20;
@@ -321,7 +322,7 @@ impl ValueView {
                 if plain.now.len() > MOST_TEXT {
                     return Self::too_long("this text", plain.now.len());
                 }
-                editor(plain.now.clone(), 0)
+                editor(plain.now.to_string(), 0)
             }
             Body::Json(doc) if self.as_text => {
                 if doc.json.text().len() > MOST_TEXT {
@@ -479,8 +480,8 @@ impl ValueView {
 
     fn take_text(&mut self, text: &str, node: usize) -> Result<(), JsonError> {
         match &mut self.body {
-            Body::Text(plain) if plain.now != text => {
-                plain.past.push(std::mem::replace(&mut plain.now, text.to_owned()));
+            Body::Text(plain) if *plain.now != text => {
+                plain.past.push(std::mem::replace(&mut plain.now, Arc::new(text.to_owned())));
             }
             Body::Json(doc) => {
                 let mut typed = Json::parse(text.to_owned())?;

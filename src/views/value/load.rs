@@ -2,6 +2,7 @@
 
 use super::{Body, Plain, ValueView, document::Document};
 use crate::data::{edits::Value, json::Parsing, value::Kind};
+use std::sync::Arc;
 
 /// Bytes shown in hexadecimal at most.
 const MOST_HEX: usize = 64 << 20;
@@ -128,8 +129,8 @@ impl ValueView {
     /// A staged text in place of the one that was seen.
     fn stage_text(&mut self) {
         if let (Body::Text(plain), Some(Value::Text(text))) = (&mut self.body, &self.staged) {
-            plain.now.clone_from(text);
-            plain.staged.clone_from(text);
+            plain.now = Arc::new(text.clone());
+            plain.staged = Arc::clone(&plain.now);
         }
     }
 
@@ -145,7 +146,10 @@ impl ValueView {
                 }
                 Err(_) => Body::Null,
             },
-            _ => Body::Text(Plain { seen: None, now: text.clone(), staged: text, past: vec![] }),
+            _ => {
+                let text = Arc::new(text);
+                Body::Text(Plain { seen: None, now: Arc::clone(&text), staged: text, past: vec![] })
+            }
         };
     }
 }

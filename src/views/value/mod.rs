@@ -23,6 +23,7 @@ pub use edit::meant;
 use foot::Foot;
 use lines::Lines;
 use ratatui::layout::Rect;
+use std::sync::Arc;
 
 /// Text mode indents documents up to this size; larger ones show as they are.
 const MOST_PRETTY: usize = 16 << 20;
@@ -104,21 +105,23 @@ pub enum Done {
 /// A text being edited.
 #[derive(Debug)]
 struct Plain {
-    seen: Text,
-    now: String,
+    // One copy for all three until something is changed: the text may be a hundred megabytes.
+    seen: Option<Arc<String>>,
+    now: Arc<String>,
     /// As it was last staged.
-    staged: String,
-    past: Vec<String>,
+    staged: Arc<String>,
+    past: Vec<Arc<String>>,
 }
 
 impl Plain {
     fn new(text: String) -> Self {
-        Self { seen: Some(text.clone()), staged: text.clone(), now: text, past: vec![] }
+        let text = Arc::new(text);
+        Self { seen: Some(Arc::clone(&text)), staged: Arc::clone(&text), now: text, past: vec![] }
     }
 
     /// In place of NULL.
     fn empty() -> Self {
-        Self { seen: None, now: String::new(), staged: String::new(), past: vec![] }
+        Self { seen: None, now: Arc::default(), staged: Arc::default(), past: vec![] }
     }
 }
 
@@ -412,7 +415,7 @@ impl ValueView {
                 Done::Copy(doc.json.value(node).into_owned(), "the value of this node")
             }
             Body::Json(doc) => Done::Copy(doc.json.text().to_owned(), "the whole value"),
-            Body::Text(plain) => Done::Copy(plain.now.clone(), "the whole value"),
+            Body::Text(plain) => Done::Copy(plain.now.to_string(), "the whole value"),
             Body::Bytes(bytes) => {
                 let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
                 Done::Copy(format!("\\x{hex}"), "the whole value")

@@ -38,7 +38,7 @@ impl ValueView {
             }
             Body::Text(plain) => {
                 plain.staged.clone_from(&plain.now);
-                (Value::Text(plain.now.clone()), plain.seen.clone())
+                (Value::Text(plain.now.to_string()), plain.seen.as_deref().cloned())
             }
             _ => return Done::No,
         };
