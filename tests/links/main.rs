@@ -13,6 +13,7 @@ mod robot;
 #[path = "../support/server.rs"]
 mod server;
 
+mod health;
 mod lost;
 mod operations;
 mod pooler;
