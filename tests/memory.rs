@@ -123,12 +123,14 @@ fn what_is_counted_is_what_is_taken_and_the_budget_holds() {
         }
         assert!(second < 100_000, "the rings never fill");
     }
-    for (bytes, budget) in [
-        (live.pulses.bytes(), Pulse::BUDGET),
-        (live.statements.intervals.bytes(), Interval::BUDGET),
-        (live.checkups.bytes(), Checkup::BUDGET),
+    let intervals = &live.statements.intervals;
+    for (bytes, budget, samples, most) in [
+        (live.pulses.bytes(), Pulse::BUDGET, live.pulses.len(), Pulse::MOST),
+        (intervals.bytes(), Interval::BUDGET, intervals.len(), Interval::MOST),
+        (live.checkups.bytes(), Checkup::BUDGET, live.checkups.len(), Checkup::MOST),
     ] {
-        assert!(bytes <= budget && bytes > budget / 10 * 9, "{bytes} of {budget}");
+        assert!(bytes <= budget && samples <= most, "{bytes} of {budget}, {samples} of {most}");
+        assert!(bytes > budget / 10 * 9 || samples == most, "{bytes} of {budget}, {samples} of {most}");
     }
     assert!(held(&live) <= Live::BUDGET, "{} of {}", held(&live), Live::BUDGET);
     println!("counted and taken, in bytes: {sizes:?}");

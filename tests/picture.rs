@@ -1,6 +1,9 @@
 //! The README's pictures are what the program draws of its demo today: real server, real sessions, real drawing.
 //! `PGDECK_BLESS=1 cargo test --test picture` draws it anew.
 
+#[path = "support/robot.rs"]
+#[allow(dead_code, reason = "every test program uses its own part of this")]
+mod robot;
 #[path = "support/server.rs"]
 mod server;
 #[path = "support/svg.rs"]
@@ -11,13 +14,14 @@ use pgdeck::{
     core::{
         effect::Effect,
         event::{Event, Link, News},
-        ids::JobId,
+        ids::{ConnId, JobId},
         key::Chord,
         keymap::Keymap,
         settings::Settings,
     },
     data::{
         catalog::{Catalog, RelKind},
+        live::{Edge, LockObject, Names, Pulse, Sample, Session},
         rows::Batch,
     },
     demo::{self, Options, obtain::Install},
@@ -291,4 +295,100 @@ fn the_plan_pane_in_the_readme_is_what_the_program_draws() {
             "assets/{name} is not what the program draws; look at what PGDECK_BLESS=1 cargo test --test picture draws"
         );
     }
+}
+
+/// A DDL that queues behind a long statement, with others behind it: always the same sample, so always the same picture.
+#[test]
+fn the_locks_in_the_readme_are_what_the_program_draws() {
+    const NOW: i64 = 1_700_000_000_000_000;
+    let since = |seconds: i64| Some(NOW - seconds * 1_000_000);
+    let session = |pid: i32, role: u32, application: &str, waits: bool, seconds: i64, query: &str| {
+        Arc::new(Session {
+            pid,
+            started: since(3600),
+            database: 5,
+            role,
+            application: application.into(),
+            client: "10.0.0.7".into(),
+            backend_type: "client backend".into(),
+            state: "active".into(),
+            wait_type: if waits { "Lock" } else { "IO" }.into(),
+            wait_event: if waits { "relation" } else { "DataFileRead" }.into(),
+            xact_start: since(seconds),
+            query_start: since(seconds),
+            state_change: since(seconds),
+            query: query.into(),
+            ..Session::default()
+        })
+    };
+    let edge = |waiter: i32, blocker: i32, wanted: &str, held: &str, ahead: &str, seconds: i64| {
+        Arc::new(Edge {
+            waiter,
+            blocker,
+            wanted: wanted.into(),
+            since: since(seconds),
+            place: 1,
+            queue: 1,
+            hard: !held.is_empty(),
+            held: held.into(),
+            ahead: ahead.into(),
+            object: LockObject {
+                kind: "relation".into(),
+                database: 5,
+                relation: 100,
+                ..LockObject::default()
+            },
+            ..Edge::default()
+        })
+    };
+    let (share, all) = ("AccessShareLock", "AccessExclusiveLock");
+    let reads = "select id, title from posts where user_id = 7 order by created_at desc limit 20";
+    let pulse = Pulse {
+        at: NOW,
+        took: Duration::from_micros(1200),
+        next: 5_000_000,
+        sessions: vec![
+            session(
+                4711,
+                10,
+                "reports",
+                false,
+                95,
+                "select date_trunc('week', created_at), count(*) from posts group by 1",
+            ),
+            session(4802, 11, "migration", true, 40, "alter table posts add column summary text"),
+            session(4733, 12, "shop", true, 38, reads),
+            session(4735, 12, "shop", true, 31, reads),
+            session(4790, 12, "shop", true, 12, "update posts set views = views + 1 where id = 42"),
+        ],
+        edges: vec![
+            edge(4802, 4711, all, share, "", 40),
+            edge(4733, 4802, share, "", all, 38),
+            edge(4735, 4802, share, "", all, 31),
+            edge(4790, 4802, "RowExclusiveLock", "", all, 12),
+        ],
+        ..Pulse::default()
+    };
+    let mut names = Names { database: 5, ..Names::default() };
+    names.databases.insert(5, "shop".into());
+    names.roles.extend([(10, "ada".into()), (11, "deploy".into()), (12, "web".into())]);
+    names.relations.insert(100, "posts".into());
+    let theme = themes::load("dark", Path::new("/nonexistent"), Colours::True).unwrap();
+    let mut robot = robot::Robot::with(Settings::default(), vec![theme], 120, 24);
+    robot.connect(Catalog::default()).keys("<alt-6>");
+    for sample in [Sample::Names(names), Sample::Pulse(pulse)] {
+        robot.event(Event::Sample(ConnId(0), Box::new(sample)));
+    }
+    robot.keys("j");
+    let picture = svg::Picture { title: Some("pgdeck"), ..svg::Picture::default() };
+    let drawn = svg::svg(&robot.buffer(), &picture);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/locks.svg");
+    if std::env::var_os("PGDECK_BLESS").is_some() {
+        std::fs::write(&path, &drawn).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == drawn,
+        "assets/locks.svg is not what the program draws; look at what PGDECK_BLESS=1 cargo test --test picture draws"
+    );
 }

@@ -1,6 +1,6 @@
 -- what: sessions by database, role and state, from the function below pg_stat_activity: no catalog is read
 -- since: 13
--- how often: every 5 seconds while Health is in use
+-- how often: every 5 seconds while Health is in use and no pulse has just read the sessions
 -- parameters: none
 -- columns: database, role, kind, state, sessions, masked, lock_waits, oldest_xact, oldest_state, oldest_query
 select coalesce(s.datid, 0) as database, coalesce(s.usesysid, 0) as role, coalesce(s.backend_type, '') as kind,

@@ -1,6 +1,6 @@
 -- what: who keeps old row versions from being vacuumed, oldest first: sessions, standbys, slots, prepared transactions
 -- since: 13
--- how often: every 5 seconds while Health is in use
+-- how often: every 10 seconds while Health is in use
 -- parameters: none
 -- columns: kind, pid, database, role, name, xid_age, since, state, fix
 select case when s.walsender then 'standby with hot_standby_feedback' else 'session' end as kind, s.pid,

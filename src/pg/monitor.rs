@@ -3,6 +3,7 @@
 //! It is opened early and kept, because a server in trouble may let nobody in, and it reads functions instead of views,
 //! because those lock no catalog. One question at a time; a sample that is late is left out, never queued.
 
+mod crowd;
 mod health;
 mod horizon;
 mod names;
@@ -93,6 +94,8 @@ pub struct Monitor {
     at: Micros,
     /// The sessions read then, by pid: what did nothing since is not sent again.
     known: HashMap<i32, Session>,
+    /// The same by our clock, where this session read them.
+    read: Option<Instant>,
     /// The transaction id that came next then.
     next_xid: u32,
     /// What the server took for the present sample.
@@ -123,6 +126,7 @@ impl Monitor {
             prepared: BTreeMap::new(),
             at: 0,
             known: HashMap::new(),
+            read: None,
             next_xid: 0,
             ping: Duration::ZERO,
             spent: Duration::ZERO,
@@ -245,6 +249,7 @@ impl Monitor {
                 self.setup = None;
                 // A server that was started anew counts pids from the beginning.
                 self.known.clear();
+                self.read = None;
                 self.ping = ping(&client).await;
                 self.pace.elsewhere();
                 self.tell(Sample::Link(Ok(()))).await;

@@ -137,7 +137,7 @@ pub mod health {
         ask("replication", REPLICATION, 5),
         ask("standby", STANDBY, 5),
         ask("slots", SLOTS, 5),
-        ask("horizon", HORIZON, 5),
+        ask("horizon", HORIZON, 10),
         ask("progress", PROGRESS, 5),
         ask("prepared", PREPARED, 5),
         ask("wraparound", WRAPAROUND, 60),

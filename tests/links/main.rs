@@ -18,6 +18,7 @@ mod signal;
 #[allow(dead_code, reason = "every test program uses its own part of this")]
 mod tty;
 
+mod health;
 mod lost;
 mod operations;
 mod pooler;

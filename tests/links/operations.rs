@@ -119,5 +119,7 @@ fn samples(live: &mut Live) {
     live.keys("<alt-5>");
     live.until(|r| r.app.world().server().is_some_and(|s| s.live.pulses.last().is_some()));
     live.keys("<alt-6>").settle();
+    live.keys("<alt-8>");
+    live.until(|r| r.app.world().server().is_some_and(|s| s.live.checkups.last().is_some()));
     live.keys("<alt-1>").settle();
 }

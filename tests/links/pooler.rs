@@ -24,14 +24,14 @@ use tempfile::TempDir;
 const LENIENT: &str =
     "extra_float_digits, options, default_transaction_read_only, statement_timeout, synchronize_seqscans";
 
-struct Bouncer {
+pub struct Bouncer {
     child: Child,
     port: u16,
     _folder: TempDir,
 }
 
 impl Bouncer {
-    fn start(cluster: &Cluster, mode: &str, ignored: &str, size: usize) -> Option<Self> {
+    pub fn start(cluster: &Cluster, mode: &str, ignored: &str, size: usize) -> Option<Self> {
         let places = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"];
         let Some(program) = places.iter().map(PathBuf::from).find(|p| p.exists()) else {
             eprintln!("no pgbouncer on this machine: nothing is tested behind one");
@@ -76,7 +76,7 @@ impl Bouncer {
         Some(bouncer)
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("host=127.0.0.1 port={} user=postgres dbname=postgres sslmode=disable", self.port)
     }
 }
@@ -92,7 +92,7 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0)
 }
 
-fn shop() -> Cluster {
+pub fn shop() -> Cluster {
     let cluster = server::start(Settings::default());
     server::execute(&cluster, "postgres", SHOP);
     cluster

@@ -17,23 +17,32 @@ use tempfile::TempDir;
 
 const HBA: &str = "local all all trust\nlocal replication all trust\n";
 
-struct Pair {
-    primary: Cluster,
-    standby: Cluster,
+pub struct Pair {
+    pub primary: Cluster,
+    pub standby: Cluster,
     _data: TempDir,
 }
 
 /// `delay` is how long the standby lets a statement hold up what the primary did; -1 is for ever.
 fn pair(delay: &str) -> Option<Pair> {
+    pair_with(delay, &[])
+}
+
+/// The same with more settings of the primary.
+pub fn pair_with(delay: &str, more: &[(&str, &str)]) -> Option<Pair> {
     let on = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let primary = server::start(Settings {
         options: on(&[
-            ("wal_level", "replica"),
-            ("full_page_writes", "on"),
-            ("wal_keep_size", "64MB"),
-            // What it removes by itself would end statements on the standby at any moment.
-            ("autovacuum", "off"),
-        ]),
+            &[
+                ("wal_level", "replica"),
+                ("full_page_writes", "on"),
+                ("wal_keep_size", "64MB"),
+                // What it removes by itself would end statements on the standby at any moment.
+                ("autovacuum", "off"),
+            ],
+            more,
+        ]
+        .concat()),
         files: vec![("pg_hba.conf".into(), HBA.into())],
         ..Settings::default()
     });

@@ -12,7 +12,7 @@ mod vitals;
 pub use rules::{Level, RULES, Rule, Unit, rule};
 pub use vitals::{Known, Part, Row, Table, Trouble, Vitals};
 
-use super::live::{Micros, Names, Sampled, Weighed, heap};
+use super::live::{Micros, Names, Probe, Sampled, Weighed, heap, kept};
 use crate::text::units;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -249,6 +249,7 @@ impl Sampled for Checkup {
 
 impl Weighed for Checkup {
     const BUDGET: usize = 8 << 20;
+    const MOST: usize = kept(Probe::Health);
 
     fn weight(&self, before: Option<&Self>) -> usize {
         let known: BTreeSet<*const Line> =

@@ -38,10 +38,11 @@ impl Class {
         }
     }
 
-    /// Of a session; `None` when it does nothing: idle, or a process of the server that sleeps.
+    /// Of a session; `None` when it does nothing (idle, or a process of the server that sleeps), or nothing that may be seen.
     #[must_use]
     pub fn of(session: &Session) -> Option<Self> {
-        let works = session.active() || !session.is_client() && &*session.wait_type != "Activity";
+        let works =
+            session.active() || !session.masked && !session.is_client() && &*session.wait_type != "Activity";
         works.then(|| match &*session.wait_type {
             "" => Self::Cpu,
             "IO" => Self::Io,
@@ -172,6 +173,14 @@ mod tests {
             state_change: Some(since),
             ..Session::default()
         }
+    }
+
+    #[test]
+    fn what_may_not_be_seen_is_not_counted_as_working() {
+        let hidden = Session { masked: true, pid: 5, ..Session::default() };
+        assert_eq!(Class::of(&hidden), None, "a process of the server, for a role that may not see it");
+        let writer = Session { backend_type: "background writer".into(), ..Session::default() };
+        assert_eq!(Class::of(&writer), Some(Class::Cpu));
     }
 
     fn pulse() -> Pulse {

@@ -44,7 +44,7 @@ pub enum Probe {
 impl Probe {
     /// How often it is asked for while a pane wants it.
     #[must_use]
-    pub fn every(self) -> Duration {
+    pub const fn every(self) -> Duration {
         match self {
             Self::Pulse => Duration::from_secs(1),
             Self::Statements => Duration::from_secs(5),
@@ -55,6 +55,14 @@ impl Probe {
             Self::Advice => Duration::from_secs(86_400),
         }
     }
+}
+
+/// Samples of a kind that are kept at most: half an hour of them, at the rate they are asked for.
+const HISTORY: Duration = Duration::from_secs(1800);
+
+/// How many that are.
+pub(super) const fn kept(probe: Probe) -> usize {
+    (HISTORY.as_secs() / probe.every().as_secs()) as usize
 }
 
 /// One answer of the monitoring session.

@@ -4,7 +4,7 @@
 //! sample and kept once, and of one that changed the texts that were there before are. So an hour of samples of a mostly
 //! idle server costs little, and so does a long queue.
 
-use super::{Micros, Sampled, Weighed, activity, locks, ring::heap};
+use super::{Micros, Probe, Sampled, Weighed, activity, locks, ring::heap};
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
@@ -301,8 +301,9 @@ impl Sampled for Pulse {
 const COUNTERS: usize = 2 * size_of::<usize>();
 
 impl Weighed for Pulse {
-    // An hour and more of samples a second of a server with some hundred mostly idle sessions.
+    // Half an hour of samples a second of a server with some hundred sessions, a quarter of them at work.
     const BUDGET: usize = 32 << 20;
+    const MOST: usize = super::kept(Probe::Pulse);
 
     fn weight(&self, before: Option<&Self>) -> usize {
         /// Adds the texts that are not known yet, and remembers them.

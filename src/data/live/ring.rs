@@ -1,4 +1,4 @@
-//! Samples in the order they came, bounded by bytes: the oldest go first.
+//! Samples in the order they came, bounded by bytes and by number: the oldest go first.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -18,6 +18,9 @@ pub const fn heap(bytes: usize) -> usize {
 pub trait Weighed {
     /// Bytes a ring of such samples may hold.
     const BUDGET: usize;
+    /// Samples a ring holds at most, however little they weigh: by number and not by time, since what came before a server
+    /// stood still for long is to be kept.
+    const MOST: usize;
 
     /// Bytes on the heap.
     fn weight(&self, before: Option<&Self>) -> usize;
@@ -45,12 +48,12 @@ impl<T: Weighed> Ring<T> {
         Self { samples: VecDeque::new(), first: 0, bytes: 0, budget }
     }
 
-    /// Adds the newest; the oldest go when the budget is spent. The newest always stays.
+    /// Adds the newest; the oldest go when the budget is spent or there are many. The newest always stays.
     pub fn push(&mut self, sample: T) {
         let weight = self.each() + sample.weight(self.last());
         self.bytes += weight;
         self.samples.push_back((Arc::new(sample), weight));
-        while self.bytes > self.budget && self.samples.len() > 1 {
+        while (self.bytes > self.budget || self.samples.len() > T::MOST) && self.samples.len() > 1 {
             let Some((_, weight)) = self.samples.pop_front() else { return };
             self.bytes -= weight;
             self.first += 1;
@@ -141,6 +144,7 @@ mod tests {
 
     impl Weighed for String {
         const BUDGET: usize = 100;
+        const MOST: usize = 50;
 
         fn weight(&self, before: Option<&Self>) -> usize {
             if before == Some(self) { 0 } else { self.len() }
@@ -171,5 +175,16 @@ mod tests {
         ring.push("d".repeat(500));
         assert_eq!(ring.len(), 1, "the newest stays whatever it weighs");
         assert!(Ring::<String>::default().at(0).is_none());
+    }
+
+    #[test]
+    fn however_little_they_weigh_there_are_not_more_than_so_many() {
+        let mut ring = Ring::with_budget(usize::MAX);
+        for n in 0..200 {
+            ring.push(format!("{n}"));
+        }
+        assert_eq!(ring.numbers(), 150..200);
+        let each = ring.each();
+        assert_eq!(ring.bytes(), 50 * (3 + each), "those that went weigh nothing any more");
     }
 }

@@ -90,7 +90,11 @@ impl Monitor {
                 break;
             }
             let begun = Instant::now();
-            let answer = self.ask_one(client, question).await;
+            let crowd = self.crowd(here() + self.skew).filter(|_| question.part == "connections");
+            let answer = match crowd {
+                Some(counted) => Ok(counted),
+                None => self.ask_one(client, question).await,
+            };
             let took = begun.elapsed().saturating_sub(self.ping);
             vitals.took += took;
             let mut wait = Duration::from_secs(question.every);

@@ -7,6 +7,7 @@ use crate::{
     pg::client::Client,
 };
 use std::{collections::HashMap, sync::Arc};
+use tokio::time::Instant;
 use tokio_postgres::{
     Row,
     types::{ToSql, Type},
@@ -48,6 +49,7 @@ impl Monitor {
             // One that should be known is not: all are asked for.
             None => self.sessions_since(client, None).await?.unwrap_or_default(),
         };
+        self.read = Some(Instant::now());
         self.known = sessions.iter().map(|s| (s.pid, s.clone())).collect();
         // Ours are copies, so that who keeps a sample can share its texts with the one before.
         Ok(sessions.into_iter().map(Arc::new).collect())

@@ -239,6 +239,7 @@ mod tests {
     struct Number;
 
     impl Weighed for Number {
+        const MOST: usize = usize::MAX;
         const BUDGET: usize = 3;
 
         fn weight(&self, _: Option<&Self>) -> usize {

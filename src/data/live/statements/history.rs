@@ -1,7 +1,7 @@
 //! Samples of statements, kept as what changed from each to the next.
 
 use super::{Counters, Entry, Key, Setup, Statements, Taken, Text, Texts};
-use crate::data::live::{Micros, Ring, Sampled, Weighed, heap};
+use crate::data::live::{Micros, Probe, Ring, Sampled, Weighed, heap, kept};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Bytes of texts that are kept.
@@ -66,6 +66,7 @@ impl Sampled for Interval {
 
 impl Weighed for Interval {
     const BUDGET: usize = 16 << 20;
+    const MOST: usize = kept(Probe::Statements);
 
     // What a change holds beside its own entry is the one before, which is another change's, or stands for the newest one.
     fn weight(&self, _: Option<&Self>) -> usize {
