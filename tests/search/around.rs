@@ -51,6 +51,18 @@ fn results_are_narrowed_by_tag() {
 }
 
 #[test]
+fn what_was_chosen_for_a_table_is_known_when_it_is_searched_again() {
+    let db = server::database_with_posts();
+    let mut live = vacuum(&db);
+    live.keys("<f8>metadata<enter>").see("Key of metadata").keys("language<enter>");
+    live.see("metadata.language").settle();
+    live.keys("<f3>comments body<enter>").see("comments  body").settle();
+    assert!(!live.robot.screen().contains("metadata.language"), "{}", live.robot.screen());
+    live.keys("<f3>posts title<enter>").see("posts  title, content").see("metadata.language").settle();
+    assert_eq!(live.wrong(), [""; 0]);
+}
+
+#[test]
 fn a_filter_of_browse_applies() {
     let db = server::database_with_posts();
     let mut live = Live::new(&db, &[], 120, 40);

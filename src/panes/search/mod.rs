@@ -117,6 +117,8 @@ pub struct Search {
     /// The table Browse asked for, and its filter.
     wanted: Option<(u32, Option<String>)>,
     tables: Vec<Table>,
+    /// What was chosen for tables that are not searched now.
+    past: Vec<kept::Kept>,
     /// When to search.
     due: Option<Duration>,
     run: Option<Run>,

@@ -340,6 +340,7 @@ impl Search {
         }
         let kept: KeptAll =
             self.recalled.take().and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default();
+        self.past = kept.past;
         if let Some(mode) = Mode::parse(&kept.mode) {
             self.mode = mode;
             self.ranking.cover = kept.cover;
@@ -360,6 +361,7 @@ impl Search {
 
     /// These are searched from now on.
     fn choose(&mut self, sources: Vec<(Source, Kept)>, cx: &mut Cx<'_>) {
+        self.remember(cx);
         self.tables.clear();
         for (source, kept) in sources {
             self.add(source, kept, cx);
@@ -405,7 +407,8 @@ impl Search {
             let Some((source, _)) = choices.into_iter().find(|(s, _)| s.relation == relation) else {
                 return cx.toast(Tone::Note, "This table has no text to search in");
             };
-            self.choose(vec![(source, Kept::default())], cx);
+            let kept = self.remembered_of(&source, cx);
+            self.choose(vec![(source, kept)], cx);
             self.keep(cx);
         }
         if let Some(table) = self.tables.first_mut() {
@@ -521,15 +524,22 @@ impl Search {
         if !more {
             // What comes next is typed.
             self.part = super::Part::Line;
-            self.choose(vec![(source, Kept::default())], cx);
+            let kept = self.remembered_of(&source, cx);
+            self.choose(vec![(source, kept)], cx);
             return self.keep(cx);
         }
         match self.tables.iter().position(|t| t.is_of(&source)) {
-            Some(at) => drop(self.tables.remove(at)),
+            Some(at) => {
+                self.remember(cx);
+                self.tables.remove(at);
+            }
             None if self.tables.len() >= MOST_TABLES => {
                 return cx.toast(Tone::Note, format!("At most {MOST_TABLES} tables are searched at once"));
             }
-            None => self.add(source, Kept::default(), cx),
+            None => {
+                let kept = self.remembered_of(&source, cx);
+                self.add(source, kept, cx);
+            }
         }
         self.stop(cx);
         self.forget_results();
