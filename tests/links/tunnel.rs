@@ -245,7 +245,10 @@ fn from_the_console_a_tunnel_that_fails_leaves_the_connection() {
         tty.send(ALT_2).send(F6).see(&format!("tick-{}", n + 2)).gone("stays as it is");
     }
     go(&mut tty, "inner");
-    tty.until("the other place", |s| s.contains(" inner ") && !s.contains("connecting to"));
+    // In the status line, and not in the line that was typed.
+    tty.until("the other place", |s| {
+        s.contains(" inner  postgres postgres @") && !s.contains("connecting to")
+    });
     tty.send(ALT_2).send(F6).see("tick-1");
     tty.send("\x11");
     tty.end();
