@@ -111,8 +111,9 @@ fn nothing_of_answers_errors_and_notices_reaches_the_terminal() {
     tour.through(PAGE_UP, "G", 'n', all);
     for n in (0..all).step_by(12) {
         tour.run(&format!("select trouble({n})"));
-        // What an earlier value fills with empty lines is below the edge: then the field COLUMN tells.
-        let (message, column) = (format!("x{n:03}"), format!("v{n:03}"));
+        // What an earlier value fills with empty lines is below the edge: then the field COLUMN tells. The value alone
+        // may still stand there from before.
+        let (message, column) = (format!("ERROR: x{n:03}"), format!("COLUMN: v{n:03}"));
         tour.until(&message, |s| s.contains(&message) || s.contains(&column));
     }
     tour.run("select v, j from cells");
