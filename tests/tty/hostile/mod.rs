@@ -188,6 +188,7 @@ fn nothing_of_other_sessions_and_files_reaches_the_terminal() {
     tour.press("G");
     tour.through("k", "G", 'q', 40);
     tour.press("\x1b[15~");
+    tour.until("a form or a result", |s| s.contains('╭') || s.contains("▌2 "));
     tour.leave();
     // The picker of connections, a server's refusal, another database's name.
     tour.press("\x1bc");

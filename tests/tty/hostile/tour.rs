@@ -159,8 +159,15 @@ impl Tour {
 
     /// Goes to a pane, out of whatever is open.
     pub fn pane(&mut self, digit: char) {
-        self.leave();
-        self.press_until(&format!("\x1b{digit}"), &format!("▌{digit} "));
+        let (key, shown) = (format!("\x1b{digit}"), format!("▌{digit} "));
+        let end = Instant::now() + PATIENCE;
+        // What an earlier key opens may come late.
+        while !self.screen().contains(&shown) {
+            assert!(Instant::now() < end, "{shown} never came; the screen was\n{}", self.screen());
+            self.leave();
+            self.press(&key);
+        }
+        self.look();
     }
 
     /// A table in Browse, by psql's word.
