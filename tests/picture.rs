@@ -207,6 +207,21 @@ async fn picture(demo: &demo::Demo, height: u16, keys: &[&str]) -> String {
     svg::svg(&buffer, &svg::Picture { title: Some("pgdeck demo"), ..svg::Picture::default() })
 }
 
+/// The picture of this name in `assets` is what was drawn; `PGDECK_BLESS` makes it so.
+fn is_kept(name: &str, drawn: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(name);
+    if std::env::var_os("PGDECK_BLESS").is_some() {
+        std::fs::write(&path, drawn).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let line = kept.lines().zip(drawn.lines()).position(|(a, b)| a != b);
+    assert!(
+        kept == drawn,
+        "assets/{name} is not what the program draws (line {:?}); look at what PGDECK_BLESS=1 cargo test --test picture draws",
+        line.map(|n| (n + 1, drawn.lines().nth(n)))
+    );
+}
+
 #[test]
 fn the_pictures_in_the_readme_are_what_the_program_draws() {
     let options = Options {
@@ -224,17 +239,7 @@ fn the_pictures_in_the_readme_are_what_the_program_draws() {
     let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
     for (name, height, keys) in [("screen.svg", 36, &["j", "j"][..]), ("search.svg", 26, &typed)] {
         let drawn = runtime.block_on(picture(&demo, height, keys));
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(name);
-        if std::env::var_os("PGDECK_BLESS").is_some() {
-            std::fs::write(&path, &drawn).unwrap();
-        }
-        let kept = std::fs::read_to_string(&path).unwrap_or_default();
-        let line = kept.lines().zip(drawn.lines()).position(|(a, b)| a != b);
-        assert!(
-            kept == drawn,
-            "assets/{name} is not what the program draws (line {:?}); look at what PGDECK_BLESS=1 cargo test --test picture draws",
-            line.map(|n| (n + 1, drawn.lines().nth(n)))
-        );
+        is_kept(name, &drawn);
     }
 }
 
@@ -250,17 +255,7 @@ fn the_plan_in_the_readme_is_what_the_program_draws() {
         .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let drawn = String::from_utf8(made.stdout).unwrap();
-    let path = assets.join("plan.svg");
-    if std::env::var_os("PGDECK_BLESS").is_some() {
-        std::fs::write(&path, &drawn).unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    let line = kept.lines().zip(drawn.lines()).position(|(a, b)| a != b);
-    assert!(
-        kept == drawn,
-        "assets/plan.svg is not what the program draws (line {:?}); look at what PGDECK_BLESS=1 cargo test --test picture draws",
-        line.map(|n| (n + 1, drawn.lines().nth(n)))
-    );
+    is_kept("plan.svg", &drawn);
 }
 
 /// Two plans of one statement, measured on the demo before and after an index: the tree of the first one and both beside
@@ -285,15 +280,7 @@ fn the_plan_pane_in_the_readme_is_what_the_program_draws() {
     let tree = take(vec![key("alt-4"), plan("plan.json")]);
     let both = take(vec![plan("plan-after.json"), key("d"), key("enter")]);
     for (name, drawn) in [("plan-tree.svg", tree), ("plan-compare.svg", both)] {
-        let path = assets.join(name);
-        if std::env::var_os("PGDECK_BLESS").is_some() {
-            std::fs::write(&path, &drawn).unwrap();
-        }
-        let kept = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            kept == drawn,
-            "assets/{name} is not what the program draws; look at what PGDECK_BLESS=1 cargo test --test picture draws"
-        );
+        is_kept(name, &drawn);
     }
 }
 
@@ -382,13 +369,5 @@ fn the_locks_in_the_readme_are_what_the_program_draws() {
     robot.keys("j");
     let picture = svg::Picture { title: Some("pgdeck"), ..svg::Picture::default() };
     let drawn = svg::svg(&robot.buffer(), &picture);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/locks.svg");
-    if std::env::var_os("PGDECK_BLESS").is_some() {
-        std::fs::write(&path, &drawn).unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        kept == drawn,
-        "assets/locks.svg is not what the program draws; look at what PGDECK_BLESS=1 cargo test --test picture draws"
-    );
+    is_kept("locks.svg", &drawn);
 }
