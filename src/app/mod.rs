@@ -12,6 +12,7 @@ mod pattern;
 mod places;
 mod popups;
 mod quit;
+mod silence;
 mod staging;
 mod trouble;
 mod waits;
@@ -165,7 +166,7 @@ impl App {
         // A sample that nobody looks at changes nothing on the screen.
         let seen = match &event {
             Event::Sample(_, sample) => {
-                matches!(**sample, Sample::Own(_)) || self.slots[self.current].pane.live()
+                matches!(**sample, Sample::Own(_)) || self.slots[self.current].pane.probe().is_some()
             }
             _ => true,
         };
@@ -251,7 +252,14 @@ impl App {
             .map(|s| s.pane.wants_tick())
             .chain(self.popups.iter().map(|p| p.pane.wants_tick()));
         panes
-            .chain([busy, connecting, counting, self.waits_tick(), self.toast.as_ref().map(|t| t.until)])
+            .chain([
+                busy,
+                connecting,
+                counting,
+                self.waits_tick(),
+                self.silence_tick(),
+                self.toast.as_ref().map(|t| t.until),
+            ])
             .flatten()
             .min()
     }

@@ -12,6 +12,7 @@ use crate::data::{
     catalog::Detail,
     edits::{Change, RowKey, Stage, Text, Value},
     json::Step,
+    live::Probe,
 };
 use ratatui::{Frame, layout::Rect};
 use std::sync::Arc;
@@ -29,9 +30,9 @@ pub trait Pane {
         false
     }
 
-    /// True for a pane that shows samples: it is drawn anew when one comes.
-    fn live(&self) -> bool {
-        self.scopes().contains(&Scope::Live)
+    /// For a pane that shows samples, of what: it is drawn anew when one comes, and when none does.
+    fn probe(&self) -> Option<Probe> {
+        None
     }
 
     /// True for popups that take every key (questions, input lines): global keys other than

@@ -56,6 +56,13 @@ impl Client {
         }
     }
 
+    /// What ended the connection, in the server's words where it gave any.
+    #[must_use]
+    pub fn end(&self) -> DbError {
+        let told = self.end.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        told.unwrap_or_else(|| DbError::lost("the connection was closed"))
+    }
+
     /// The pid of its backend; `None` where it does not answer. Sent beside whatever else is asked.
     pub async fn pid(&self) -> Option<i32> {
         let rows = self.inner.query_typed("select pg_catalog.pg_backend_pid()", &[]).await.ok()?;

@@ -18,7 +18,7 @@ use stamp::Stamp;
 use super::{client::Client, log, queries::monitor as q, server::Server};
 use crate::{
     core::{effect::Signal, error::DbError, ids::JobId},
-    data::live::{Micros, Names, Probe, Sample, Session, statements::Setup},
+    data::live::{Gone, Micros, Names, Probe, SHARE, Sample, Session, statements::Setup},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -48,8 +48,6 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// The session is opened early, but not in the way of the first rows on the screen.
 const OPENED_AFTER: Duration = Duration::from_secs(1);
-/// A probe that takes long is asked for less often: at most one part in so many of the time.
-const SHARE: u32 = 50;
 /// How often a standby is asked whether it still is one, and how far behind.
 const STANDBY: Duration = Duration::from_secs(5);
 
@@ -233,9 +231,8 @@ impl Monitor {
         if let Some(client) = self.client.as_ref().filter(|c| !c.is_closed()) {
             return Some(Arc::clone(client));
         }
-        let before = self.client.take();
-        if before.is_some() {
-            self.lost(&DbError::client("the connection was closed")).await;
+        if let Some(before) = self.client.take() {
+            self.lost(&before.end()).await;
             return None;
         }
         match self.server.open_watch(&SETTINGS).await {
@@ -278,9 +275,11 @@ impl Monitor {
 
     async fn lost(&mut self, e: &DbError) {
         self.client = None;
-        self.not_before = Instant::now() + self.pause;
-        self.pause = (self.pause * 2).min(BACK_OFF.1);
-        self.tell(Sample::Link(Err(e.message.clone()))).await;
+        let pause = self.pause;
+        self.not_before = Instant::now() + pause;
+        self.pause = (pause * 2).min(BACK_OFF.1);
+        let gone = Gone { why: e.message.clone(), hint: e.hint.clone(), pause };
+        self.tell(Sample::Link(Err(gone))).await;
     }
 
     async fn tell(&self, sample: Sample) {

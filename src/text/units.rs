@@ -34,6 +34,15 @@ pub fn duration(d: Duration) -> String {
     }
 }
 
+/// The same in whole seconds, for what counts: `4 s`.
+#[must_use]
+pub fn seconds(d: Duration) -> String {
+    match d.as_secs() {
+        s @ 0..=59 => format!("{s} s"),
+        s => duration(Duration::from_secs(s)),
+    }
+}
+
 /// `12,345`.
 #[must_use]
 pub fn count(n: u64) -> String {

@@ -7,6 +7,7 @@ use crate::{
     live::Live,
     operations::{self, Writes, change, run},
     proxy::{Fault, How, Place, Proxy},
+    robot::Robot,
     server,
 };
 use pgdeck::demo::cluster::{Cluster, Settings};
@@ -152,6 +153,71 @@ fn a_place_that_comes_free_is_taken() {
     drop(held);
     live.until(|r| r.app.world().catalog().is_some_and(|c| c.complete));
     assert!(!live.robot.screen().contains("Not connected"), "{}", live.robot.screen());
+}
+
+#[test]
+fn the_watching_session_is_lost_while_all_places_are_taken() {
+    let options = vec![("max_connections".to_owned(), "14".to_owned())];
+    let cluster = server::start(Settings { options, ..Settings::default() });
+    server::execute(
+        &cluster,
+        "postgres",
+        "create role guest login in role pg_monitor; create role crowd login",
+    );
+    let url = cluster.url("postgres").replace("user=postgres", "user=guest");
+    let mut live = Live::at(&url, &[], 120, 40);
+    live.keys("<alt-6>").until(|r| pulses(r) > 2);
+    run(&mut live, "select 'typed' as word");
+    live.settle().keys("<alt-6>");
+    let runtime = Runtime::new().unwrap();
+    let mut config = tokio_postgres::Config::new();
+    config.host_path(cluster.folder()).port(cluster.port()).user("crowd").dbname("postgres");
+    let enter = || {
+        let (client, connection) = runtime.block_on(config.connect(tokio_postgres::NoTls)).ok()?;
+        runtime.spawn(connection);
+        Some(client)
+    };
+    let mut crowd: Vec<_> = std::iter::from_fn(enter).collect();
+    let busy = crowd.pop().expect("there was a place");
+    runtime.spawn(async move { busy.batch_execute("select pg_sleep(600)").await });
+    let seen = pulses(&mut live.robot);
+    live.until(|r| pulses(r) > seen + 1);
+    // Its place is taken before it is back: until then its role may not come in.
+    server::execute(&cluster, "postgres", "alter role guest connection limit 0");
+    let watching = "query like '%as now%' and usename = 'guest' and application_name = 'live'";
+    let end = format!("select count(pg_terminate_backend(pid)) from pg_stat_activity where {watching}");
+    live.until(|_| ask(&cluster, &end) == "1");
+    live.until(|_| enter().map(|client| crowd.push(client)).is_some());
+    server::execute(&cluster, "postgres", "alter role guest connection limit -1");
+    live.until(|r| {
+        let screen = flat(&r.screen());
+        screen.contains("No session to watch with: terminating connection due to administrator command")
+            && screen.contains("Tried again: remaining connection slots are reserved")
+            && screen.contains("→ All places are taken")
+            && screen.contains("no answer for")
+            && screen.contains("Trying again in")
+    });
+    // What was sampled is there, and can be stepped through; the other sessions work.
+    let kept = pulses(&mut live.robot);
+    live.keys(",").see("paused at");
+    live.keys("p").until(|r| !r.screen().contains("paused at"));
+    run(&mut live, "select 'other ' || 'session' as x");
+    live.see("other session");
+    // Nobody is there to send a signal; how else it can be sent is said.
+    live.keys("<alt-5>").see("PgSleep").keys("C").see("Cancel the statement");
+    live.keys("c")
+        .until(|r| flat(&r.screen()).contains("nothing was sent. SQL has a session of its own: SELECT pg_"));
+    live.keys("<alt-6>");
+    assert_eq!(pulses(&mut live.robot), kept);
+    // A place comes free: it is back by itself, with all it had.
+    crowd.pop();
+    live.until(|r| !r.screen().contains("no answer for") && pulses(r) > kept);
+    assert!(!live.robot.screen().contains("to watch with"), "{}", live.robot.screen());
+}
+
+/// How many samples of sessions are kept.
+fn pulses(robot: &mut Robot) -> usize {
+    robot.app.world().server().map_or(0, |server| server.live.pulses.len())
 }
 
 /// The program through a proxy, with a change staged and something typed.

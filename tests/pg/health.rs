@@ -229,9 +229,10 @@ async fn it_comes_back_by_itself_and_keeps_its_samples() {
     }
     server::execute(&cluster, "postgres", "alter role app connection limit -1");
     until(&mut deck, &mut live, |live| {
-        live.lost.as_ref().is_some_and(|(why, _)| {
-            why.contains("remaining connection slots") || why.contains("too many clients")
-        })
+        live.lost
+            .as_ref()
+            .and_then(|lost| lost.tried.as_deref())
+            .is_some_and(|why| why.contains("remaining connection slots") || why.contains("too many clients"))
     })
     .await;
     assert!(kept(&live));
@@ -243,7 +244,7 @@ async fn it_comes_back_by_itself_and_keeps_its_samples() {
     let stuck = Stopped(watcher(&cluster).await);
     kill("STOP", stuck.0);
     until(&mut deck, &mut live, |live| {
-        live.lost.as_ref().is_some_and(|(why, _)| why.contains("did not answer"))
+        live.lost.as_ref().is_some_and(|lost| lost.why.contains("did not answer"))
     })
     .await;
     assert!(kept(&live));

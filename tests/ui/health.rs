@@ -1,6 +1,6 @@
 //! Health: answers in, lines with thresholds on the screen, what to do in the editor and on the clipboard.
 
-use crate::robot::Robot;
+use crate::{live::gone, robot::Robot};
 use pgdeck::{
     core::{effect::Effect, event::Event, ids::ConnId},
     data::{
@@ -186,7 +186,7 @@ fn pausing_stays_at_its_moment_while_samples_come() {
 #[test]
 fn a_lost_server_keeps_what_was_seen_and_says_since_when() {
     let mut robot = robot(120, 40);
-    sample(&mut robot, Sample::Link(Err("server closed the connection".into())));
+    sample(&mut robot, Sample::Link(Err(gone("server closed the connection"))));
     let screen = robot.screen();
     assert!(screen.contains("no answer for") && screen.contains("82 of 97"), "{screen}");
     sample(&mut robot, Sample::Link(Ok(())));

@@ -10,7 +10,7 @@ use pgdeck::{
     },
     data::{
         catalog::Catalog,
-        live::{Edge, LockObject, Names, Own, Prepared, Probe, Pulse, Sample, Session, WholeQuery},
+        live::{Edge, Gone, LockObject, Names, Own, Prepared, Probe, Pulse, Sample, Session, WholeQuery},
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -98,6 +98,11 @@ fn robot(width: u16, height: u16, keys: &str) -> Robot {
     names.relations.insert(100, "posts".into());
     sample(&mut robot, Sample::Names(names));
     robot
+}
+
+/// The watching session is gone, to be opened anew in eight seconds.
+pub fn gone(why: &str) -> Gone {
+    Gone { why: why.into(), hint: None, pause: Duration::from_secs(8) }
 }
 
 fn sample(robot: &mut Robot, sample: Sample) {
@@ -291,11 +296,49 @@ fn those_behind_are_free_at_once_only_where_all_just_queue() {
 fn a_server_that_does_not_answer_leaves_the_last_sample() {
     let mut robot = robot(120, 40, "<alt-6>");
     sample(&mut robot, Sample::Pulse(pile()));
-    sample(&mut robot, Sample::Link(Err("sorry, too many clients already".into())));
-    robot.wait(3000);
+    sample(&mut robot, Sample::Link(Err(gone("terminating connection due to administrator command"))));
+    let full = "connection to db:5432 failed: sorry, too many clients already";
+    let advised = Gone { hint: Some("Raise max_connections.".into()), ..gone(full) };
+    robot.wait(1000);
+    sample(&mut robot, Sample::Link(Err(advised)));
+    robot.wait(2000);
     let screen = robot.screen();
-    assert!(screen.contains("no answer for 3.0 s; shown: 22:13:20 UTC (sorry, too many"), "{screen}");
-    assert!(screen.contains("● 101"), "{screen}");
+    for part in [
+        "no answer for 3 s · shown: 22:13:20 UTC",
+        "● 101",
+        "✗ No session to watch with: terminating connection due to administrator command",
+        "✗ Tried again: sorry, too many clients already",
+        "→ Raise max_connections.",
+        "Trying again in 6 s · F5 tries now",
+    ] {
+        assert!(screen.contains(part), "{part}\n{screen}");
+    }
+    // The seconds go on though nothing comes.
+    robot.app.take_dirty();
+    let at = robot.app.next_tick().expect("a tick");
+    assert_eq!(at.as_secs(), robot.at.as_secs() + 1);
+    robot.wait(1000);
+    assert!(robot.screen().contains("no answer for 4 s") && robot.screen().contains("again in 5 s"));
+    // F5 asks at once; other panes have their sessions and say nothing of it.
+    robot.keys("<f5>");
+    let again = |e: &Effect| matches!(e, Effect::Watch { probe: Probe::Pulse, .. }).then_some(());
+    robot.take(again);
+    robot.keys("<alt-1>");
+    assert!(!robot.screen().contains("to watch with"), "{}", robot.screen());
+    assert_eq!(robot.app.next_tick(), None, "nothing to count where it is not shown");
+}
+
+#[test]
+fn an_answer_that_is_late_is_said_before_it_is_given_up() {
+    let mut robot = robot(80, 24, "<alt-5>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    robot.wait(3900);
+    assert!(!robot.screen().contains("no answer"), "{}", robot.screen());
+    robot.app.take_dirty();
+    robot.wait(100);
+    assert!(robot.app.is_dirty() && robot.screen().contains("no answer for 4 s"), "{}", robot.screen());
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 5 * SECOND, ..pile() }));
+    assert!(!robot.screen().contains("no answer"), "{}", robot.screen());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 pub mod activity;
 pub mod export;
 pub mod horizon;
+mod link;
 pub mod locks;
 mod pulse;
 mod ring;
@@ -12,6 +13,7 @@ pub mod statements;
 pub mod told;
 pub mod words;
 
+pub use link::{Gone, Lost, SHARE};
 pub use pulse::{Edge, LockObject, Prepared, Pulse, Session};
 pub use ring::{Ring, Weighed, heap};
 
@@ -86,8 +88,8 @@ pub enum Sample {
     Names(Names),
     /// A probe failed, in the server's words; the others go on.
     Failed(Probe, String),
-    /// The monitoring session is up, or gone since and why.
-    Link(Result<(), String>),
+    /// The watching session is up, or gone.
+    Link(Result<(), Gone>),
     /// The server is a standby so far behind its primary (`None`: that cannot be told), or is no standby any more.
     Standby(bool, Option<Duration>),
 }
@@ -176,8 +178,8 @@ pub struct Live {
     pub names: Names,
     /// Why a probe failed last time; cleared when it answers.
     pub failed: BTreeMap<Probe, String>,
-    /// Why the monitoring session is gone, and since when by the console's clock.
-    pub lost: Option<(String, Duration)>,
+    /// Set while the watching session is gone.
+    pub lost: Option<Lost>,
     /// When the server answered last, by the console's clock.
     heard: Option<Duration>,
     /// The load of the last minutes.
@@ -245,14 +247,7 @@ impl Live {
             }
             // Kept beside what else is known of the server.
             Sample::Standby(..) => {}
-            Sample::Link(Ok(())) => self.lost = None,
-            Sample::Link(Err(why)) => {
-                self.own.clear();
-                // Since its last answer, not since it was given up.
-                let heard = self.heard.unwrap_or(now);
-                let since = self.lost.take().map_or(heard, |(_, since)| since);
-                self.lost = Some((why, since));
-            }
+            Sample::Link(link) => self.linked(link, now),
         }
     }
 }

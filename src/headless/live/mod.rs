@@ -9,7 +9,7 @@ use super::{
     stop::Stop,
 };
 use crate::{
-    data::live::{Names, Probe, Pulse, Sample, told},
+    data::live::{Gone, Names, Probe, Pulse, Sample, told},
     pg::{sampler::Sampler, server::Plan, target::Target},
     sql::quote,
     text::clean,
@@ -95,11 +95,11 @@ async fn whole(options: &Options) -> Result<Exit, End> {
             Some(Sample::Failed(_, why)) if options.watch.is_none() => {
                 return Err(End::new(Exit::Refused, clean::line(&why)));
             }
-            Some(Sample::Link(Err(why))) if options.watch.is_none() => {
+            Some(Sample::Link(Err(Gone { why, .. }))) if options.watch.is_none() => {
                 return Err(End::new(Exit::NoConnection, clean::line(&why)));
             }
             // Who watches wants to go on watching when the server is back.
-            Some(Sample::Failed(_, why) | Sample::Link(Err(why))) => {
+            Some(Sample::Failed(_, why) | Sample::Link(Err(Gone { why, .. }))) => {
                 if trouble != why {
                     say(&format!("pgdeck: no sample, trying again: {}\n", clean::line(&why)));
                     trouble = why;

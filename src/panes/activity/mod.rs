@@ -261,6 +261,10 @@ impl Pane for Activity {
         vec![Scope::Live]
     }
 
+    fn probe(&self) -> Option<Probe> {
+        Some(Probe::Pulse)
+    }
+
     fn can(&self, command: Command, world: &World) -> bool {
         match command {
             Command::CancelBackend | Command::TerminateBackend => {

@@ -155,6 +155,10 @@ impl Pane for Health {
         vec![Scope::Live]
     }
 
+    fn probe(&self) -> Option<Probe> {
+        Some(Probe::Health)
+    }
+
     fn can(&self, command: Command, _: &World) -> bool {
         match command {
             Command::CancelBackend | Command::TerminateBackend | Command::ToLocks | Command::ExplainIt => {

@@ -158,6 +158,10 @@ impl Pane for Locks {
         vec![Scope::Live]
     }
 
+    fn probe(&self) -> Option<Probe> {
+        Some(Probe::Pulse)
+    }
+
     fn can(&self, command: Command, _: &World) -> bool {
         match command {
             Command::CancelBackend | Command::TerminateBackend => {

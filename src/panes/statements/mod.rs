@@ -291,6 +291,10 @@ impl Pane for Statements {
         vec![Scope::Live]
     }
 
+    fn probe(&self) -> Option<Probe> {
+        Some(Probe::Statements)
+    }
+
     fn can(&self, command: Command, _: &World) -> bool {
         match command {
             Command::CancelBackend | Command::TerminateBackend | Command::GoToRow | Command::ToLocks => false,

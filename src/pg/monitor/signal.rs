@@ -17,12 +17,25 @@ use tokio_postgres::types::{ToSql, Type};
 /// How long a signal may take to be seen.
 const EFFECT: Duration = Duration::from_secs(5);
 
+/// The watching session is gone, which is when somebody may have to be ended to make room for it.
+fn unsent(signal: &Signal) -> DbError {
+    let function = match signal.kind {
+        SignalKind::Cancel => "pg_cancel_backend",
+        SignalKind::Terminate => "pg_terminate_backend",
+    };
+    let hint = format!("SQL has a session of its own: SELECT {function}({});", signal.pid);
+    DbError {
+        hint: Some(hint),
+        ..DbError::client("there is no session to send it with, so nothing was sent")
+    }
+}
+
 impl Monitor {
     /// Sends a signal and looks what became of it.
     pub(super) async fn signal(&mut self, job: JobId, signal: &Signal) {
         let outcome = match self.client().await {
             Some(client) => self.try_signal(&client, signal).await,
-            None => Err(DbError::client("no monitoring session: nothing was sent")),
+            None => Err(unsent(signal)),
         };
         let news = match outcome {
             Ok(outcome) => News::Signalled(outcome),

@@ -119,16 +119,12 @@ pub fn head<T: Sampled>(
 ) {
     let theme = &world.theme;
     let Some(live) = world.server().map(|s| &s.live) else { return };
-    let x = paint::put_clipped(
-        buf,
-        area.x + 1,
-        area.y,
-        area.width.saturating_sub(1),
-        what,
-        theme.style("text.strong"),
-    );
-    let rest = area.right().saturating_sub(x + 3);
     let (parts, style) = state(live, moment, (probe, ring), world.now);
+    // How fresh it is is said whole, however much there is to say of what is shown.
+    let first = parts.first().map_or(0, |part| crate::text::width::width(part) as u16);
+    let room = area.width.saturating_sub(first.saturating_add(4)).max(area.width / 3);
+    let x = paint::put_clipped(buf, area.x + 1, area.y, room, what, theme.style("text.strong"));
+    let rest = area.right().saturating_sub(x + 3);
     // The first says most; what does not fit is left out from the end.
     let mut text = String::new();
     for (n, part) in parts.into_iter().enumerate() {
@@ -150,12 +146,15 @@ fn state<T: Sampled>(
 ) -> (Vec<String>, &'static str) {
     let shown = moment.shown(ring);
     let at = shown.map(|(sample, _)| clock(sample.at())).unwrap_or_default();
-    if let Some((why, since)) = &live.lost {
-        let ago = units::duration(now.saturating_sub(*since));
-        let kept = if at.is_empty() { String::new() } else { format!("; shown: {at}") };
-        return (vec![format!("no answer for {ago}{kept} ({why})")], "message.error");
-    }
     let kept = kept(ring);
+    if let Some(silent) = live.silent(probe, now) {
+        let mut parts = vec![format!("no answer for {}", units::seconds(silent))];
+        if !at.is_empty() {
+            let what = if moment.paused() { "paused at" } else { "shown:" };
+            parts.extend([format!("{what} {at}"), kept]);
+        }
+        return (parts, if live.lost.is_some() { "message.error" } else { "message.warning" });
+    }
     if moment.paused() {
         let newer = shown.map_or(0, |(_, newer)| newer);
         let newer = if newer == 0 { String::new() } else { format!(", {newer} newer") };

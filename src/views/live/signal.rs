@@ -96,7 +96,10 @@ impl Ask {
                     e.message
                 ),
             ),
-            Signalled::Refused(e) => (Tone::Error, format!("{whom}: {}", e.message)),
+            Signalled::Refused(e) => {
+                let hint = e.hint.as_ref().map(|hint| format!(". {hint}")).unwrap_or_default();
+                (Tone::Error, format!("{whom}: {}{hint}", e.message))
+            }
         }
     }
 }
