@@ -182,13 +182,13 @@ fn database(e: &DbError, target: &Target) -> Option<String> {
     Some(advice)
 }
 
-/// Adds what to do about an error of an open session, or of a pooler, where the server gives no hint: one row for each
-/// SQLSTATE of being thrown out, cancelled, or on a standby. The code decides; words of the message only tell cases of
-/// one code apart, because they may be in any language.
+/// Adds what to do about an error of an open session, or of a pooler, where the server gives no hint, or only that one
+/// may connect anew: one row for each SQLSTATE of being thrown out, cancelled, or on a standby. The code decides; words
+/// of the message only tell cases of one code apart, because they may be in any language.
 #[must_use]
 pub fn in_session(mut e: DbError) -> DbError {
-    if e.hint.is_none() {
-        e.hint = hint(&e).map(Into::into);
+    if e.hint.is_none() || is_recovery_conflict(&e) {
+        e.hint = hint(&e).map(Into::into).or(e.hint);
     }
     e
 }
@@ -279,6 +279,10 @@ mod tests {
             let hint = of(code, message).unwrap_or_default();
             assert!(hint.contains(part), "{code} {message}: {hint}");
         }
+        let ended = "terminating connection due to conflict with recovery";
+        let theirs = Some("In a moment you should be able to reconnect.".into());
+        let hinted = DbError { code: "40001".into(), hint: theirs, ..DbError::client(ended) };
+        assert!(in_session(hinted).hint.is_some_and(|hint| hint.contains("Run it again")));
         assert_eq!(of("40001", "could not serialize access"), None);
         assert_eq!(of("42601", "syntax error"), None);
         let hinted =

@@ -6,7 +6,7 @@ mod rehearse;
 mod transfer;
 
 use super::{
-    advice::in_session,
+    advice::{in_session, is_recovery_conflict},
     flow::{Flow, MOST_ROW, Step},
     pooling,
     server::{Server, cancelled_unsent, what_was_lost},
@@ -553,9 +553,9 @@ impl Actor {
     }
 }
 
-/// Nobody knows what became of a statement whose connection broke.
+/// Nobody knows what became of a statement whose connection broke. A standby that ended it had nothing written by it.
 fn unknown_outcome(mut e: DbError, pure_read: bool) -> DbError {
-    if !pure_read {
+    if !pure_read && !is_recovery_conflict(&e) {
         let note = "The statement may or may not have completed: look before you run it again.";
         e.hint = Some(e.hint.map_or_else(|| note.to_owned(), |h| format!("{h}\n{note}")));
     }

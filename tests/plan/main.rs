@@ -23,7 +23,7 @@ struct Case {
     near: &'static str,
 }
 
-const CASE: Case = Case { kind: "", since: 15, set: "", fires: "", advice: "", near_set: "", near: "" };
+const CASE: Case = Case { kind: "", since: 13, set: "", fires: "", advice: "", near_set: "", near: "" };
 
 const TABLES: &[&str] = &[
     "create table people as select g as id, g % 1000 as n, 'city ' || g % 50 as city, md5(g::text) as note
@@ -100,6 +100,7 @@ const CASES: &[Case] = &[
     },
     Case {
         kind: "inner_seq_scan",
+        since: 14,
         set: "set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off; set enable_memoize = off",
         fires: "select count(*) from small a join small b on a.v = b.v",
         advice: "USING btree (v);",
@@ -108,6 +109,7 @@ const CASES: &[Case] = &[
     },
     Case {
         kind: "many_loops",
+        since: 14,
         set: "set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off; set enable_memoize = off",
         fires: "select count(b.note) from people a join people b on b.id = a.n + a.id where a.id < 12000",
         advice: "hash join",
@@ -191,6 +193,7 @@ const CASES: &[Case] = &[
     },
     Case {
         kind: "memoize_misses",
+        since: 14,
         set: "set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off",
         fires: "select count(p.note) from keyed k join people p on p.id = k.k",
         advice: "enable_memoize",
@@ -408,7 +411,9 @@ fn what_is_advised_can_be_run_and_an_index_that_is_advised_is_used() {
         }
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n\n"));
-    assert!(run >= 10 && used >= 3, "{run} advised, {used} indexes");
+    // One of them needs a setting that 13 does not have.
+    let most = if version < 14 { 2 } else { 3 };
+    assert!(run >= 10 && used >= most, "{run} advised, {used} indexes");
 }
 
 const PARALLEL: &str =
