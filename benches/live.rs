@@ -52,7 +52,7 @@ fn main() {
     server::execute(
         &cluster,
         "postgres",
-        "create table hot (id int primary key, v int); insert into hot select generate_series(1, 100), 0",
+        "create role plain login; create table hot (id int primary key, v int); insert into hot select generate_series(1, 100), 0",
     );
     let runtime = Runtime::new().expect("a runtime");
     // The hub spawns whenever something is asked of it.
@@ -60,11 +60,13 @@ fn main() {
     println!("PostgreSQL {}, {SESSIONS} sessions", server::ask(&cluster, "postgres", "show server_version"));
     for (name, scene) in [("idle", Scene::Idle), ("working", Scene::Working)] {
         let crowd = Crowd::gather(&cluster, &runtime, scene);
-        let ours = default_rates(&cluster, &runtime);
-        let peer = peer(&cluster);
-        println!(
-            "{name}: four panes at their default rates {ours:.1} ms of CPU a second; pg_activity {peer}"
-        );
+        for (role, who) in [("postgres", "superuser"), ("plain", "a role without rights")] {
+            let ours = default_rates(&cluster, &runtime, role);
+            let peer = peer(&cluster, role);
+            println!(
+                "{name}, {who}: four panes at their default rates {ours:.1} ms of CPU a second; pg_activity {peer}"
+            );
+        }
         drop(crowd);
         calm(&cluster);
     }
@@ -173,9 +175,9 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(cluster: &Cluster, runtime: &Runtime) -> Self {
+    fn new(cluster: &Cluster, runtime: &Runtime, role: &str) -> Self {
         let (sender, mut events) = mpsc::channel(EVENTS);
-        let url = cluster.url("postgres");
+        let url = cluster.url("postgres").replace("user=postgres", &format!("user={role}"));
         let resolve = move |_: Option<&Target>, _: Option<&str>| {
             let input = Input { connection: Some(url.clone()), ..Input::default() };
             let target = resolve(&input, &Nothing).expect("a target");
@@ -224,8 +226,8 @@ fn backend(cluster: &Cluster, application: &str) -> Option<String> {
 }
 
 /// Milliseconds of CPU a second, all four panes open.
-fn default_rates(cluster: &Cluster, runtime: &Runtime) -> f64 {
-    let mut watch = Watch::new(cluster, runtime);
+fn default_rates(cluster: &Cluster, runtime: &Runtime, role: &str) -> f64 {
+    let mut watch = Watch::new(cluster, runtime, role);
     for probe in [Probe::Pulse, Probe::Statements, Probe::Health, Probe::Advice] {
         watch.every(probe, probe.every());
     }
@@ -239,7 +241,7 @@ fn default_rates(cluster: &Cluster, runtime: &Runtime) -> f64 {
 
 /// Milliseconds of CPU of one pulse, and how many waited.
 fn one_sample(cluster: &Cluster, runtime: &Runtime) -> (f64, usize) {
-    let mut watch = Watch::new(cluster, runtime);
+    let mut watch = Watch::new(cluster, runtime, "postgres");
     watch.every(Probe::Pulse, Duration::from_millis(20));
     watch.take(runtime, Duration::from_secs(60), 5);
     let pid = backend(cluster, "bench").expect("the watching backend");
@@ -252,10 +254,10 @@ fn one_sample(cluster: &Cluster, runtime: &Runtime) -> (f64, usize) {
 }
 
 /// What pg_activity costs at its own default rate, in words.
-fn peer(cluster: &Cluster) -> String {
+fn peer(cluster: &Cluster, role: &str) -> String {
     let program = std::env::var("PGDECK_PEER").unwrap_or_else(|_| "pg_activity".into());
     let line = format!(
-        "stty cols 200 rows 50; exec {program} -h {} -p {} -U postgres -d postgres",
+        "stty cols 200 rows 50; exec {program} -h {} -p {} -U {role} -d postgres",
         cluster.folder().display(),
         cluster.port()
     );

@@ -46,6 +46,7 @@ impl App {
         said.truncate(usize::from(self.body.height / 2));
         let rows = said.len() as u16;
         self.body.height -= rows;
+        self.said = rows > 0;
         let body = self.body;
         let slot = &mut self.slots[self.current];
         slot.pane.draw(frame, body, &self.world);
@@ -308,7 +309,10 @@ impl App {
                 Rect { x: all.x, y: all.bottom() - h.min(all.height), width: all.width, height: h }
             }
             Size::Small | Size::Large => {
-                Rect { x: all.x + (all.width - w) / 2, y: all.y + (all.height - h) / 2, width: w, height: h }
+                // Why there is no connection stays to be read.
+                let lowest = if self.said { self.body.bottom().saturating_sub(h) } else { all.bottom() };
+                let y = (all.y + (all.height - h) / 2).min(lowest);
+                Rect { x: all.x + (all.width - w) / 2, y, width: w, height: h }
             }
         };
         popup.area = area;

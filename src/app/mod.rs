@@ -95,6 +95,8 @@ pub struct App {
     out: Vec<Effect>,
     dirty: bool,
     body: Rect,
+    /// Something is said between it and the status line.
+    said: bool,
     tabs: Vec<(Rect, PaneKind)>,
     themes: Vec<Theme>,
     drafts: staging::Drafts,
@@ -133,6 +135,7 @@ impl App {
             out: vec![],
             dirty: true,
             body: Rect::default(),
+            said: false,
             tabs: vec![],
             themes,
             drafts: staging::Drafts::default(),

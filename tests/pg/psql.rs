@@ -39,6 +39,10 @@ const NEWER: [&str; 13] = [
     "servicefile",
 ];
 
+/// What we are compared with: before, libpq looked for its files in the passwd entry's home and not in `$HOME`, and knew no
+/// addresses in certificates.
+const OLDEST: u32 = 15;
+
 /// A psql that runs.
 pub struct Psql {
     path: PathBuf,
@@ -53,15 +57,21 @@ enum Got {
     Refused,
 }
 
+/// The major version of a psql, 0 where none runs.
+fn version(path: &Path) -> u32 {
+    let Ok(out) = std::process::Command::new(path).arg("--version").output() else { return 0 };
+    let told = String::from_utf8_lossy(&out.stdout);
+    let number = told.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    number.and_then(|n| n.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).unwrap_or(0)
+}
+
 impl Psql {
     /// The one beside the server, else the one in the path. `None`, with a word, where there is none that runs.
     pub fn find(cluster: &Cluster) -> Option<Self> {
         let beside = cluster.bins().folder.join("psql");
-        let found = [beside, "psql".into()].into_iter().find(|path| {
-            std::process::Command::new(path).arg("--version").output().is_ok_and(|o| o.status.success())
-        });
+        let found = [beside, "psql".into()].into_iter().find(|path| version(path) >= OLDEST);
         if found.is_none() {
-            eprintln!("no psql on this machine: nothing is compared with it");
+            eprintln!("no psql from {OLDEST} on on this machine: nothing is compared with it");
         }
         Some(Self { path: found?, home: tempfile::tempdir().unwrap() })
     }

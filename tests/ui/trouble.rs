@@ -110,14 +110,14 @@ fn the_list_that_nobody_asked_for_goes_when_there_is_a_connection() {
             Effect::FindServers { job, .. } => Some(*job),
             _ => None,
         });
-        let servers = vec![("prod".to_owned(), "profile".to_owned())];
+        let servers: Vec<_> = (0..12).map(|n| (format!("prod {n}"), "profile".to_owned())).collect();
         r.event(Event::News(job.expect("asked for"), News::Servers(servers.into())));
         r.screen().contains("Connect to")
     };
     let up = || Link::Up(Box::<ServerInfo>::default());
-    let mut r = Robot::new(120, 40);
+    let mut r = Robot::new(80, 24);
     link(&mut r, Link::Failed(refused()));
-    assert!(found(&mut r));
+    assert!(found(&mut r) && r.screen().contains("Not connected:"), "it hides nothing: {}", r.screen());
     link(&mut r, up());
     assert!(!r.screen().contains("Connect to"), "{}", r.screen());
     // It comes when the connection is there already.
