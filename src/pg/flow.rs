@@ -57,6 +57,8 @@ pub struct Flow {
     tagged: Option<u64>,
     /// Beginning of a line of COPY output whose end has not come yet.
     line: Vec<u8>,
+    /// Longest such line.
+    longest: usize,
     copying: bool,
     no_copy_in: bool,
     /// The tag or tags so far.
@@ -82,6 +84,7 @@ impl Flow {
             counted: 0,
             tagged: None,
             line: vec![],
+            longest: MOST_ROW,
             copying: false,
             no_copy_in: false,
             tag: String::new(),
@@ -166,12 +169,7 @@ impl Flow {
     pub fn take(&mut self, item: Item) -> Out {
         match item {
             Item::Rows(batch) => self.rows_came(batch),
-            Item::TooLong(bytes) => {
-                self.counted += 1;
-                let e = too_long(self.counted, bytes, self.may_rest);
-                self.error = self.error.take().or(Some(e));
-                Out { then: Step::TooLong, ..self.flush() }
-            }
+            Item::TooLong(bytes) => self.too_long(bytes),
             Item::CopyOut(bytes) => self.copy_came(&bytes),
             Item::Columns(columns) => self.after_rows(News::Columns(columns)),
             Item::Notice(e) => self.after_rows(News::Notice(Box::new(e))),
@@ -196,6 +194,14 @@ impl Flow {
             }
             Item::Ready(_) => Out { then: Step::End, ..self.flush() },
         }
+    }
+
+    /// A row of so many bytes that it is not kept.
+    fn too_long(&mut self, bytes: u64) -> Out {
+        self.counted += 1;
+        let e = too_long(self.counted, bytes, self.may_rest);
+        self.error = self.error.take().or(Some(e));
+        Out { then: Step::TooLong, ..self.flush() }
     }
 
     fn after_rows(&mut self, news: News) -> Out {
@@ -247,6 +253,13 @@ impl Flow {
                 whole.extend_from_slice(&bytes[..end]);
                 self.line = bytes[end + 1..].to_vec();
                 whole
+            }
+            // Lines of COPY in binary are as long as it takes for a byte to look like an end of line.
+            None if self.line.len() + bytes.len() > self.longest => {
+                let length = std::mem::take(&mut self.line).len() + bytes.len();
+                let mut out = self.too_long(length as u64);
+                news.append(&mut out.news);
+                return Out { news, then: out.then };
             }
             None => {
                 self.line.extend_from_slice(bytes);
@@ -361,5 +374,16 @@ mod tests {
         assert_eq!(texts, ["one", "two", "", "last"]);
         assert!(matches!(&all[0], News::Columns(c) if c[0].name == "copy"));
         assert_eq!((f.tag.as_str(), f.rows()), ("COPY 4", 4));
+    }
+
+    #[test]
+    fn a_line_without_end_is_given_up() {
+        let mut f = Flow { longest: 10, ..Flow::new(1 << 20, true) };
+        let piece = || Item::CopyOut(bytes::Bytes::from_static(b"1234567"));
+        assert_eq!(f.take(Item::CopyOut(bytes::Bytes::from_static(b"one\n"))).then, Step::Go);
+        assert_eq!(f.take(piece()).then, Step::Go);
+        let out = f.take(piece());
+        assert_eq!((out.then, f.rows(), f.line.len()), (Step::TooLong, 2, 0));
+        assert!(f.error.is_some_and(|e| e.message.starts_with("row 2 of the result")));
     }
 }

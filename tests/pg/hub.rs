@@ -680,6 +680,15 @@ async fn a_row_too_long_to_be_kept_is_not_read_and_its_statement_says_so() {
     );
     assert!(e.hint.as_ref().is_some_and(|h| h.contains("left(column, 1000)")));
     assert_eq!(tx, Tx::Idle);
+    // COPY sends its rows as they are, in one piece each.
+    for (job, how) in [(6, ""), (7, " (format binary)")] {
+        let copy = format!("copy (select 'first' union all select {long}) to stdout{how}");
+        d.execute(job, OWN, &[sql(&copy)], 1 << 30);
+        let all = d.all(job).await;
+        let (_, e, tx) = failed(&all);
+        assert!(e.message.contains("of the result has 286 MB"), "{how}: {e}");
+        assert_eq!(tx, Tx::Idle);
+    }
     // What cannot be cancelled without harm is read past, and it is said that it was done.
     d.execute(
         2,

@@ -105,6 +105,8 @@ impl Actor {
         mut end: End,
         state: &mut State,
     ) -> Result<(), DbError> {
+        // It goes to a file and not into memory.
+        session.keep_at_most(usize::MAX);
         let moved = self.move_data(job, session, &mut end, state).await;
         let result = match (moved, state.error.take()) {
             (Err(e), _) | (Ok(()), Some(e)) => Err(e),

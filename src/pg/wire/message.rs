@@ -77,10 +77,10 @@ pub fn next_tag(buffer: &BytesMut) -> Option<u8> {
     }
 }
 
-/// The length of a row that begins the buffer, when it is longer than this.
+/// The length of a row that begins the buffer, when it is longer than this. COPY sends each of its rows as a message, too.
 pub fn long_row(buffer: &BytesMut, most: usize) -> Option<usize> {
     match peek(buffer) {
-        Ok(Some((b'D', length))) if length > most => Some(length),
+        Ok(Some((b'D' | b'd', length))) if length > most => Some(length),
         _ => None,
     }
 }

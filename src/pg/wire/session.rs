@@ -384,8 +384,8 @@ impl Session {
             let passed = self.skip.min(self.inb.len());
             self.inb.advance(passed);
             self.skip -= passed;
-            if self.columns.is_some()
-                && self.state == State::Running
+            let rows = self.state == State::Running && self.columns.is_some();
+            if (rows || self.state == State::CopyOut)
                 && let Some(length) = message::long_row(&self.inb, self.most)
             {
                 // Its tag is not counted by the length.
