@@ -1,13 +1,10 @@
--- what: who waits for whom, one row per waiting and blocking session; pg_blocking_pids is asked only for sessions that wait, and the lock table is read only when somebody does
+-- what: who waits for whom, one row per waiting and blocking session; pg_blocking_pids is asked only for sessions that wait; the other sessions are looked at only when there are such
 -- since: 13
--- how often: once a second while a live pane is in use
+-- how often: once a second while a live pane is in use and a session waits, or may not be seen
 -- parameters: $1 sessions asked per queue (int4), $2 sessions asked in all (int4)
 -- columns: waiter, worker, wanted, since, place, queue, blocker, gid, gid_owner, gid_database, gid_since, hard, held, ahead, kind, database, relation, page, tuple, xid, vxid, class, object, part
 with seen as materialized (
-  select s.pid, coalesce(s.leader_pid, s.pid) as leader,
-    -- Whoever looks for a deadlock just now shows another wait event.
-    s.wait_event_type = 'Lock' or s.wait_event = 'LockManager' as waits, s.backend_type is null as masked
-  from pg_catalog.pg_stat_get_activity(null) s
+  select s.pid, coalesce(s.leader_pid, s.pid) as leader from pg_catalog.pg_stat_get_activity(null) s
 ), locks as materialized (
   -- A fast-path lock stands in nobody's way: who wants a lock that conflicts moves it into the lock table first.
   select k.locktype, coalesce(k.database, 0) as db, coalesce(k.relation, 0) as rel, coalesce(k.page, -1) as page,
@@ -16,7 +13,7 @@ with seen as materialized (
     k.virtualtransaction as owner, k.pid, k.mode, k.granted,
     /*>=14*/k.waitstart/*else*/null::timestamptz/*end*/ as waitstart
   from pg_catalog.pg_lock_status() k
-  where not k.fastpath and (select coalesce(bool_or(waits or masked), false) from seen)
+  where not k.fastpath
 ), wanted as materialized (
   select row_number() over () as id, grouped.* from (
     select locktype, db, rel, page, tup, vxid, xid, classid, objid, objsub, count(*) as queue

@@ -18,6 +18,8 @@ const TEXT: i32 = 2000;
 /// `pg_blocking_pids` is asked for so many sessions of one queue, and in all: n waiters of one row are n²/2 edges.
 const PER_QUEUE: i32 = 20;
 const ASKED: i32 = 200;
+/// What the server says in place of a statement that may not be seen.
+const MASKED: &str = "<insufficient privilege>";
 /// A session that became idle so shortly before a sample may not have been seen so by it, in microseconds.
 const SETTLED: Micros = 1_000_000;
 
@@ -26,7 +28,8 @@ impl Monitor {
     pub(super) async fn pulse(&mut self, client: &Client) -> Result<Pulse, DbError> {
         let own = self.server.pids();
         let mut sessions = self.sessions(client).await?;
-        // The lock table is read when somebody waits, ours too, or when that may not be seen.
+        // The lock table is read when somebody waits, ours too, or when that may not be seen. Whoever looks for a
+        // deadlock just now shows another wait event.
         let waits = |s: &Arc<Session>| s.masked || &*s.wait_type == "Lock" || &*s.wait_event == "LockManager";
         let edges = if sessions.iter().any(waits) { self.edges(client).await? } else { vec![] };
         sessions.retain(|s| !own.contains(&s.pid));
@@ -130,13 +133,18 @@ fn session(row: &Row, known: &HashMap<i32, Session>) -> Option<Session> {
         });
         return same.cloned();
     }
+    let (database, role, application) = (row.get("database"), row.get("role"), text(row, "application"));
+    if row.get("masked") {
+        let query = MASKED.into();
+        return Some(Session { pid, database, role, application, query, masked: true, ..Session::default() });
+    }
     Some(Session {
         pid,
         started,
         leader: row.get("leader"),
-        database: row.get("database"),
-        role: row.get("role"),
-        application: text(row, "application"),
+        database,
+        role,
+        application,
         client: word(row, "client"),
         backend_type: word(row, "backend_type"),
         state: word(row, "state"),
@@ -151,7 +159,7 @@ fn session(row: &Row, known: &HashMap<i32, Session>) -> Option<Session> {
         query: text(row, "query"),
         query_cut: row.get("query_cut"),
         query_lost: row.get("query_lost"),
-        masked: row.get("masked"),
+        masked: false,
     })
 }
 
