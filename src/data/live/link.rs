@@ -1,6 +1,6 @@
 //! The watching session: whether the server answers, and since when it does not.
 
-use super::{Live, Probe, Sampled};
+use super::{Live, Probe, Sample, Sampled};
 use std::time::Duration;
 
 /// A probe that takes long is asked for less often: at most one part in so many of the time.
@@ -39,8 +39,8 @@ impl Live {
     /// For how long the server has not answered, when that is longer than a sample of this probe should take.
     #[must_use]
     pub fn silent(&self, probe: Probe, now: Duration) -> Option<Duration> {
-        let since = self.silent_from(probe).filter(|from| *from <= now)?;
-        let since = if self.lost.is_some() { since } else { self.heard? };
+        self.silent_from(probe).filter(|from| *from <= now)?;
+        let since = self.lost.as_ref().map(|lost| lost.since).or(self.heard)?;
         Some(now.saturating_sub(since))
     }
 
@@ -56,6 +56,7 @@ impl Live {
     pub(super) fn linked(&mut self, link: Result<(), Gone>, now: Duration) {
         let Err(gone) = link else {
             self.heard = Some(now);
+            self.answered.clear();
             self.lost = None;
             return;
         };
@@ -74,13 +75,28 @@ impl Live {
         });
     }
 
-    /// From when on it is said that there is no answer.
+    /// Takes in that the server answered.
+    pub(super) fn hear(&mut self, sample: &Sample, now: Duration) {
+        let probe = match sample {
+            Sample::Link(_) => return,
+            Sample::Pulse(_) => Some(Probe::Pulse),
+            Sample::Statements(_) => Some(Probe::Statements),
+            Sample::Health(_) => Some(Probe::Health),
+            Sample::Failed(probe, _) => Some(*probe),
+            _ => None,
+        };
+        self.heard = Some(now);
+        self.answered.extend(probe.map(|probe| (probe, now)));
+    }
+
+    /// From when on it is said that there is no answer. What has never been answered may never have been asked for.
     fn silent_from(&self, probe: Probe) -> Option<Duration> {
         match &self.lost {
             Some(lost) => Some(lost.since),
             None => {
                 let rest = probe.every().max(self.took(probe) * SHARE);
-                Some(self.heard? + rest + LATE)
+                let answered = *self.answered.get(&probe)?;
+                Some(answered.max(self.heard.unwrap_or_default()) + rest + LATE)
             }
         }
     }
@@ -99,7 +115,7 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::live::{Pulse, Sample};
+    use crate::data::live::Pulse;
 
     fn seconds(n: f64) -> Duration {
         Duration::from_secs_f64(n)
@@ -109,7 +125,8 @@ mod tests {
     fn an_answer_that_is_late_is_said_and_counted() {
         let mut live = Live::default();
         let (silent, changes) = (|live: &Live, at| live.silent(Probe::Pulse, seconds(at)), seconds(4.2));
-        assert_eq!(live.silence_changes(Probe::Pulse, seconds(9.0)), None, "nothing was heard yet");
+        live.take(Sample::Link(Ok(())), seconds(0.1));
+        assert_eq!(live.silence_changes(Probe::Pulse, seconds(9.0)), None, "nothing was asked for yet");
         live.take(Sample::Pulse(Pulse::default()), seconds(0.2));
         assert_eq!((silent(&live, 4.1), silent(&live, 4.2)), (None, Some(seconds(4.0))));
         assert_eq!(live.silence_changes(Probe::Pulse, seconds(1.0)), Some(changes));

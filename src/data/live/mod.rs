@@ -182,6 +182,8 @@ pub struct Live {
     pub lost: Option<Lost>,
     /// When the server answered last, by the console's clock.
     heard: Option<Duration>,
+    /// When each probe was answered last by this session.
+    answered: BTreeMap<Probe, Duration>,
     /// The load of the last minutes.
     pub load: Load,
 }
@@ -192,9 +194,7 @@ impl Live {
 
     /// Takes a sample in. `now`: the console's clock.
     pub fn take(&mut self, sample: Sample, now: Duration) {
-        if !matches!(sample, Sample::Link(_)) {
-            self.heard = Some(now);
-        }
+        self.hear(&sample, now);
         match sample {
             Sample::Pulse(pulse) => {
                 self.failed.remove(&Probe::Pulse);
