@@ -2,7 +2,7 @@
 
 use super::{App, TOAST};
 use crate::core::{
-    command::Command,
+    command::{Command, Scope},
     event::Mouse,
     key::{Chord, Key},
     keymap::Hit,
@@ -44,6 +44,11 @@ impl App {
             Hit::Prefix => {}
             Hit::None if self.pending.len() == 1 => {
                 self.pending.clear();
+                // A list takes all keys for itself, but keeps nobody in the program.
+                let list = scopes.contains(&Scope::List);
+                if list && self.world.keymap.look(&[Scope::Global], &[chord]) == Hit::Command(Command::Quit) {
+                    return self.quit();
+                }
                 self.on_top(|pane, cx| pane.typed(chord, cx));
             }
             Hit::None => {

@@ -115,6 +115,8 @@ impl App {
         let conn = self.world.active;
         if matches!(self.world.server().and_then(|s| s.link.as_ref()), Some(Link::Up(_))) {
             self.going.reached = false;
+            // Why the last place refused is over, and would stand where the next one is named.
+            self.toast = None;
             self.going.trying = Some(spec.clone().unwrap_or_else(|| "the same place".into()));
             return self.out.push(Effect::Try { conn, spec });
         }

@@ -130,6 +130,11 @@ fn the_list_that_nobody_asked_for_goes_when_there_is_a_connection() {
     assert!(found(&mut r));
     link(&mut r, up());
     assert!(r.screen().contains("Connect to"), "{}", r.screen());
+    // It takes all keys, but keeps nobody here.
+    r.keys("q");
+    assert!(r.screen().contains("Connect to") && !r.effects.contains(&Effect::Quit), "{}", r.screen());
+    r.keys("<ctrl-q>");
+    assert!(r.effects.contains(&Effect::Quit));
 }
 
 #[test]
