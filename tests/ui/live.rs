@@ -442,6 +442,29 @@ fn samples_of_another_server_are_not_shown_as_those_of_this_one() {
     assert!(screen.contains("22:13:29 UTC") && !screen.contains("paused"), "{screen}");
 }
 
+#[test]
+fn a_session_opened_anew_forgets_no_name_of_samples_kept() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    sample(&mut robot, Sample::Link(Err(gone("terminating connection due to administrator command"))));
+    sample(&mut robot, Sample::Link(Ok(())));
+    // It knows databases and roles by now, and nobody waits any more.
+    sample(&mut robot, Sample::Names(Names { database: 5, ..Names::default() }));
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + SECOND, edges: vec![], ..pile() }));
+    robot.keys(",");
+    let screen = robot.screen();
+    assert!(screen.contains("paused at 22:13:20 UTC") && screen.contains(" posts "), "{screen}");
+    assert!(!screen.contains("relation 100"), "{screen}");
+    robot.keys("e\n");
+    let export = robot.take(|e| match e {
+        Effect::Export { what, .. } => Some(what.clone()),
+        _ => None,
+    });
+    let value: serde_json::Value = serde_json::from_str(&export.lines().collect::<String>()).expect("JSON");
+    let edge = &value["samples"][0]["edges"][0];
+    assert!(edge.to_string().contains("posts"), "{edge}");
+}
+
 /// A second later: 104 has given up, 107 came to wait.
 fn later() -> Pulse {
     let mut pulse = pile();
