@@ -460,6 +460,27 @@ fn what_changed_since_a_marked_moment() {
 }
 
 #[test]
+fn before_the_mark_nothing_is_told_backwards() {
+    for (key, words) in
+        [("<alt-6>", "This moment is before the mark at 22:13:21 UTC"), ("<alt-5>", " · before the mark ")]
+    {
+        // 104 is there no more when the mark is set: it did not come since.
+        let mut robot = robot(120, 40, key);
+        sample(&mut robot, Sample::Pulse(pile()));
+        sample(&mut robot, Sample::Pulse(later()));
+        robot.keys("m,");
+        let screen = robot.screen();
+        assert!(screen.contains("paused at 22:13:20 UTC") && screen.contains("104"), "{screen}");
+        assert!(screen.contains(words), "{screen}");
+        for sign in ["+104", "+    └ 104", "came (+)", "=101", "+1 −1"] {
+            assert!(!screen.contains(sign), "{sign}: {screen}");
+        }
+        robot.keys(".");
+        assert!(!robot.screen().contains("before the mark"), "{}", robot.screen());
+    }
+}
+
+#[test]
 fn the_samples_kept_are_written_to_a_file() {
     for (key, what) in [("<alt-5>", "sessions"), ("<alt-6>", "locks")] {
         let mut robot = robot(120, 40, key);

@@ -81,9 +81,17 @@ impl Locks {
         self.compare();
     }
 
-    /// Says what changed since the mark.
+    /// Says what changed since the mark; of a moment before it nothing came or ended since.
     fn compare(&mut self) {
-        self.since = self.mark.as_ref().map(|(at, then)| draw::since(*at, then, &self.tree.1));
+        self.since = self.mark.as_ref().map(|(mark, then)| match self.tree.0 {
+            Some(at) if at < *mark => {
+                let mark = live::clock(*mark);
+                let words =
+                    format!("This moment is before the mark at {mark}: what changed since shows behind it");
+                (BTreeSet::new(), words)
+            }
+            _ => draw::since(*mark, then, &self.tree.1),
+        });
     }
 
     fn chosen(&self) -> Option<&LockNode> {
