@@ -555,6 +555,23 @@ fn a_session_in_full() {
 }
 
 #[test]
+fn a_session_of_the_tree_in_full_is_of_a_moment() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    let mut pulse = pile();
+    pulse.edges = vec![Arc::new(waits(102, 105, true, "AccessExclusiveLock", "RowExclusiveLock", 40))];
+    sample(&mut robot, Sample::Pulse(pulse));
+    robot.keys("<enter>");
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 9 * SECOND, edges: vec![], ..pile() }));
+    let screen = robot.screen();
+    assert!(screen.contains("As it was at 22:13:20 UTC") && screen.contains("pid 105"), "{screen}");
+    assert!(screen.contains("as at 2023-11-14T22:13:20"), "in what is copied, too: {screen}");
+    assert!(
+        screen.contains("last statement began 5 min 00 s ago, ended 5 min 00 s ago"),
+        "it is idle in its transaction: {screen}"
+    );
+}
+
+#[test]
 fn sessions_are_filtered_and_sorted() {
     let mut robot = robot(120, 40, "<alt-5>");
     sample(&mut robot, Sample::Pulse(pile()));

@@ -211,8 +211,9 @@ impl Pane for Locks {
             Command::CancelBackend => self.signal(SignalKind::Cancel, cx),
             Command::TerminateBackend => self.signal(SignalKind::Terminate, cx),
             Command::OpenSession => {
-                if let Some(text) = self.page(cx.world) {
-                    cx.popup(Popup::Page { title: "Session".into(), text });
+                if let (Some(text), Some(at)) = (self.page(cx.world), self.tree.0) {
+                    let title = format!("As it was at {}", live::clock(at));
+                    cx.popup(Popup::Page { title, text });
                 }
             }
             Command::GoToRow => self.go_to_row(cx),
