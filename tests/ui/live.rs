@@ -329,6 +329,43 @@ fn a_server_that_does_not_answer_leaves_the_last_sample() {
 }
 
 #[test]
+fn what_a_root_has_is_said_and_a_line_is_found() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    let said = "pid 101 (shop of ada) has AccessShare on posts; in its transaction for 1 min 35 s.";
+    assert!(robot.screen().contains(said), "{}", robot.screen());
+    robot.keys("/id = 2\n");
+    assert!(robot.screen().contains("▌    └ 104"), "{}", robot.screen());
+    robot.keys("/<ctrl-u>posts\n");
+    assert!(robot.screen().contains("▌● 101"), "round to the first: {}", robot.screen());
+    robot.keys("/<ctrl-u>nothing\n");
+    assert!(robot.screen().contains("Nobody in this tree has \"nothing\""), "{}", robot.screen());
+}
+
+#[test]
+fn a_prepared_transaction_says_whose_it_is_and_since_when() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    let mut pulse = pile();
+    let prepared =
+        Prepared { gid: "order-17".into(), owner: 10, database: 5, since: Some(NOW - 60 * SECOND) };
+    pulse.edges = vec![Arc::new(Edge {
+        prepared: Some(prepared),
+        ..waits(102, 0, true, "ShareLock", "ExclusiveLock", 4)
+    })];
+    sample(&mut robot, Sample::Pulse(pulse));
+    let screen = robot.screen();
+    for part in [
+        "● prepared",
+        "1 min 00 s PREPARE TRANSACTION 'order-17'",
+        "; prepared 1 min 00 s ago by ada in shop.",
+    ] {
+        assert!(screen.contains(part), "{part}\n{screen}");
+    }
+    robot.keys("K");
+    assert!(robot.screen().contains("In shop, as ada or a superuser:"), "{}", robot.screen());
+}
+
+#[test]
 fn an_answer_that_is_late_is_said_before_it_is_given_up() {
     let mut robot = robot(80, 24, "<alt-5>");
     sample(&mut robot, Sample::Pulse(pile()));
