@@ -497,6 +497,31 @@ fn what_changed_since_a_marked_moment() {
 }
 
 #[test]
+fn a_moment_goes_along_from_activity_to_locks_and_back() {
+    let mut robot = robot(120, 40, "<alt-5>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + SECOND, edges: vec![], ..pile() }));
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 2 * SECOND, edges: vec![], ..pile() }));
+    robot.keys("/alter\n");
+    robot.keys(",,l");
+    let screen = robot.screen();
+    assert!(screen.contains("▌6 Locks") && screen.contains("paused at 22:13:20 UTC, 2 newer"), "{screen}");
+    assert!(screen.contains("▌  └ 102"), "the cursor is on whom one came for: {screen}");
+    robot.keys(".<alt-5>");
+    let screen = robot.screen();
+    assert!(screen.contains("▌5 Activity") && screen.contains("paused at 22:13:21 UTC, 1 newer"), "{screen}");
+    robot.keys("l");
+    let screen = robot.screen();
+    assert!(screen.contains("At this moment pid 102 waits for nobody"), "{screen}");
+    // Following goes along as well.
+    robot.keys("p<alt-5>");
+    assert!(!robot.screen().contains("paused"), "{}", robot.screen());
+    // By way of a pane of other samples each stays as it was left.
+    robot.keys(",<alt-8><alt-6>");
+    assert!(!robot.screen().contains("paused"), "{}", robot.screen());
+}
+
+#[test]
 fn before_the_mark_nothing_is_told_backwards() {
     for (key, words) in
         [("<alt-6>", "This moment is before the mark at 22:13:21 UTC"), ("<alt-5>", " · before the mark ")]

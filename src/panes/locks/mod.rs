@@ -243,6 +243,10 @@ impl Pane for Locks {
         }
     }
 
+    fn stopped(&self) -> Option<u64> {
+        self.moment.stopped()
+    }
+
     fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
         if let Some((tone, text)) = self.signals.news(job, &news).or_else(|| self.exports.news(job, &news)) {
             cx.toast(tone, text);
@@ -265,12 +269,17 @@ impl Pane for Locks {
             self.find.clone_from(text);
             self.find(cx);
         }
-        if let Tell::ShowLocks(pid) = tell {
-            self.moment = Moment::default();
-            self.settle(cx.world);
-            if !self.list.go(&Who::Session(pid)) {
-                cx.toast(Tone::Note, format!("pid {pid} waits for nobody and nobody waits for it"));
+        match tell {
+            Tell::StopAt(number) => self.moment = Moment::of(number),
+            Tell::ShowNow(_) => self.moment = Moment::default(),
+            Tell::ShowLocks(pid) => {
+                self.settle(cx.world);
+                if !self.list.go(&Who::Session(pid)) {
+                    let then = if self.moment.paused() { "At this moment " } else { "" };
+                    cx.toast(Tone::Note, format!("{then}pid {pid} waits for nobody and nobody waits for it"));
+                }
             }
+            _ => {}
         }
     }
 

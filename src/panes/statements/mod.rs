@@ -427,14 +427,23 @@ impl Pane for Statements {
             let job = cx.start(|job| Effect::Export { job, path, what });
             self.exports.started(job);
         }
-        if let Tell::Chosen { question: FILTER, text, .. } = tell {
-            self.filter = text.trim().to_owned();
-            self.settle(cx.world);
-            self.ask_texts(cx);
+        match tell {
+            Tell::Chosen { question: FILTER, text, .. } => self.filter = text.trim().to_owned(),
+            Tell::ShowNow(_) => {
+                (self.moment, self.open) = (Moment::default(), None);
+                if !self.filter.is_empty() {
+                    let filter = std::mem::take(&mut self.filter);
+                    cx.toast(Tone::Note, format!("All statements are shown: the filter “{filter}” is off"));
+                }
+            }
+            _ => return,
         }
+        self.settle(cx.world);
+        self.ask_texts(cx);
     }
 
     fn sampled(&mut self, cx: &mut Cx<'_>) {
+        self.marked(cx);
         self.settle(cx.world);
         if let Some(detail) = &mut self.open
             && let Some(history) = cx.world.server().map(|s| &s.live.statements)

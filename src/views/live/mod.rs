@@ -67,6 +67,18 @@ impl Moment {
         self.0 = Some(number);
     }
 
+    /// The moment of this sample; `None`: the newest as they come.
+    #[must_use]
+    pub fn of(stopped: Option<u64>) -> Self {
+        Self(stopped)
+    }
+
+    /// The sample it is stopped at.
+    #[must_use]
+    pub fn stopped(self) -> Option<u64> {
+        self.0
+    }
+
     /// Stopped?
     #[must_use]
     pub fn paused(self) -> bool {
