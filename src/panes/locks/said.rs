@@ -19,6 +19,9 @@ pub(super) fn frees(node: &LockNode) -> String {
     let (frees, blocks) = (node.frees, node.blocks);
     match frees {
         0 if blocks == 0 => "Nobody waits for it.".into(),
+        0 if node.edge.as_ref().is_some_and(|e| matches!(&*e.object.kind, "transactionid" | "tuple")) => {
+            format!("{blocks} wait behind it. Ending it lets none of them go on: they wait for the row, too.")
+        }
         0 => format!("{blocks} wait behind it, all of them for others, too."),
         _ if frees == blocks => format!("This lets {frees} go on{share}."),
         _ if node.unlisted > 0 => {
