@@ -497,6 +497,52 @@ fn what_changed_since_a_marked_moment() {
 }
 
 #[test]
+fn a_moment_goes_along_from_activity_to_locks_and_back() {
+    let mut robot = robot(120, 40, "<alt-5>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + SECOND, edges: vec![], ..pile() }));
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 2 * SECOND, edges: vec![], ..pile() }));
+    robot.keys("/alter\n");
+    robot.keys(",,l");
+    let screen = robot.screen();
+    assert!(screen.contains("▌6 Locks") && screen.contains("paused at 22:13:20 UTC, 2 newer"), "{screen}");
+    assert!(screen.contains("▌  └ 102"), "the cursor is on whom one came for: {screen}");
+    robot.keys(".<alt-5>");
+    let screen = robot.screen();
+    assert!(screen.contains("▌5 Activity") && screen.contains("paused at 22:13:21 UTC, 1 newer"), "{screen}");
+    robot.keys("l");
+    let screen = robot.screen();
+    assert!(screen.contains("At this moment pid 102 waits for nobody"), "{screen}");
+    // Following goes along as well.
+    robot.keys("p<alt-5>");
+    assert!(!robot.screen().contains("paused"), "{}", robot.screen());
+    // By way of a pane of other samples each stays as it was left.
+    robot.keys(",<alt-8><alt-6>");
+    assert!(!robot.screen().contains("paused"), "{}", robot.screen());
+}
+
+#[test]
+fn before_the_mark_nothing_is_told_backwards() {
+    for (key, words) in
+        [("<alt-6>", "This moment is before the mark at 22:13:21 UTC"), ("<alt-5>", " · before the mark ")]
+    {
+        // 104 is there no more when the mark is set: it did not come since.
+        let mut robot = robot(120, 40, key);
+        sample(&mut robot, Sample::Pulse(pile()));
+        sample(&mut robot, Sample::Pulse(later()));
+        robot.keys("m,");
+        let screen = robot.screen();
+        assert!(screen.contains("paused at 22:13:20 UTC") && screen.contains("104"), "{screen}");
+        assert!(screen.contains(words), "{screen}");
+        for sign in ["+104", "+    └ 104", "came (+)", "=101", "+1 −1"] {
+            assert!(!screen.contains(sign), "{sign}: {screen}");
+        }
+        robot.keys(".");
+        assert!(!robot.screen().contains("before the mark"), "{}", robot.screen());
+    }
+}
+
+#[test]
 fn the_samples_kept_are_written_to_a_file() {
     for (key, what) in [("<alt-5>", "sessions"), ("<alt-6>", "locks")] {
         let mut robot = robot(120, 40, key);
@@ -568,6 +614,23 @@ fn a_session_in_full() {
     assert!(robot.screen().contains("The server keeps only this beginning"), "{}", robot.screen());
     robot.keys("x");
     assert!(robot.screen().contains("keeps only the beginning"), "{}", robot.screen());
+}
+
+#[test]
+fn a_session_of_the_tree_in_full_is_of_a_moment() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    let mut pulse = pile();
+    pulse.edges = vec![Arc::new(waits(102, 105, true, "AccessExclusiveLock", "RowExclusiveLock", 40))];
+    sample(&mut robot, Sample::Pulse(pulse));
+    robot.keys("<enter>");
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 9 * SECOND, edges: vec![], ..pile() }));
+    let screen = robot.screen();
+    assert!(screen.contains("As it was at 22:13:20 UTC") && screen.contains("pid 105"), "{screen}");
+    assert!(screen.contains("as at 2023-11-14T22:13:20"), "in what is copied, too: {screen}");
+    assert!(
+        screen.contains("last statement began 5 min 00 s ago, ended 5 min 00 s ago"),
+        "it is idle in its transaction: {screen}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
     data::live::{
         Names, Probe, Pulse, Session,
         locks::{LockNode, LockTree, Who},
-        words,
+        told, words,
     },
     views::live::{self, list::Column, signal::whom},
     widgets::paint,
@@ -188,9 +188,11 @@ impl Locks {
             text.push_str(&line);
             text.push('\n');
         }
+        text.push_str(&format!("\nas at {}", told::moment(pulse.at)));
         if let Some(session) = self.session(world) {
+            let (ran, how_long) = live::statement(session, pulse.at);
             text.push_str(&format!(
-                "\npid {}\nrole {}\ndatabase {}\napplication {}\nclient {}\nstate {}\nwait {} {}\ntransaction for {}\nstatement for {}\nsession for {}\n\n{}\n",
+                "\npid {}\nrole {}\ndatabase {}\napplication {}\nclient {}\nstate {}\nwait {} {}\ntransaction for {}\n{ran} {how_long}\nsession for {}\n\n{}\n",
                 session.pid,
                 names.role(session.role),
                 names.database(session.database),
@@ -200,7 +202,6 @@ impl Locks {
                 session.wait_type,
                 session.wait_event,
                 live::age(session.xact_start, pulse.at),
-                live::age(session.query_start, pulse.at),
                 live::age(session.started, pulse.at),
                 session.query,
             ));

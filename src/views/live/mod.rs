@@ -8,7 +8,7 @@ pub mod sql;
 
 use crate::{
     core::{command::Command, effect::Effect, theme::Theme, world::World},
-    data::live::{Live, Micros, Probe, Pulse, Ring, Sampled, export::Export},
+    data::live::{Live, Micros, Probe, Pulse, Ring, Sampled, Session, export::Export},
     text::units,
     widgets::paint,
 };
@@ -67,6 +67,18 @@ impl Moment {
         self.0 = Some(number);
     }
 
+    /// The moment of this sample; `None`: the newest as they come.
+    #[must_use]
+    pub fn of(stopped: Option<u64>) -> Self {
+        Self(stopped)
+    }
+
+    /// The sample it is stopped at.
+    #[must_use]
+    pub fn stopped(self) -> Option<u64> {
+        self.0
+    }
+
     /// Stopped?
     #[must_use]
     pub fn paused(self) -> bool {
@@ -98,6 +110,18 @@ pub fn age(since: Option<Micros>, now: Micros) -> String {
     let age = Duration::from_micros(micros);
     // Tenths of milliseconds say nothing about a session.
     if age < Duration::from_secs(1) { format!("{} ms", age.as_millis()) } else { units::duration(age) }
+}
+
+/// How long its statement runs at a moment; of a session that runs none when its last one began and ended.
+#[must_use]
+pub fn statement(session: &Session, now: Micros) -> (&'static str, String) {
+    let began = age(session.query_start, now);
+    match (session.state_change, began.is_empty()) {
+        (Some(_), false) if !session.active() => {
+            ("last statement", format!("began {began} ago, ended {} ago", age(session.state_change, now)))
+        }
+        _ => ("statement for", began),
+    }
 }
 
 /// `14:02:31` of the server's clock, in UTC.
@@ -271,6 +295,25 @@ mod tests {
         assert_eq!(moment.shown(&ring).map(|(_, newer)| newer), Some(2), "gone: the oldest at hand");
         moment.pause(&ring);
         assert!(!moment.paused());
+    }
+
+    #[test]
+    fn a_statement_that_ended_does_not_run() {
+        let mut session = Session {
+            state: "idle in transaction".into(),
+            query_start: Some(0),
+            state_change: Some(3_000_000),
+            ..Session::default()
+        };
+        let say = |s: &Session| statement(s, 5_000_000);
+        assert_eq!(say(&session), ("last statement", "began 5.0 s ago, ended 2.0 s ago".into()));
+        session.state = "active".into();
+        assert_eq!(say(&session), ("statement for", "5.0 s".into()));
+        assert_eq!(
+            say(&Session::default()),
+            ("statement for", String::new()),
+            "it may not be seen, or ran none"
+        );
     }
 
     #[test]
