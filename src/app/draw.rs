@@ -81,7 +81,7 @@ impl App {
             let (number, active) = (slot.kind as u8, n == self.current);
             let title = slot.pane.title(&self.world);
             let busy = if slot.pane.running().is_some() { "…" } else { "" };
-            let title = if active { &*title } else { width::head(&title, most) };
+            let title = if active { title.clone() } else { tab_title(&title, most) };
             format!("{}{number} {title}{busy}{gap}", if active { '▌' } else { ' ' })
         };
         // On a narrow screen they move together, then the others are shortened, until all can be seen.
@@ -333,6 +333,17 @@ impl App {
     }
 }
 
+/// A title of at most so many cells: what it counts is never cut, or it would count less.
+fn tab_title(title: &str, most: usize) -> String {
+    let counted = title.rsplit_once(' ').filter(|(_, n)| n.bytes().all(|b| b.is_ascii_digit()));
+    match counted {
+        Some((word, n)) if width::width(title) > most => {
+            format!("{} {n}", width::head(word, most.saturating_sub(n.len() + 1).max(1)))
+        }
+        _ => width::head(title, most).to_owned(),
+    }
+}
+
 /// A toast takes the last line, and lines above it when it is long.
 fn draw_toast(frame: &mut Frame<'_>, area: Rect, text: &str, style: Style) {
     let cells = area.width.saturating_sub(2).max(1) as usize;
@@ -429,3 +440,17 @@ const HINTED: &[(Command, &str)] = &[
     (Command::ExternalEditor, "$EDITOR"),
     (Command::Back, "back"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_in_a_tab_is_never_cut() {
+        assert_eq!(tab_title("Locks 52", 8), "Locks 52");
+        assert_eq!(tab_title("Locks 52", 7), "Lock 52");
+        assert_eq!(tab_title("Locks 52", 3), "L 52");
+        assert_eq!(tab_title("Locks 499", 3), "L 499");
+        assert_eq!(tab_title("Statements", 4), "Stat");
+    }
+}

@@ -329,6 +329,43 @@ fn a_server_that_does_not_answer_leaves_the_last_sample() {
 }
 
 #[test]
+fn what_a_root_has_is_said_and_a_line_is_found() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    let said = "pid 101 (shop of ada) has AccessShare on posts; in its transaction for 1 min 35 s.";
+    assert!(robot.screen().contains(said), "{}", robot.screen());
+    robot.keys("/id = 2\n");
+    assert!(robot.screen().contains("▌    └ 104"), "{}", robot.screen());
+    robot.keys("/<ctrl-u>posts\n");
+    assert!(robot.screen().contains("▌● 101"), "round to the first: {}", robot.screen());
+    robot.keys("/<ctrl-u>nothing\n");
+    assert!(robot.screen().contains("Nobody in this tree has \"nothing\""), "{}", robot.screen());
+}
+
+#[test]
+fn a_prepared_transaction_says_whose_it_is_and_since_when() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    let mut pulse = pile();
+    let prepared =
+        Prepared { gid: "order-17".into(), owner: 10, database: 5, since: Some(NOW - 60 * SECOND) };
+    pulse.edges = vec![Arc::new(Edge {
+        prepared: Some(prepared),
+        ..waits(102, 0, true, "ShareLock", "ExclusiveLock", 4)
+    })];
+    sample(&mut robot, Sample::Pulse(pulse));
+    let screen = robot.screen();
+    for part in [
+        "● prepared",
+        "1 min 00 s PREPARE TRANSACTION 'order-17'",
+        "; prepared 1 min 00 s ago by ada in shop.",
+    ] {
+        assert!(screen.contains(part), "{part}\n{screen}");
+    }
+    robot.keys("K");
+    assert!(robot.screen().contains("In shop, as ada or a superuser:"), "{}", robot.screen());
+}
+
+#[test]
 fn an_answer_that_is_late_is_said_before_it_is_given_up() {
     let mut robot = robot(80, 24, "<alt-5>");
     sample(&mut robot, Sample::Pulse(pile()));
@@ -403,6 +440,29 @@ fn samples_of_another_server_are_not_shown_as_those_of_this_one() {
     sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 9 * SECOND, edges: vec![], ..pile() }));
     let screen = robot.screen();
     assert!(screen.contains("22:13:29 UTC") && !screen.contains("paused"), "{screen}");
+}
+
+#[test]
+fn a_session_opened_anew_forgets_no_name_of_samples_kept() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    sample(&mut robot, Sample::Link(Err(gone("terminating connection due to administrator command"))));
+    sample(&mut robot, Sample::Link(Ok(())));
+    // It knows databases and roles by now, and nobody waits any more.
+    sample(&mut robot, Sample::Names(Names { database: 5, ..Names::default() }));
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + SECOND, edges: vec![], ..pile() }));
+    robot.keys(",");
+    let screen = robot.screen();
+    assert!(screen.contains("paused at 22:13:20 UTC") && screen.contains(" posts "), "{screen}");
+    assert!(!screen.contains("relation 100"), "{screen}");
+    robot.keys("e\n");
+    let export = robot.take(|e| match e {
+        Effect::Export { what, .. } => Some(what.clone()),
+        _ => None,
+    });
+    let value: serde_json::Value = serde_json::from_str(&export.lines().collect::<String>()).expect("JSON");
+    let edge = &value["samples"][0]["edges"][0];
+    assert!(edge.to_string().contains("posts"), "{edge}");
 }
 
 /// A second later: 104 has given up, 107 came to wait.

@@ -29,10 +29,14 @@ pub struct LockNode {
     pub edge: Option<Arc<Edge>>,
     /// Whom it waits for, too.
     pub also: Vec<Who>,
-    /// Distinct sessions below it, each once.
+    /// Distinct sessions below it, each once, with those that are only counted.
     pub blocks: usize,
-    /// Sessions that wait for nobody else and go on at once when this one ends or gives up.
+    /// Those of them that are only counted: they stand in a queue behind the ones of it that were asked for.
+    pub unlisted: usize,
+    /// Sessions that wait for nobody else and go on at once when this one ends or gives up, of those that are listed.
     pub frees: usize,
+    /// Some of these wait for a row, which others may have locked as well: the server names one of its holders.
+    pub frees_rows: bool,
     /// Nobody below waits for a lock it holds: they only queue behind what it waits for.
     pub only_ahead: bool,
     /// Stands in a cycle of waiting: a deadlock the server has not broken yet.
@@ -57,7 +61,8 @@ impl LockTree {
     #[must_use]
     pub fn of(pulse: &Pulse) -> Self {
         let graph = Graph::of(pulse);
-        let mut tree = Self { waiting: graph.waits.len(), more: beyond(pulse), ..Self::default() };
+        let more = graph.rests.iter().map(|(_, rest)| rest).sum();
+        let mut tree = Self { waiting: graph.waits.len(), more, ..Self::default() };
         let mut roots: Vec<Who> =
             graph.blocks.keys().filter(|who| !graph.waits.contains_key(who)).cloned().collect();
         roots.sort_by_cached_key(|who| (std::cmp::Reverse(graph.below(who).len()), who.clone()));
@@ -104,9 +109,14 @@ impl LockTree {
             // A node in a cycle is a root and waits: it says for whom.
             let own = edge.clone().or_else(|| graph.waits.get(&who).and_then(|w| w.first()).cloned());
             let below = graph.below(&who);
+            let rests = graph.rests.iter().filter(|(last, _)| below.contains(last));
+            let unlisted = rests.map(|(_, rest)| usize::try_from(*rest).unwrap_or(0)).sum();
+            let freed = graph.freed(&who);
             self.nodes.push(LockNode {
-                blocks: below.iter().filter(|w| **w != who).count(),
-                frees: graph.frees(&who),
+                blocks: below.iter().filter(|w| **w != who).count() + unlisted,
+                unlisted,
+                frees: freed.len(),
+                frees_rows: freed.iter().any(|e| &*e.object.kind == "transactionid"),
                 only_ahead: graph.blocks.get(&who).is_some_and(|edges| edges.iter().all(|e| !e.hard)),
                 cycle: below.contains(&who),
                 edge: own,
@@ -119,9 +129,9 @@ impl LockTree {
     }
 }
 
-/// Sessions waiting in queues that are longer than the edges told.
-fn beyond(pulse: &Pulse) -> i64 {
-    let mut queues: BTreeMap<_, (i64, BTreeSet<i32>)> = BTreeMap::new();
+/// Queues that are longer than the edges tell: the last one of each that is told of, and how many more there are.
+fn rests(pulse: &Pulse) -> Vec<(Who, i64)> {
+    let mut queues: BTreeMap<_, (i64, BTreeSet<i32>, (i64, i32))> = BTreeMap::new();
     for edge in &pulse.edges {
         let o = &edge.object;
         // Of a transaction's end the row is each waiter's own: they all stand in one queue.
@@ -129,8 +139,13 @@ fn beyond(pulse: &Pulse) -> i64 {
         let queue = queues.entry((&o.kind, &o.xid, &o.vxid, o.class, o.object, o.part, place)).or_default();
         queue.0 = edge.queue;
         queue.1.insert(edge.worker.unwrap_or(edge.waiter));
+        queue.2 = queue.2.max((edge.place, edge.waiter));
     }
-    queues.values().map(|(length, told)| (length - told.len() as i64).max(0)).sum()
+    let rest = |(length, told, (_, last)): (i64, BTreeSet<i32>, (i64, i32))| {
+        let rest = length - told.len() as i64;
+        (rest > 0).then_some((Who::Session(last), rest))
+    };
+    queues.into_values().filter_map(rest).collect()
 }
 
 /// How many sessions wait for another one: those in the tree, and those that are only counted.
@@ -139,7 +154,8 @@ pub fn waiting(pulse: &Pulse) -> usize {
     let sessions: BTreeSet<i32> = pulse.sessions.iter().map(|s| s.pid).collect();
     let waiters: BTreeSet<i32> =
         pulse.edges.iter().filter(|e| stands(e, |pid| sessions.contains(&pid))).map(|e| e.waiter).collect();
-    waiters.len() + usize::try_from(beyond(pulse)).unwrap_or(0)
+    let more: i64 = rests(pulse).iter().map(|(_, rest)| rest).sum();
+    waiters.len() + usize::try_from(more).unwrap_or(0)
 }
 
 /// An edge between two who are there. Gone since, or a parallel query that waits for itself: no edge. A blocker without a
@@ -153,12 +169,14 @@ struct Graph {
     waits: BTreeMap<Who, Vec<Arc<Edge>>>,
     /// Who blocks → the edges to it.
     blocks: BTreeMap<Who, Vec<Arc<Edge>>>,
+    /// See [`rests`].
+    rests: Vec<(Who, i64)>,
 }
 
 impl Graph {
     fn of(pulse: &Pulse) -> Self {
         let sessions = pulse.by_pid();
-        let mut graph = Self { waits: BTreeMap::new(), blocks: BTreeMap::new() };
+        let mut graph = Self { waits: BTreeMap::new(), blocks: BTreeMap::new(), rests: rests(pulse) };
         for edge in &pulse.edges {
             if !stands(edge, |pid| sessions.contains_key(&pid)) {
                 continue;
@@ -207,14 +225,16 @@ impl Graph {
         below
     }
 
-    /// Those who wait for nobody else.
-    fn frees(&self, who: &Who) -> usize {
-        let only = |waiter: i32| {
-            self.waits
-                .get(&Who::Session(waiter))
-                .is_some_and(|edges| edges.iter().all(|e| e.blocker() == *who))
+    /// The edges of those who wait for nobody else. Who queues for a row behind somebody that waits for its holder
+    /// comes to wait for the holder instead.
+    fn freed(&self, who: &Who) -> Vec<&Arc<Edge>> {
+        let waits = self.waits.contains_key(who);
+        let only = |edge: &&Arc<Edge>| {
+            let queues = waits && &*edge.object.kind == "tuple";
+            let edges = self.waits.get(&Who::Session(edge.waiter));
+            !queues && edges.is_some_and(|edges| edges.iter().all(|e| e.blocker() == *who))
         };
-        self.blocks.get(who).map_or(0, |edges| edges.iter().filter(|e| only(e.waiter)).count())
+        self.blocks.get(who).into_iter().flatten().filter(only).collect()
     }
 
     /// The cycle that is met by going from blocker to blocker, its members in order of their pids.
@@ -348,6 +368,38 @@ mod tests {
         assert_eq!((tree.waiting, tree.more, waiting(&pulse)), (3, 497, 500));
         pulse.sessions.retain(|s| s.pid != 3);
         assert_eq!(waiting(&pulse), LockTree::of(&pulse).waiting + 497, "gone since");
+    }
+
+    #[test]
+    fn who_queues_for_a_row_is_freed_by_its_holder_only() {
+        let mut pulse = pulse("2 < 1, 3 < 2, 4 < 2, 4 ~ 3");
+        for (edge, kind) in pulse.edges.iter_mut().zip(["transactionid", "tuple", "tuple", "tuple"]) {
+            Arc::get_mut(edge).expect("nobody else's").object.kind = kind.into();
+        }
+        let frees = |pulse: &Pulse| -> Vec<(usize, bool)> {
+            LockTree::of(pulse).nodes.iter().map(|n| (n.frees, n.frees_rows)).collect()
+        };
+        // 3 is next when 2 gives up, and then waits for 1.
+        assert_eq!(frees(&pulse), [(1, true), (0, false), (0, false), (0, false)]);
+        pulse.edges.remove(0);
+        assert_eq!(frees(&pulse)[0], (1, false), "its holder is gone: 2 only has to say that it goes on");
+    }
+
+    #[test]
+    fn who_is_only_counted_waits_behind_the_same() {
+        // A queue of ten of which two are told of, behind 2, which waits for 1; 9 has nothing to do with it.
+        let mut pulse = pulse("2 < 1, 3 < 2, 4 < 2, 8 < 9");
+        for edge in &mut pulse.edges[1..3] {
+            let edge = Arc::get_mut(edge).expect("nobody else's");
+            (edge.queue, edge.place) = (10, i64::from(edge.waiter));
+            edge.object = LockObject { kind: "tuple".into(), relation: 5, ..Default::default() };
+        }
+        let tree = LockTree::of(&pulse);
+        let counted: Vec<_> = tree.nodes.iter().map(|n| (n.who.clone(), n.blocks, n.unlisted)).collect();
+        let who = Who::Session;
+        assert_eq!(tree.more, 8);
+        assert_eq!(counted[..2], [(who(1), 11, 8), (who(2), 10, 8)]);
+        assert!(counted[2..].iter().all(|(_, _, unlisted)| *unlisted == 0), "{counted:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod export;
 pub mod horizon;
 mod link;
 pub mod locks;
+mod names;
 mod pulse;
 mod ring;
 pub mod statements;
@@ -14,6 +15,7 @@ pub mod told;
 pub mod words;
 
 pub use link::{Gone, Lost, SHARE};
+pub use names::Names;
 pub use pulse::{Edge, LockObject, Prepared, Pulse, Session};
 pub use ring::{Ring, Weighed, heap};
 
@@ -120,43 +122,6 @@ pub struct WholeQuery {
     pub text: Arc<str>,
 }
 
-/// Names that samples give by OID.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Names {
-    /// OID of the connected database.
-    pub database: u32,
-    /// Databases.
-    pub databases: BTreeMap<u32, Arc<str>>,
-    /// Roles.
-    pub roles: BTreeMap<u32, Arc<str>>,
-    /// Relations of the connected database, as they would be written.
-    pub relations: BTreeMap<u32, Arc<str>>,
-    /// Other objects of the connected database that were waited for: catalog, OID → how people call it.
-    pub objects: BTreeMap<(u32, u32), Arc<str>>,
-}
-
-impl Names {
-    /// A database's name, or its number.
-    #[must_use]
-    pub fn database(&self, oid: u32) -> String {
-        name(&self.databases, oid)
-    }
-
-    /// A role's name, or its number.
-    #[must_use]
-    pub fn role(&self, oid: u32) -> String {
-        name(&self.roles, oid)
-    }
-}
-
-fn name(names: &BTreeMap<u32, Arc<str>>, oid: u32) -> String {
-    match names.get(&oid) {
-        Some(name) => name.to_string(),
-        None if oid == 0 => String::new(),
-        None => oid.to_string(),
-    }
-}
-
 /// Everything known of a server's present and recent past.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
@@ -241,7 +206,7 @@ impl Live {
                     None => self.checkups.push(checkup),
                 }
             }
-            Sample::Names(names) => self.names = names,
+            Sample::Names(names) => self.names.learn(names),
             Sample::Failed(probe, why) => {
                 self.failed.insert(probe, why);
             }

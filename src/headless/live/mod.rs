@@ -82,7 +82,7 @@ async fn whole(options: &Options) -> Result<Exit, End> {
             exit = stop.stopped() => return ended(exit, options),
         };
         match sample {
-            Some(Sample::Names(all)) => names = all,
+            Some(Sample::Names(all)) => names.learn(all),
             Some(Sample::Pulse(pulse)) => {
                 recovered(&mut trouble);
                 write(options, &pulse, &names, &grant, &mut out)

@@ -1,6 +1,6 @@
 //! Drawing: the tree, and in words below it why the chosen one waits and what ending it would do.
 
-use super::{Locks, frees, waited};
+use super::{Locks, said, said::name, waited};
 use crate::{
     core::world::World,
     data::live::{
@@ -14,17 +14,21 @@ use crate::{
 use ratatui::{Frame, layout::Rect};
 use std::{collections::BTreeSet, sync::Arc};
 
-const COLUMNS: [Column; 9] = [
-    Column::new("who", 17, false, 0),
-    Column::new("blocks", 6, true, 0),
-    Column::new("waits", 9, true, 0),
-    Column::new("wants ← has", 36, false, 150),
-    Column::new("for", 20, false, 0),
-    Column::new("in transaction", 14, true, 110),
-    Column::new("state", 19, false, 180),
-    Column::new("role@database", 18, false, 130),
-    Column::new("statement", 0, false, 70),
-];
+/// The columns of a list this wide: names are the first to get more room.
+fn columns(width: u16) -> [Column; 9] {
+    let (who, object) = if width >= 110 { (20, 26) } else { (17, 20) };
+    [
+        Column::new("who", who, false, 0),
+        Column::new("blocks", 6, true, 0),
+        Column::new("waits", 11, true, 0),
+        Column::new("wants ← has", 36, false, 160),
+        Column::new("for", object, false, 0),
+        Column::new("in transaction", 14, true, 110),
+        Column::new("state", 19, false, 180),
+        Column::new("role@database", 18, false, 140),
+        Column::new("statement", 0, false, 70),
+    ]
+}
 
 impl Locks {
     pub(super) fn draw_all(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
@@ -61,10 +65,10 @@ impl Locks {
             }
         } else {
             let (tree, places, since) = (&self.tree.1, &self.places, &self.since);
-            self.list.draw(buf, list, &COLUMNS, theme, |line, _, column| {
+            self.list.draw(buf, list, &columns(list.width), theme, |line, _, column| {
                 let Some(node) = tree.nodes.get(line) else { return (String::new(), "text") };
                 let session = places.get(line).copied().flatten().and_then(|n| pulse.sessions.get(n));
-                let (text, style) = cell(node, column, session, pulse.at, names);
+                let (text, style) = cell(node, column, session, pulse, names);
                 let came = column == 0 && since.as_ref().is_some_and(|(came, _)| came.contains(&node.who));
                 if came { (format!("+{text}"), style) } else { (text, style) }
             });
@@ -84,12 +88,13 @@ impl Locks {
             None => "Locks".into(),
             Some(first) => {
                 let who = name(&first.who);
+                let deadlock = said::deadlock(tree).map(|d| format!(" · {d}")).unwrap_or_default();
                 let others = match tree.roots - 1 {
                     0 => String::new(),
-                    1 => " (1 other blocks, too)".into(),
-                    n => format!(" ({n} others block, too)"),
+                    1 => " (1 more root)".into(),
+                    n => format!(" ({n} more roots)"),
                 };
-                format!("{all} waiting{shown} · {who} blocks {}{others}", first.blocks)
+                format!("{all} waiting{shown}{deadlock} · {who} blocks {}{others}", first.blocks)
             }
         }
     }
@@ -118,10 +123,15 @@ impl Locks {
                     let others: Vec<String> = node.also.iter().map(name).collect();
                     lines.push((format!("It also waits for {}.", others.join(", ")), "text"));
                 }
-                if edge.queue > 1 {
+                // For the end of a transaction all wait alike.
+                if edge.queue > 1 && !matches!(&*edge.object.kind, "transactionid" | "virtualxid") {
                     lines
                         .push((format!("Place {} of {} in this queue.", edge.place, edge.queue), "text.dim"));
                 }
+            }
+            if node.edge.is_none() {
+                let session = self.session(world).map(|s| &**s);
+                lines.push((said::root(&node.who, &who, session, pulse, names), "text"));
             }
             if let Some(session) = self.session(world) {
                 if session.idle_in_transaction() {
@@ -142,12 +152,13 @@ impl Locks {
                 }
             }
             if node.blocks > 0 {
-                let ahead = if node.only_ahead && node.edge.is_some() {
+                let ahead = if said::only_queues(node) {
                     " Those behind it do not conflict with who blocks it: cancelling it frees them at once."
                 } else {
                     ""
                 };
-                lines.push((format!("{}{ahead}", frees(node)), "text.strong"));
+                lines.push((format!("{}{ahead}", said::frees(node)), "text.strong"));
+                lines.extend(said::elsewhere(&self.tree.1, &node.who).map(|text| (text, "text")));
             }
             if let Some(text) = self.statement(world) {
                 lines.push((text, "text.dim"));
@@ -160,7 +171,7 @@ impl Locks {
     }
 
     fn statement(&self, world: &World) -> Option<String> {
-        let session = self.session(world)?;
+        let session = self.session(world).filter(|s| !s.masked)?;
         let text = session.query.split_whitespace().collect::<Vec<_>>().join(" ");
         let what = if session.active() { "" } else { "last statement, the lock may be an earlier one's: " };
         (!text.is_empty()).then(|| format!("{what}{text}"))
@@ -224,21 +235,18 @@ pub(super) fn since(at: i64, then: &LockTree, now: &LockTree) -> (BTreeSet<Who>,
     (came, words)
 }
 
-fn name(who: &Who) -> String {
-    match who {
-        Who::Session(pid) => format!("pid {pid}"),
-        Who::Prepared(gid) => format!("prepared transaction {gid}"),
-    }
-}
-
 fn cell(
     node: &LockNode,
     column: usize,
     session: Option<&Arc<Session>>,
-    now: i64,
+    pulse: &Pulse,
     names: &Names,
 ) -> (String, &'static str) {
-    let edge = node.edge.as_deref();
+    let (edge, now) = (node.edge.as_deref(), pulse.at);
+    let prepared = match &node.who {
+        Who::Prepared(gid) if matches!(column, 5 | 7) => said::prepared(gid, pulse),
+        _ => None,
+    };
     match column {
         0 => {
             let sign = match (node.depth, node.cycle) {
@@ -248,7 +256,7 @@ fn cell(
             };
             let who = match &node.who {
                 Who::Session(pid) => pid.to_string(),
-                Who::Prepared(gid) => format!("prepared {gid}"),
+                Who::Prepared(_) => "prepared".into(),
             };
             let style = if node.cycle {
                 "message.error"
@@ -270,19 +278,31 @@ fn cell(
             (text.unwrap_or_default(), "text")
         }
         4 => (edge.map(|e| words::object(&e.object, names)).unwrap_or_default(), "text"),
-        5 => (session.map(|s| live::age(s.xact_start, now)).unwrap_or_default(), "grid.cell.time"),
+        5 => {
+            let since = prepared.map_or(session.and_then(|s| s.xact_start), |p| p.since);
+            (live::age(since, now), "grid.cell.time")
+        }
         6 => session.map_or((String::new(), "text"), |s| {
             let style = if s.idle_in_transaction() { "message.warning" } else { "text.dim" };
             (s.state.to_string(), style)
         }),
         7 => {
-            let text = session.map(|s| format!("{}@{}", names.role(s.role), names.database(s.database)));
+            let who = prepared.map(|p| (p.owner, p.database)).or(session.map(|s| (s.role, s.database)));
+            let text =
+                who.map(|(role, database)| format!("{}@{}", names.role(role), names.database(database)));
             (text.unwrap_or_default(), "text.dim")
         }
-        8 => session.map_or((String::new(), "text"), |s| {
+        8 => session.map_or((of_prepared(&node.who), "text"), |s| {
             let text = s.query.split_whitespace().take(60).collect::<Vec<_>>().join(" ");
-            if s.active() { (text, "text") } else { (format!("(last) {text}"), "text.dim") }
+            if s.active() || s.masked { (text, "text") } else { (format!("(last) {text}"), "text.dim") }
         }),
         _ => (String::new(), "text"),
+    }
+}
+
+fn of_prepared(who: &Who) -> String {
+    match who {
+        Who::Session(_) => String::new(),
+        Who::Prepared(gid) => format!("PREPARE TRANSACTION {}", crate::sql::quote::literal(gid)),
     }
 }

@@ -1,6 +1,7 @@
 //! Locks: who is stuck behind whom, since when, and what ending somebody would free.
 
 mod draw;
+mod said;
 
 use crate::{
     core::{
@@ -29,6 +30,9 @@ use std::{
     sync::Arc,
 };
 
+/// The question's name.
+const FIND: &str = "locks-find";
+
 /// The tree of who waits for whom.
 #[derive(Default)]
 pub struct Locks {
@@ -48,6 +52,8 @@ pub struct Locks {
     /// What changed since the mark: who came, and what is said of it.
     since: Option<(BTreeSet<Who>, String)>,
     foot: Rect,
+    /// What was looked for last.
+    find: String,
 }
 
 impl Locks {
@@ -122,29 +128,23 @@ impl Locks {
         let Some(node) = self.chosen() else { return };
         if let Who::Prepared(gid) = &node.who {
             let quoted = crate::sql::quote::literal(gid);
+            let names = cx.world.server().map(|s| &s.live.names);
+            let prepared = self.pulse(cx.world).and_then(|pulse| said::prepared(gid, pulse)).zip(names);
+            let (database, owner) = prepared
+                .map_or(("its database".into(), "its owner".into()), |(p, names)| {
+                    (names.database(p.database), names.role(p.owner))
+                });
             let text = format!(
-                "A prepared transaction has no session to cancel. In its database, as its owner:\nROLLBACK PREPARED {quoted};\nCOMMIT PREPARED {quoted};"
+                "A prepared transaction has no session to cancel. In {database}, as {owner} or a superuser:\nROLLBACK PREPARED {quoted};\nCOMMIT PREPARED {quoted};"
             );
             return cx.popup(Popup::Page { title: format!("Prepared transaction {gid}"), text });
         }
-        let frees = frees(node);
+        let frees = said::frees(node);
         let Some(session) = self.session(cx.world) else { return };
         match self.signals.ask(kind, session, Some(&frees), cx.world) {
             Err(why) => cx.toast(Tone::Warning, why),
             Ok(question) => cx.popup(question),
         }
-    }
-}
-
-/// What ending this one does for the others.
-fn frees(node: &LockNode) -> String {
-    match (node.frees, node.blocks) {
-        (0, 0) => "Nobody waits for it.".into(),
-        (0, blocks) => format!("{blocks} wait behind it, all of them for others, too."),
-        (frees, blocks) if frees == blocks => format!("This lets {frees} go on."),
-        (frees, blocks) => format!(
-            "This lets {frees} of the {blocks} behind it go on at once; the others queue behind those."
-        ),
     }
 }
 
@@ -173,7 +173,6 @@ impl Pane for Locks {
             | Command::WhoHoldsVacuum
             | Command::StepToSql
             | Command::ShowWhich
-            | Command::Find
             | Command::ToLocks
             | Command::ExplainIt => false,
             _ => true,
@@ -196,6 +195,12 @@ impl Pane for Locks {
                 None => cx.toast(Tone::Note, "Nobody waited in the samples kept"),
             },
             Command::MarkMoment => self.mark(cx),
+            Command::Find => cx.popup(Popup::Line {
+                question: FIND,
+                title: "Go to the next one with".into(),
+                text: self.find.clone(),
+                hint: "A part of pid, role@database, application, what is waited for, or statement".into(),
+            }),
             Command::WriteSamples => {
                 let at = server.live.pulses.last().map_or(0, |p| p.at);
                 cx.popup(self.exports.ask("locks", at, live::export_hint(&server.live.pulses)));
@@ -247,6 +252,10 @@ impl Pane for Locks {
             let job = cx.start(|job| Effect::Export { job, path, what });
             self.exports.started(job);
         }
+        if let Tell::Chosen { question: FIND, text, .. } = &tell {
+            self.find.clone_from(text);
+            self.find(cx);
+        }
         if let Tell::ShowLocks(pid) = tell {
             self.moment = Moment::default();
             self.settle(cx.world);
@@ -282,6 +291,23 @@ impl Pane for Locks {
 }
 
 impl Locks {
+    /// The cursor to the next line with what is looked for.
+    fn find(&mut self, cx: &mut Cx<'_>) {
+        self.settle(cx.world);
+        let (Some(pulse), Some(server)) = (self.pulse(cx.world), cx.world.server()) else { return };
+        let (nodes, wanted) = (&self.tree.1.nodes, self.find.to_lowercase());
+        let has = |n: &usize| {
+            let session = self.places.get(*n).copied().flatten().and_then(|place| pulse.sessions.get(place));
+            said::text(&nodes[*n], session, &server.live.names).to_lowercase().contains(&wanted)
+        };
+        let from = self.list.at() + 1;
+        let found = (from..nodes.len()).chain(0..from.min(nodes.len())).find(has);
+        match found.map(|n| nodes[n].who.clone()) {
+            Some(who) => drop(self.list.go(&who)),
+            None => cx.toast(Tone::Note, format!("Nobody in this tree has \"{}\"", self.find)),
+        }
+    }
+
     /// Opens the row that is waited for in Browse.
     fn go_to_row(&mut self, cx: &mut Cx<'_>) {
         let Some(server) = cx.world.server() else { return };

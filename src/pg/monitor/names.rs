@@ -3,7 +3,7 @@
 use super::{Monitor, q};
 use crate::{
     core::error::DbError,
-    data::live::{Edge, LockObject, Pulse, Sample, Session},
+    data::live::{Edge, LockObject, Names, Pulse, Sample, Session},
     pg::client::Client,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -31,6 +31,11 @@ impl Monitor {
 
     /// Finds the names a pulse lacks, and tells all that are known.
     pub(super) async fn name(&mut self, client: &Client, pulse: &Pulse) -> Result<(), DbError> {
+        if self.names.relations.len() + self.names.objects.len() + self.nameless.len() > Names::MOST {
+            // Whoever shows samples keeps what it was told; what is still spoken of is asked again.
+            (self.names.relations, self.names.objects) = Default::default();
+            self.nameless.clear();
+        }
         let sessions = pulse.sessions.iter();
         let unknown = |s: &&Arc<Session>| {
             s.database != 0 && !self.names.databases.contains_key(&s.database)

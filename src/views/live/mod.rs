@@ -220,11 +220,13 @@ pub fn foot(buf: &mut Buffer, area: Rect, lines: &[(String, &'static str)], them
     let mut y = area.y;
     for (text, style) in lines {
         let text = crate::text::clean::line(text);
-        for part in crate::text::width::wrap(&text, usize::from(area.width.saturating_sub(2))) {
+        let parts = crate::text::width::wrap(&text, usize::from(area.width.saturating_sub(2)));
+        for (n, part) in parts.into_iter().enumerate() {
             if y >= area.bottom() {
                 return;
             }
-            paint::put(buf, area.x + 1, y, area.width.saturating_sub(2), &text[part], theme.style(style));
+            let part = if n == 0 { &text[part] } else { text[part].trim_start() };
+            paint::put(buf, area.x + 1, y, area.width.saturating_sub(2), part, theme.style(style));
             y += 1;
         }
     }

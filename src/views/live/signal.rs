@@ -37,7 +37,10 @@ impl Ask {
             ));
         }
         if kind == SignalKind::Cancel && !session.active() && !session.state.is_empty() {
-            return Err(format!("{whom} is {}: there is no statement to cancel", session.state));
+            return Err(format!(
+                "{whom} is {}: there is no statement to cancel. K terminates the session",
+                session.state
+            ));
         }
         let (pid, started, query_start) = (session.pid, session.started, session.query_start);
         Ok(Self { signal: Signal { kind, pid, started, query_start }, whom })
