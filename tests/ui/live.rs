@@ -161,6 +161,12 @@ fn terminating_wants_the_pid_typed() {
         DbError { code: "42501".into(), ..DbError::client("permission denied to terminate process") };
     robot.news(job, News::Signalled(Signalled::Refused(Box::new(refused))));
     assert!(robot.screen().contains("pg_signal_backend"), "{}", robot.screen());
+    // On a narrow screen the question is there whole, on more lines.
+    let mut narrow = self::robot(80, 24, "<alt-6>");
+    sample(&mut narrow, Sample::Pulse(pile()));
+    narrow.keys("K");
+    let screen = narrow.screen();
+    assert!(screen.contains("rolled back.") && screen.contains("Type 101 and Enter"), "{screen}");
 }
 
 #[test]
