@@ -2,7 +2,8 @@
 -- since: 13
 -- how often: every 5 seconds while Health is in use and no pulse has just read the sessions
 -- parameters: none
--- columns: database, role, kind, state, sessions, masked, lock_waits, oldest_xact, oldest_state, oldest_query
+-- columns: database, role, kind, state, sessions, masked, lock_waits, oldest_xact, oldest_state, oldest_query, waiting
+with s as materialized (select * from pg_catalog.pg_stat_get_activity(null))
 select coalesce(s.datid, 0) as database, coalesce(s.usesysid, 0) as role, coalesce(s.backend_type, '') as kind,
   coalesce(s.state, '') as state, count(*) as sessions, count(*) filter (where s.backend_type is null) as masked,
   count(*) filter (where s.wait_event_type = 'Lock') as lock_waits,
@@ -10,8 +11,11 @@ select coalesce(s.datid, 0) as database, coalesce(s.usesysid, 0) as role, coales
   extract(epoch from pg_catalog.clock_timestamp() - min(s.xact_start) filter (where s.pid <> all (array(
     select p.pid from pg_catalog.pg_stat_get_progress_info('VACUUM') p))))::float8 as oldest_xact,
   extract(epoch from pg_catalog.clock_timestamp() - min(s.state_change))::float8 as oldest_state,
-  extract(epoch from pg_catalog.clock_timestamp() - min(s.query_start) filter (where s.state = 'active'))::float8 as oldest_query
-from pg_catalog.pg_stat_get_activity(null) s
+  extract(epoch from pg_catalog.clock_timestamp() - min(s.query_start) filter (where s.state = 'active'))::float8 as oldest_query,
+  -- Where wait events may not be seen, the lock table tells how many wait: it hides nothing, but is not read for nothing.
+  (select count(distinct l.pid) from pg_catalog.pg_lock_status() l
+   where not l.granted and (select bool_or(s.backend_type is null) from s)) as waiting
+from s
 where s.pid <> pg_catalog.pg_backend_pid()
 group by 1, 2, 3, 4
 order by 5 desc, 1, 2, 3, 4

@@ -94,6 +94,8 @@ pub struct Monitor {
     known: HashMap<i32, Session>,
     /// The same by our clock, where this session read them.
     read: Option<Instant>,
+    /// How many of them wait by the lock table, where a pulse read that, too.
+    waiting: Option<usize>,
     /// The transaction id that came next then.
     next_xid: u32,
     /// What the server took for the present sample.
@@ -125,6 +127,7 @@ impl Monitor {
             at: 0,
             known: HashMap::new(),
             read: None,
+            waiting: None,
             next_xid: 0,
             ping: Duration::ZERO,
             spent: Duration::ZERO,

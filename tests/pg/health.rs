@@ -81,9 +81,22 @@ async fn no_role_sees_an_error_and_what_it_does_not_see_is_named_with_a_grant() 
             "all" => assert!(keys.is_empty(), "{keys:?}"),
             "most" => assert_eq!(keys, ["sight:tables", "sight:sequences"], "{role}"),
             _ => {
-                for key in ["temp-now", "hidden-sessions", "sight:tables"] {
+                for key in [
+                    "temp-now",
+                    "hidden-sessions",
+                    "sight:tables",
+                    "idle-in-transaction",
+                    "long-transaction",
+                    "autovacuum",
+                    "horizon",
+                ] {
                     assert!(keys.contains(&key), "{role}: {key} in {keys:?}");
                 }
+                // The lock table shows it to everybody.
+                assert!(
+                    checkup(&live).line("lock-waits").is_some_and(|l| l.level != Level::Hidden),
+                    "{role}"
+                );
             }
         }
         for line in hidden {

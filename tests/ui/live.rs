@@ -393,6 +393,23 @@ fn a_sample_nobody_looks_at_draws_nothing() {
 }
 
 #[test]
+fn sessions_that_are_not_seen_are_not_said_to_do_nothing() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        let mut robot = Robot::new(width, height);
+        robot.connect(Catalog::default());
+        robot.keys("<alt-5>");
+        let hidden = |pid| Session { pid, masked: true, role: 10, database: 5, ..Session::default() };
+        let edge = Arc::new(Edge { waiter: 201, blocker: 200, ..Edge::default() });
+        let sessions = [200, 201].map(|pid| Arc::new(hidden(pid))).to_vec();
+        let pulse = Pulse { at: 5, sessions, edges: vec![edge], ..Pulse::default() };
+        sample(&mut robot, Sample::Pulse(pulse));
+        let screen = robot.screen();
+        assert!(screen.contains("2 sessions, 0 active, 2 not visible (1 wait for a lock)"), "{screen}");
+        assert!(screen.contains("? What 2 of the sessions do is not visible"), "{screen}");
+    }
+}
+
+#[test]
 fn what_may_not_be_seen_is_said() {
     let mut robot = robot(120, 40, "<alt-5>");
     let mut pulse = pile();

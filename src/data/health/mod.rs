@@ -301,6 +301,24 @@ impl<'k> View<'k> {
         line.advice("A superuser, or who may grant it, can show it:").sql(sql)
     }
 
+    /// How many sessions and processes of the server do what this role may not see.
+    fn masked(&self) -> f64 {
+        self.known.rows("connections").filter_map(|r| r.number("masked")).sum()
+    }
+
+    /// A line about all sessions, of which some may not be seen: what calls for somebody does so all the same, but nothing
+    /// else is known to be good.
+    fn partly(&self, line: Line, masked: f64) -> Line {
+        if masked == 0.0 || line.level.calls() {
+            return line;
+        }
+        let value = match line.figure {
+            Some(figure) if figure > 0.0 => format!("{}; {} not visible", line.value, count(masked)),
+            _ => "not visible to this role".to_owned(),
+        };
+        self.grant(line.figure(None).level(Level::Hidden).value(value), "pg_read_all_stats")
+    }
+
     /// What is said of lines whose newest answer failed: they are older.
     fn stale(&self, part: &str) -> Option<String> {
         let part = self.known.part(part)?;

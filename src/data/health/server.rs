@@ -72,7 +72,7 @@ fn connections(view: &View<'_>, lines: &mut Vec<Line>) {
     };
     let idle = |r: &Row<'_>| r.text("state").starts_with("idle in transaction");
     let since = oldest("oldest_state", &idle);
-    lines.push(match since {
+    let idle_line = match since {
         Some(since) => Line::new(Section::Connections, "idle-in-transaction", "Idle in transaction")
             .judged("idle-in-transaction", since)
             .value(format!("{at_least}{} for up to {}", count(sum(&idle)), seconds(since)))
@@ -80,26 +80,28 @@ fn connections(view: &View<'_>, lines: &mut Vec<Line>) {
             .go(Go::Activity),
         None => Line::new(Section::Connections, "idle-in-transaction", "Idle in transaction")
             .judged("idle-in-transaction", 0.0)
-            .value(format!("{at_least}0")),
-    });
+            .value("0"),
+    };
+    lines.push(view.partly(idle_line, masked));
     let longest = oldest("oldest_xact", &|r| r.text("state") != "idle");
-    lines.push(
-        Line::new(Section::Connections, "long-transaction", "Longest transaction")
-            .judged("long-transaction", longest.unwrap_or(0.0))
-            .value(longest.map_or("none".to_owned(), |s| format!("{at_least}{}", seconds(s))))
-            .details(
-                oldest("oldest_query", &|_| true)
-                    .map(|s| format!("The longest statement runs for {}.", seconds(s))),
-            )
-            .go(Go::Activity),
-    );
-    let waits: f64 = clients.iter().filter_map(|r| r.number("lock_waits")).sum();
-    lines.push(
-        Line::new(Section::Connections, "lock-waits", "Waiting for a lock")
-            .judged("lock-waits", waits)
-            .value(format!("{at_least}{}", count(waits)))
-            .go(Go::Locks),
-    );
+    let long = Line::new(Section::Connections, "long-transaction", "Longest transaction")
+        .judged("long-transaction", longest.unwrap_or(0.0))
+        .value(longest.map_or("none".to_owned(), |s| format!("{at_least}{}", seconds(s))))
+        .details(
+            oldest("oldest_query", &|_| true)
+                .map(|s| format!("The longest statement runs for {}.", seconds(s))),
+        )
+        .go(Go::Activity);
+    lines.push(view.partly(long, masked));
+    let seen: f64 = clients.iter().filter_map(|r| r.number("lock_waits")).sum();
+    // Whose wait events may not be seen stand in the lock table all the same.
+    let told = clients.iter().find_map(|r| r.number("waiting")).filter(|_| masked > 0.0);
+    let waits = told.map_or(seen, |told| told.max(seen));
+    let line = Line::new(Section::Connections, "lock-waits", "Waiting for a lock")
+        .judged("lock-waits", waits)
+        .value(count(waits))
+        .go(Go::Locks);
+    lines.push(if told.is_some() { line } else { view.partly(line, masked) });
     if masked > 0.0 {
         let line = Line::new(Section::Connections, "hidden-sessions", "Not visible")
             .level(Level::Hidden)

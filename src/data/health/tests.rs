@@ -53,8 +53,45 @@ fn what_is_masked_is_said_with_the_grant_and_counts_are_at_least() {
     let hidden = line(&checkup, "hidden-sessions");
     assert_eq!((&*hidden.value, hidden.level), ("state and times of 7 of 8 sessions", Level::Hidden));
     assert_eq!(hidden.sql.as_deref(), Some("GRANT pg_read_all_stats TO \"a\";"));
-    assert_eq!(line(&checkup, "idle-in-transaction").value, "≥ 0");
-    assert_eq!(line(&checkup, "lock-waits").value, "≥ 0");
+    assert_eq!(line(&checkup, "long-transaction").value, "≥ 1.0 s; 7 not visible");
+    for key in ["idle-in-transaction", "long-transaction", "lock-waits", "autovacuum"] {
+        let line = line(&checkup, key);
+        assert_eq!(
+            (line.level, line.sql.as_deref(), line.figure),
+            (Level::Hidden, Some("GRANT pg_read_all_stats TO \"a\";"), None),
+            "{key} is not known to be good"
+        );
+    }
+}
+
+#[test]
+fn what_may_not_be_seen_is_never_called_good() {
+    let of = |rows: &str| {
+        let names = "database role kind state sessions masked lock_waits oldest_xact oldest_state oldest_query waiting";
+        let horizon = ("horizon", "kind pid xid_age / session 7 50");
+        checkup(150_000, &[&[SERVER, ("connections", &format!("{names} {rows}")), horizon]])
+    };
+    let waits = |checkup: &Checkup| {
+        let line = line(checkup, "lock-waits");
+        (line.value, line.level)
+    };
+    let masked = of("/ 5 10 - - 7 7 0 - - - 5");
+    assert_eq!(waits(&masked), ("5".into(), Level::Warning), "the lock table hides nothing");
+    assert_eq!(waits(&of("/ 5 10 - - 7 7 0 - - - 0")), ("0".into(), Level::Good));
+    assert_eq!(waits(&of("/ 5 10 - - 7 7 0 - - - -")), ("not visible to this role".into(), Level::Hidden));
+    let oldest = line(&masked, "horizon");
+    assert_eq!(oldest.level, Level::Hidden);
+    assert!(
+        oldest.value.contains("50 transactions old") && oldest.value.contains("7 not visible"),
+        "{oldest:?}"
+    );
+    // What is bad is bad whatever else there is.
+    let bad = of("/ 5 10 - - 7 7 0 - - - 0 / 5 10 client~backend idle~in~transaction 1 0 0 9000 9000 - 0");
+    assert_eq!(line(&bad, "idle-in-transaction").level, Level::Critical);
+    assert_eq!(line(&bad, "long-transaction").level, Level::Critical);
+    let all = of("/ 5 10 client~backend active 7 0 2 - - - 0");
+    assert_eq!(waits(&all), ("2".into(), Level::Warning));
+    assert_eq!(line(&all, "autovacuum").level, Level::Good);
 }
 
 #[test]

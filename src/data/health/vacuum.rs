@@ -137,7 +137,8 @@ fn horizon(view: &View<'_>) -> Option<Line> {
             .sql(oldest.text("fix"));
     }
     line.details.extend(view.stale("horizon"));
-    Some(line)
+    // The snapshot of who may not be seen is not told.
+    Some(view.partly(line, view.masked()))
 }
 
 /// So old that it would call for somebody.
@@ -176,12 +177,11 @@ fn workers(view: &View<'_>) -> Option<Line> {
     let rows = view.known.rows("connections").filter(|r| r.text("kind") == "autovacuum worker");
     let busy: f64 = rows.filter_map(|r| r.number("sessions")).sum();
     let used = share(busy, most)?;
-    Some(
-        Line::new(Section::Vacuum, "autovacuum", "Autovacuum workers")
-            .judged("autovacuum", used)
-            .value(format!("{} of {} work", count(busy), count(most)))
-            .go(Go::Saved("dead-tuples")),
-    )
+    let line = Line::new(Section::Vacuum, "autovacuum", "Autovacuum workers")
+        .judged("autovacuum", used)
+        .value(format!("{} of {} work", count(busy), count(most)))
+        .go(Go::Saved("dead-tuples"));
+    Some(view.partly(line, view.masked()))
 }
 
 fn progress(view: &View<'_>, row: &Row<'_>) -> Line {

@@ -101,9 +101,15 @@ impl Activity {
         let filter =
             if self.filter.is_empty() { String::new() } else { format!(" · with “{}”", self.filter) };
         let idle = if idle > 0 { format!(", {idle} idle in transaction") } else { String::new() };
+        // Nobody seen to work is not nobody at work; who waits is known by the lock table.
+        let hidden = match clients.clone().filter(|s| s.masked).count() {
+            0 => String::new(),
+            hidden if pulse.waiting == 0 => format!(", {hidden} not visible"),
+            hidden => format!(", {hidden} not visible ({} wait for a lock)", pulse.waiting),
+        };
         let mark = self.mark.as_ref().map(|mark| changed(mark, pulse)).unwrap_or_default();
         format!(
-            "{} sessions, {active} active{idle} · by {}{}{filter}{mark}",
+            "{} sessions, {active} active{idle}{hidden} · by {}{}{filter}{mark}",
             clients.count(),
             self.order.name(),
             self.show.name()
@@ -130,6 +136,18 @@ impl Activity {
             }
             let text = format!("{} {} {n}  ", sign(*class), class.name());
             x = paint::put(buf, x, area.y, area.right().saturating_sub(x), &text, theme.style(ink(*class)));
+        }
+        let unseen = unseen(pulse);
+        if x == area.x + 1 && !unseen.is_empty() {
+            paint::put_clipped(
+                buf,
+                x,
+                area.y,
+                area.width.saturating_sub(2),
+                &unseen,
+                theme.style("text.dim"),
+            );
+            return;
         }
         let most_text = format!("working sessions, {most} at most");
         paint::put_right(
@@ -174,6 +192,18 @@ impl Activity {
             };
             x = paint::put(buf, x, area.y, area.right().saturating_sub(x), &text, theme.style(style));
         }
+        if x == area.x + 1 {
+            let (width, style) = (area.width.saturating_sub(2), theme.style("text.dim"));
+            paint::put_clipped(buf, x, area.y, width, &unseen(pulse), style);
+        }
+    }
+}
+
+/// In place of a chart that is empty because nothing may be seen.
+fn unseen(pulse: &Pulse) -> String {
+    match pulse.sessions.iter().filter(|s| s.is_client() && s.masked).count() {
+        0 => String::new(),
+        n => format!("? What {n} of the sessions do is not visible: no chart of it"),
     }
 }
 

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, time::Duration};
 const FRESH: Duration = Duration::from_millis(1500);
 
 /// The columns of `queries/health/connections.sql`.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "database",
     "role",
     "kind",
@@ -22,13 +22,14 @@ const COLUMNS: [&str; 10] = [
     "oldest_xact",
     "oldest_state",
     "oldest_query",
+    "waiting",
 ];
 
 impl Monitor {
     /// What `queries/health/connections.sql` would answer, where the sessions were read just now. `now`: the server's clock.
     pub(super) fn crowd(&self, now: Micros) -> Option<Table> {
         self.read.filter(|at| at.elapsed() < FRESH)?;
-        Some(crowd(self.known.values(), now))
+        Some(crowd(self.known.values(), now, self.waiting))
     }
 }
 
@@ -42,7 +43,8 @@ struct Group {
     query: Option<Micros>,
 }
 
-fn crowd<'s>(sessions: impl Iterator<Item = &'s Session>, now: Micros) -> Table {
+/// `waiting`: how many wait by the lock table, where that was read.
+fn crowd<'s>(sessions: impl Iterator<Item = &'s Session>, now: Micros, waiting: Option<usize>) -> Table {
     let mut groups: BTreeMap<(u32, u32, &str, &str), Group> = BTreeMap::new();
     let older = |oldest: &mut Option<Micros>, at: Option<Micros>| {
         *oldest = [*oldest, at].into_iter().flatten().min();
@@ -65,7 +67,8 @@ fn crowd<'s>(sessions: impl Iterator<Item = &'s Session>, now: Micros) -> Table 
         let [xact, state_since, query] = ages;
         let place = [database.to_string(), role.to_string(), kind.to_owned(), state.to_owned()].map(Some);
         let [database, role, kind, state] = place;
-        vec![database, role, kind, state, sessions, masked, lock_waits, xact, state_since, query]
+        let waiting = waiting.map(|n| n.to_string());
+        vec![database, role, kind, state, sessions, masked, lock_waits, xact, state_since, query, waiting]
     };
     let columns = COLUMNS.map(str::to_owned).to_vec();
     let mut groups: Vec<_> = groups.into_iter().collect();
@@ -100,7 +103,7 @@ mod tests {
             session("active", "", 1_500_000),
             hidden,
         ];
-        let table = crowd(all.iter(), 4_000_000);
+        let table = crowd(all.iter(), 4_000_000, Some(7));
         let rows: Vec<Vec<&str>> = table
             .rows
             .iter()
@@ -109,9 +112,9 @@ mod tests {
         assert_eq!(
             rows,
             [
-                ["5", "10", "client backend", "active", "3", "0", "1", "2.5", "2.5", "2.5"],
-                ["5", "10", "client backend", "idle", "1", "0", "0", "NULL", "2", "NULL"],
-                ["5", "11", "", "", "1", "1", "0", "NULL", "NULL", "NULL"],
+                ["5", "10", "client backend", "active", "3", "0", "1", "2.5", "2.5", "2.5", "7"],
+                ["5", "10", "client backend", "idle", "1", "0", "0", "NULL", "2", "NULL", "7"],
+                ["5", "11", "", "", "1", "1", "0", "NULL", "NULL", "NULL", "7"],
             ]
         );
         let columns =

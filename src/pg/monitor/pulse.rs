@@ -3,7 +3,9 @@
 use super::{Monitor, Stamp, horizon::heeded, q, text, word};
 use crate::{
     core::error::DbError,
-    data::live::{Edge, LockObject, Micros, Prepared, Pulse, Sample, Session, WholeQuery, horizon::Heed},
+    data::live::{
+        Edge, LockObject, Micros, Prepared, Pulse, Sample, Session, WholeQuery, horizon::Heed, locks,
+    },
     pg::client::Client,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -35,6 +37,7 @@ impl Monitor {
         sessions.retain(|s| !own.contains(&s.pid));
         let (at, next, took) = (self.at, self.next_xid, self.spent);
         let pulse = Pulse { at, took, next, sessions, edges, ..Pulse::default() };
+        self.waiting = Some(locks::waiting(&pulse));
         if self.unknown(&pulse)
             && let Err(e) = self.name(client, &pulse).await
         {
@@ -52,7 +55,7 @@ impl Monitor {
             // One that should be known is not: all are asked for.
             None => self.sessions_since(client, None).await?.unwrap_or_default(),
         };
-        self.read = Some(Instant::now());
+        (self.read, self.waiting) = (Some(Instant::now()), None);
         self.known = sessions.iter().map(|s| (s.pid, s.clone())).collect();
         // Ours are copies, so that who keeps a sample can share its texts with the one before.
         Ok(sessions.into_iter().map(Arc::new).collect())
