@@ -2,7 +2,7 @@
 -- since: 13
 -- how often: once a second while a live pane is in use
 -- parameters: $1 characters of a query text (int4), $2 a session that has been idle for longer is known, null for none (timestamptz)
--- columns: now, pid, started, state_change, known, leader, database, role, application, client, backend_type, state, wait_type, wait_event, xact_start, query_start, has_xid, oldest, xmin_age, query_id, query, query_cut, query_lost, masked
+-- columns: now, pid, started, state_change, known, leader, database, role, application, client, backend_type, state, wait_type, wait_event, xact_start, query_start, has_xid, oldest, xmin_age, vacuums, query_id, query, query_cut, query_lost, masked
 -- Points in time are sent as they are: making numbers of them took a third of the time.
 select (select pg_catalog.clock_timestamp()) as now, s.pid, s.backend_start as started,
   s.state_change, s.known,
@@ -21,6 +21,9 @@ select (select pg_catalog.clock_timestamp()) as now, s.pid, s.backend_start as s
   case when s.loud then s.backend_xid is not null end as has_xid,
   case when s.loud then o.xid::text::int8 end as oldest,
   case when s.loud then pg_catalog.age(o.xid)::int8 end as xmin_age,
+  -- Lazy ones only: VACUUM FULL goes under the name of CLUSTER. It is asked for when somebody holds a snapshot, and once.
+  case when s.loud and o.xid is not null
+    then s.pid = any (array(select p.pid from pg_catalog.pg_stat_get_progress_info('VACUUM') p)) end as vacuums,
   /*>=14*/case when s.loud then s.query_id end/*else*/null::int8/*end*/ as query_id,
   case when s.loud then pg_catalog.textsend(case when pg_catalog.octet_length(s.query) <= $1::int4 then s.query
     else pg_catalog.left(coalesce(s.query, ''), $1::int4) end) end as query,

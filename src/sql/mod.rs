@@ -5,6 +5,7 @@ mod copy_data;
 pub mod edit;
 pub mod explain;
 pub mod filter;
+pub mod heed;
 pub mod highlight;
 pub mod keywords;
 pub mod kind;

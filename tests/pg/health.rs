@@ -8,7 +8,10 @@ use pgdeck::{
     core::effect::Effect,
     data::{
         health::{Checkup, Level, Line},
-        live::{Live, Probe},
+        live::{
+            Live, Probe,
+            horizon::{Heed, Reach, holders, worst},
+        },
     },
     demo::cluster::{Cluster, Settings},
     pg::queries::health::{ADVICE, EVERY},
@@ -258,4 +261,75 @@ async fn it_comes_back_by_itself_and_keeps_its_samples() {
     let before = live.checkups.numbers().end;
     until(&mut deck, &mut live, |live| live.lost.is_none() && live.checkups.numbers().end > before).await;
     assert!(kept(&live));
+}
+
+#[tokio::test]
+async fn neither_a_vacuum_nor_another_database_holds_vacuum_back_here() {
+    // A server of its own: nobody else's snapshots, and a clock of transactions that only this moves.
+    let cluster = server::start(Settings::default());
+    let url = cluster.url("postgres");
+    server::execute(&cluster, "postgres", "create database elsewhere");
+    let big = "create table big as select g, g::text as t from generate_series(1, 200000) g; delete from big where g % 2 = 0";
+    server::execute(&cluster, "postgres", big);
+    let mut there = open(&cluster.url("elsewhere")).await;
+    for statement in ["begin isolation level repeatable read", "select 1"] {
+        run(&mut there, &sql(statement)).await.expect("a snapshot");
+    }
+    let mut vacuums = open(&url).await;
+    for slow in ["set vacuum_cost_delay = 100", "set vacuum_cost_limit = 1"] {
+        run(&mut vacuums, &sql(slow)).await.expect("set");
+    }
+    let (there_pid, vacuum_pid) = (there.pid(), vacuums.pid());
+    let vacuum = tokio::spawn(async move { run(&mut vacuums, &sql("vacuum (analyze) big")).await });
+
+    let mut deck = Deck::up(&url).await;
+    let mut live = Live::default();
+    for probe in [Probe::Pulse, Probe::Horizon, Probe::Health] {
+        watch(&mut deck, probe);
+    }
+    let reaches = |live: &Live| -> Vec<(Option<i32>, Reach)> {
+        let Some(pulse) = live.pulses.last() else { return vec![] };
+        let all = holders(pulse, live.horizon.as_ref(), &live.names);
+        all.iter().map(|h| (h.pid, h.reach)).collect()
+    };
+    let expected = [(Some(there_pid), Reach::Elsewhere), (Some(vacuum_pid), Reach::Nowhere)];
+    until(&mut deck, &mut live, |live| {
+        live.horizon.is_some() && reaches(live) == expected && live.vitals.part("horizon").is_some()
+    })
+    .await;
+    let heed = live.pulses.last().and_then(|p| p.session(vacuum_pid)).map(|s| s.heed);
+    assert_eq!(heed, Some(Heed::No), "its progress is surer than its text, which speaks of analysing, too");
+    watch(&mut deck, Probe::Health);
+    until(&mut deck, &mut live, |live| {
+        checkup(live).line("horizon").is_some_and(|line| line.details.len() == 4)
+    })
+    .await;
+    let line = checkup(&live).line("horizon").expect("a line").clone();
+    assert_eq!((&*line.value, line.level), ("nobody holds vacuum back here", Level::Good));
+    let place = |what: &str| line.details.iter().position(|d| d.contains(what));
+    assert_eq!(place(&format!("pid {there_pid} ")), Some(1), "{line:?}");
+    assert_eq!(place(&format!("pid {vacuum_pid} ")), Some(3), "{line:?}");
+
+    // One of this database counts, and so does the server's own word for it: its rows are kept.
+    let mut here = open(&url).await;
+    for statement in ["begin isolation level repeatable read", "select 1"] {
+        run(&mut here, &sql(statement)).await.expect("a snapshot");
+    }
+    let here_pid = here.pid();
+    until(&mut deck, &mut live, |live| reaches(live).first() == Some(&(Some(here_pid), Reach::Here))).await;
+    let pulse = live.pulses.last().expect("a pulse");
+    assert_eq!(worst(&holders(pulse, live.horizon.as_ref(), &live.names)), None, "it is young");
+    vacuum.abort();
+    server::execute(&cluster, "postgres", &format!("select pg_cancel_backend({vacuum_pid})"));
+
+    // The server agrees: a snapshot of another database kept no row, so the table is cut off.
+    drop(here);
+    for statement in
+        ["create table small as select generate_series(1, 100)", "delete from small", "vacuum small"]
+    {
+        server::execute(&cluster, "postgres", statement);
+    }
+    let size = server::rows(&cluster, "postgres", "select pg_relation_size('small')::text");
+    assert_eq!(size, ["0"]);
+    drop(there);
 }

@@ -184,7 +184,7 @@ fn idle_in_transaction_is_not_cancelled_and_prepared_ones_have_no_session() {
 fn a_running_statement_is_explained_without_being_run() {
     let mut robot = robot(120, 40, "<alt-5>");
     sample(&mut robot, Sample::Pulse(pile()));
-    robot.keys("ggx");
+    robot.keys("ggjx");
     assert!(robot.screen().contains("▌4 Plan"), "{}", robot.screen());
     let asked = robot.effects.iter().any(|e| {
         format!("{e:?}").contains("select count(*) from posts, users")
@@ -202,7 +202,7 @@ fn a_statement_with_parameters_of_others_is_planned_for_any_values() {
     other.database = 6;
     pulse.sessions = [Arc::new(other)].into();
     sample(&mut robot, Sample::Pulse(pulse.clone()));
-    robot.keys("ggx");
+    robot.keys("ggjx");
     let screen = robot.screen();
     assert!(screen.contains("another database") && screen.contains("▌5 Activity"), "{screen}");
     pulse.sessions = [Arc::new(theirs)].into();

@@ -99,7 +99,7 @@ pub const RULES: &[Rule] = &[
         300.0,
         3600.0,
         Unit::Seconds,
-        "what it could still see cannot be vacuumed, in every table; after an hour busy tables have grown",
+        "what it could still see cannot be vacuumed, in every table of its database; after an hour busy tables have grown",
     ),
     high(
         "lock-waits",
@@ -205,7 +205,7 @@ pub const RULES: &[Rule] = &[
         10_000_000.0,
         100_000_000.0,
         Unit::Transactions,
-        "so many transactions ended since, and none of the rows they left dead can be removed",
+        "so many transactions ended since, and none of the rows they left dead in this database can be removed",
     ),
     high(
         "prepared",

@@ -181,7 +181,33 @@ fn whoever_holds_back_vacuum_is_named() {
         held.details
     );
     let none = line(&checkup(150_000, &[&[("horizon", "kind pid")]]), "horizon");
-    assert_eq!((&*none.value, none.level), ("nobody holds vacuum back", Level::Good));
+    assert_eq!((&*none.value, none.level), ("nobody holds vacuum back here", Level::Good));
+}
+
+#[test]
+fn other_databases_and_vacuums_hold_nothing_back_here() {
+    let of = |rows: &str| {
+        let names = "kind pid database role name xid_age since state fix here heed";
+        line(&checkup(150_000, &[&[("horizon", &format!("{names} {rows}"))]]), "horizon")
+    };
+    let calm = of("/ session 7 6 10 psql 300000000 9 idle~in~transaction - f yes \
+         / session 8 5 10 psql 200000000 9 active - t no / session 9 5 10 app 20 9 active - t analyzing");
+    assert_eq!((calm.level, calm.figure), (Level::Good, Some(20.0)));
+    assert!(
+        calm.value.contains("pid 9 app of app@shop, active, for 9.0 s (VACUUM ANALYZE"),
+        "{}",
+        calm.value
+    );
+    let at = |what: &str| calm.details.iter().position(|d| d.contains(what)).expect(what);
+    assert!(at("In other databases") < at("pid 7") && at("VACUUMs, which hold nothing") < at("pid 8"));
+    let nobody = of("/ session 8 5 10 psql 200000000 9 active - t no");
+    assert_eq!((&*nobody.value, nobody.level), ("nobody holds vacuum back here", Level::Good));
+
+    // Of catalogs it is worth a look, and never more.
+    let slot = of("/ slot~(catalogs~only) 0 6 0 old 300000000 - inactive drop~it t yes");
+    assert_eq!((slot.level, slot.sql.as_deref()), (Level::Warning, Some("drop it")));
+    assert!(slot.value.contains("rows of catalogs only"), "{}", slot.value);
+    assert_eq!(of("/ slot~(catalogs~only) 0 6 0 old 20000000 - active drop~it t yes").level, Level::Good);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! What vacuum must do and what holds it back, and long operations.
 
 use super::{
-    Go, Level, Line, Row, Section, View, bytes, count, in_unit, percent, rules::Unit, seconds, share,
+    Go, Level, Line, Row, Section, View, bytes, count, in_unit, percent,
+    rules::{Unit, rule},
+    seconds, share,
 };
+use crate::data::live::horizon::{Heed, Reach};
 
 /// Where transaction ids run out, and a little before that the server stops taking writes.
 const IDS: f64 = 2_147_483_648.0 - 3_000_000.0;
@@ -68,14 +71,14 @@ fn wraparound(
     Some(line)
 }
 
+/// Who holds back dead rows of this database. What others hold back is told below, and does not count: the rule speaks
+/// of all rows.
 fn horizon(view: &View<'_>) -> Option<Line> {
     view.known.part("horizon")?;
-    let rows: Vec<Row<'_>> = view.known.rows("horizon").collect();
+    let mut rows: Vec<(Reach, Row<'_>)> = view.known.rows("horizon").map(|r| (reach(&r), r)).collect();
+    rows.sort_by_key(|(reach, _)| *reach);
     let line = Line::new(Section::Vacuum, "horizon", "Oldest snapshot");
-    let Some(oldest) = rows.first() else {
-        return Some(line.judged("horizon", 0.0).value("nobody holds vacuum back"));
-    };
-    let age = oldest.number("xid_age").unwrap_or(0.0);
+    let age = |r: &Row<'_>| r.number("xid_age").unwrap_or(0.0);
     let told = |r: &Row<'_>| {
         let name = match (r.text("kind"), r.count("pid")) {
             ("session", pid) => format!("pid {pid} {}", r.text("name")).trim_end().to_owned(),
@@ -87,24 +90,68 @@ fn horizon(view: &View<'_>) -> Option<Line> {
             whom if whom.is_empty() => String::new(),
             whom => format!(" of {whom}"),
         };
-        format!("{name}{whom}{state}{since}")
+        let only = match Heed::named(r.text("heed")) {
+            Heed::Analyzing => " (VACUUM ANALYZE: only while it analyses)",
+            _ => "",
+        };
+        format!("{name}{whom}{state}{since}{only}")
     };
-    let mut line = line
-        .judged("horizon", age)
-        .value(format!("{} transactions old, {}", in_unit(Unit::Transactions, age), told(oldest)))
-        .details(rows.iter().map(|r| {
-            format!("  {:>7}  {}", in_unit(Unit::Transactions, r.number("xid_age").unwrap_or(0.0)), told(r))
-        }));
+    let here = rows.first().filter(|(reach, _)| *reach == Reach::Here).map(|(_, r)| r);
+    let mut line = match here {
+        Some(oldest) => line.judged("horizon", age(oldest)).value(format!(
+            "{} transactions old, {}",
+            in_unit(Unit::Transactions, age(oldest)),
+            told(oldest)
+        )),
+        None => line.judged("horizon", 0.0).value("nobody holds vacuum back here"),
+    };
     if line.level.calls() {
         line = line.advice("End it, and vacuum can remove what piled up since.");
     }
-    line = match oldest.text("kind") {
-        "session" => line.go(Go::Activity),
-        _ if line.level.calls() => line.sql(oldest.text("fix")),
+    line = match here {
+        Some(oldest) if oldest.text("kind") == "session" => line.go(Go::Activity),
+        Some(oldest) if line.level.calls() => line.sql(oldest.text("fix")),
         _ => line,
     };
+    let mut last = Reach::Here;
+    for (reach, row) in &rows {
+        if std::mem::replace(&mut last, *reach) != *reach {
+            line = line.detail(match reach {
+                Reach::Elsewhere => "In other databases: they hold back there and in shared catalogs.",
+                Reach::Catalogs => "These hold back rows of catalogs only:",
+                Reach::Here | Reach::Nowhere => "These are VACUUMs, which hold nothing back:",
+            });
+        }
+        line = line.detail(format!("  {:>7}  {}", in_unit(Unit::Transactions, age(row)), told(row)));
+    }
+    // Catalogs are rows of this database, too, but not those the rule speaks of.
+    let catalogs = rows.iter().find(|(reach, _)| *reach == Reach::Catalogs).map(|(_, r)| r);
+    if let Some(oldest) = catalogs.filter(|r| line.level == Level::Good && grave(age(r))) {
+        line = line
+            .level(Level::Warning)
+            .value(format!(
+                "{} transactions old, rows of catalogs only: {}",
+                in_unit(Unit::Transactions, age(oldest)),
+                told(oldest)
+            ))
+            .sql(oldest.text("fix"));
+    }
     line.details.extend(view.stale("horizon"));
     Some(line)
+}
+
+/// So old that it would call for somebody.
+fn grave(age: f64) -> bool {
+    rule("horizon").is_some_and(|rule| rule.judge(age) == Level::Critical)
+}
+
+/// What a row of the horizon holds back.
+fn reach(row: &Row<'_>) -> Reach {
+    match row.text("kind") {
+        "slot (catalogs only)" => Reach::Catalogs,
+        // What is not known counts.
+        _ => Reach::of(row.text("here") != "f", Heed::named(row.text("heed"))),
+    }
 }
 
 fn prepared(view: &View<'_>) -> Option<Line> {

@@ -4,7 +4,7 @@
 //! sample and kept once, and of one that changed the texts that were there before are. So an hour of samples of a mostly
 //! idle server costs little, and so does a long queue.
 
-use super::{Micros, Probe, Sampled, Weighed, activity, locks, ring::heap};
+use super::{Micros, Probe, Sampled, Weighed, activity, horizon::Heed, locks, ring::heap};
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
@@ -65,6 +65,8 @@ pub struct Session {
     pub has_xid: bool,
     /// The oldest transaction id of its snapshots and its own, which keeps vacuum from what is newer; `None`: there is none.
     pub oldest: Option<u32>,
+    /// Whether vacuum heeds that.
+    pub heed: Heed,
     /// `query_id` (14 and later, with `compute_query_id`).
     pub query_id: Option<i64>,
     /// The present or last statement, cut after some thousand characters.

@@ -204,21 +204,7 @@ impl Activity {
     fn horizon(&self, cx: &mut Cx<'_>) {
         let (Some(pulse), Some(live)) = (self.pulse(cx.world), self.live(cx.world)) else { return };
         let holders = horizon::holders(pulse, live.horizon.as_ref(), &live.names);
-        let mut text = String::from(
-            "Vacuum keeps every row version that one of these may still want to see. The oldest decides.\n\n",
-        );
-        for holder in holders.iter().take(200) {
-            text.push_str(&format!(
-                "{:>28}  {}\n{:>28}  {}\n",
-                horizon::age(holder.age),
-                holder.who,
-                "",
-                holder.what
-            ));
-        }
-        if holders.is_empty() {
-            text.push_str("Nobody holds a snapshot at this moment.");
-        }
+        let text = horizon::page(&holders, 200);
         cx.popup(Popup::Page { title: "Who holds vacuum back".into(), text });
     }
 

@@ -46,7 +46,9 @@ impl Locks {
         let list = Rect { y: area.y + 1, height: area.height - 1 - below, ..area };
         self.foot = Rect { y: list.bottom(), height: below, ..area };
         if self.tree.1.nodes.is_empty() {
-            let text = "No session waits for a lock.";
+            let then = self.moment.paused() || server.live.silent(Probe::Pulse, world.now).is_some();
+            let text =
+                if then { "No session waited for a lock then." } else { "No session waits for a lock." };
             paint::put_clipped(buf, area.x + 1, area.y + 2, area.width - 2, text, theme.style("message.ok"));
             let worst =
                 self.worst.1.and_then(|(number, most)| Some((server.live.pulses.at(number)?.at, most)));

@@ -3,7 +3,7 @@
 use super::Monitor;
 use crate::data::{
     health::Table,
-    live::{Micros, Session},
+    live::{Micros, Session, horizon::Heed},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -52,7 +52,8 @@ fn crowd<'s>(sessions: impl Iterator<Item = &'s Session>, now: Micros) -> Table 
         group.sessions += 1;
         group.masked += usize::from(s.masked);
         group.lock_waits += usize::from(&*s.wait_type == "Lock");
-        older(&mut group.xact, s.xact_start);
+        // Others vacuum what a lazy VACUUM could still see.
+        older(&mut group.xact, s.xact_start.filter(|_| s.heed != Heed::No));
         older(&mut group.state, s.state_change);
         older(&mut group.query, s.query_start.filter(|_| &*s.state == "active"));
     }
@@ -90,7 +91,10 @@ mod tests {
             ..Session::default()
         };
         let hidden = Session { database: 5, role: 11, masked: true, ..Session::default() };
+        let vacuum = Session { heed: Heed::No, ..session("active", "", 2_500_000) };
+        let vacuum = Session { xact_start: Some(500_000), ..vacuum };
         let all = [
+            vacuum,
             session("active", "Lock", 3_000_000),
             session("idle", "Client", 2_000_000),
             session("active", "", 1_500_000),
@@ -105,7 +109,7 @@ mod tests {
         assert_eq!(
             rows,
             [
-                ["5", "10", "client backend", "active", "2", "0", "1", "2.5", "2.5", "2.5"],
+                ["5", "10", "client backend", "active", "3", "0", "1", "2.5", "2.5", "2.5"],
                 ["5", "10", "client backend", "idle", "1", "0", "0", "NULL", "2", "NULL"],
                 ["5", "11", "", "", "1", "1", "0", "NULL", "NULL", "NULL"],
             ]

@@ -2,7 +2,7 @@
 //!
 //! They go by the simple protocol, whose answers are texts whatever their type, and which is all PgBouncer's console speaks.
 
-use super::{Monitor, PATIENCE, begin, q, silent};
+use super::{Monitor, PATIENCE, begin, horizon::heed_told, q, silent};
 use crate::{
     core::error::DbError,
     data::{
@@ -99,6 +99,7 @@ impl Monitor {
             vitals.took += took;
             let mut wait = Duration::from_secs(question.every);
             let (table, trouble) = match answer {
+                Ok(table) if question.part == "horizon" => (heed_told(table, self.server.version()), None),
                 Ok(table) => (table, None),
                 Err(e) if e.fatal || client.is_closed() => return Err(e),
                 Err(e) => {

@@ -1,9 +1,9 @@
 //! The pulse: sessions, who waits for whom, and the whole text of a session's statement.
 
-use super::{Monitor, Stamp, q, text, word};
+use super::{Monitor, Stamp, horizon::heeded, q, text, word};
 use crate::{
     core::error::DbError,
-    data::live::{Edge, LockObject, Micros, Prepared, Pulse, Sample, Session, WholeQuery},
+    data::live::{Edge, LockObject, Micros, Prepared, Pulse, Sample, Session, WholeQuery, horizon::Heed},
     pg::client::Client,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -66,7 +66,8 @@ impl Monitor {
     ) -> Result<Option<Vec<Session>>, DbError> {
         let args: &[(&(dyn ToSql + Sync), Type)] = &[(&TEXT, Type::INT4), (&settled, Type::TIMESTAMPTZ)];
         let rows = self.rows(client, q::SESSIONS, args).await?;
-        let sessions: Option<Vec<Session>> = rows.iter().map(|row| session(row, &self.known)).collect();
+        let sessions: Option<Vec<Session>> =
+            rows.iter().map(|row| session(row, &self.known, self.server.version())).collect();
         if sessions.is_some() {
             self.at = rows.first().and_then(|row| stamp(row, "now")).unwrap_or(self.at);
             // The same for all of them: the ages are told by it.
@@ -120,7 +121,7 @@ fn stamp(row: &Row, name: &str) -> Option<Micros> {
 }
 
 /// A session as it was read, or as it was known where it only says that it is the same. `None`: it is not known.
-fn session(row: &Row, known: &HashMap<i32, Session>) -> Option<Session> {
+fn session(row: &Row, known: &HashMap<i32, Session>, version: u32) -> Option<Session> {
     let (pid, started, state_change) = (row.get("pid"), stamp(row, "started"), stamp(row, "state_change"));
     if row.get("known") {
         let same = known.get(&pid).filter(|s| {
@@ -138,26 +139,40 @@ fn session(row: &Row, known: &HashMap<i32, Session>) -> Option<Session> {
         let query = MASKED.into();
         return Some(Session { pid, database, role, application, query, masked: true, ..Session::default() });
     }
+    let (oldest, state, query) = (oldest(row), word(row, "state"), text(row, "query"));
+    let (leader, query_cut): (Option<i32>, bool) = (row.get("leader"), row.get("query_cut"));
+    let heed = match oldest {
+        None => Heed::Yes,
+        Some(_) => heeded(
+            row.get::<_, Option<bool>>("vacuums") == Some(true),
+            &*state == "active",
+            leader.is_some_and(|leader| leader != pid),
+            version,
+            &query,
+            !query_cut && !row.get::<_, bool>("query_lost"),
+        ),
+    };
     Some(Session {
         pid,
         started,
-        leader: row.get("leader"),
+        leader,
         database,
         role,
         application,
         client: word(row, "client"),
         backend_type: word(row, "backend_type"),
-        state: word(row, "state"),
+        state,
         wait_type: word(row, "wait_type"),
         wait_event: word(row, "wait_event"),
         xact_start: stamp(row, "xact_start"),
         query_start: stamp(row, "query_start"),
         state_change,
         has_xid: row.get("has_xid"),
-        oldest: oldest(row),
+        oldest,
+        heed,
         query_id: row.get("query_id"),
-        query: text(row, "query"),
-        query_cut: row.get("query_cut"),
+        query,
+        query_cut,
         query_lost: row.get("query_lost"),
         masked: false,
     })

@@ -205,9 +205,9 @@ pub fn export(world: &World) -> Option<Export> {
 #[must_use]
 pub fn export_hint<T: Sampled>(ring: &Ring<T>) -> String {
     format!(
-        "{} samples, {}; as JSON, a sample a line; a file that is there is not replaced",
+        "{} samples of {}; as JSON, a sample a line; a file that is there is not replaced",
         ring.len(),
-        kept(ring)
+        units::duration(span(ring))
     )
 }
 
@@ -219,11 +219,16 @@ pub fn grant(role: &str) -> String {
 
 /// `12 min 05 s kept, 3.1 MB`.
 fn kept<T: Sampled>(ring: &Ring<T>) -> String {
-    let first = ring.iter().next().map_or(0, Sampled::at);
-    let last = ring.last().map_or(0, Sampled::at);
-    let time = Duration::from_micros(u64::try_from(last - first).unwrap_or(0));
+    let time = span(ring);
     let bytes = units::bytes(ring.bytes() as u64);
     if time.is_zero() { format!("{bytes} kept") } else { format!("{} kept, {bytes}", units::duration(time)) }
+}
+
+/// From the first sample kept to the last.
+fn span<T: Sampled>(ring: &Ring<T>) -> Duration {
+    let first = ring.iter().next().map_or(0, Sampled::at);
+    let last = ring.last().map_or(0, Sampled::at);
+    Duration::from_micros(u64::try_from(last - first).unwrap_or(0))
 }
 
 /// What this role may not see, and what would show it. Nothing when it sees everything.

@@ -178,7 +178,11 @@ fn facts(s: &Session, pulse: &Pulse, live: &Live) -> Vec<(&'static str, String)>
         facts.push(("workers", workers.join(", ")));
     }
     if let Some(old) = pulse.xmin_age(s) {
-        facts.push(("snapshot", format!("{} old: vacuum keeps every row version since", horizon::age(old))));
+        let held = match horizon::reach(s, live.horizon.as_ref(), &live.names).words() {
+            "" => "vacuum keeps every row version since",
+            held => held,
+        };
+        facts.push(("snapshot", format!("{} old: {held}", horizon::age(old))));
     }
     if let Some(id) = s.query_id {
         facts.push(("query id", id.to_string()));
