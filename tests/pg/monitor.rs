@@ -11,7 +11,7 @@ use pgdeck::{
         ids::JobId,
     },
     data::live::{
-        Live, Probe, Session,
+        Live, Probe, Sample, Session,
         locks::{LockTree, Who},
         statements::{Key, Lack, Span},
     },
@@ -107,6 +107,32 @@ async fn who_waits_and_for_whom() {
     );
     assert_eq!(signal(&mut deck, 4, SignalKind::Terminate, &idle).await, Signalled::Done);
     until(&mut deck, |live| live.pulses.last().is_some_and(|p| p.session(idle.pid).is_none())).await;
+
+    // A watching session that is opened anew has nobody to ask names for: what waited before keeps its own.
+    let (hot, mut live) = (edge.object.relation, live.clone());
+    let watching = "select pg_terminate_backend(pid) from pg_stat_activity \
+        where query like '%clock_timestamp%' and pid <> pg_backend_pid()";
+    server::execute(&cluster, "postgres", watching);
+    let (mut gone, mut anew) = (false, false);
+    while !anew {
+        let sample = deck.sample().await;
+        gone |= matches!(sample, Sample::Link(Err(_)));
+        anew = gone && matches!(&sample, Sample::Names(names) if names.relations.is_empty());
+        live.take(sample, Duration::ZERO);
+    }
+    assert_eq!(live.names.relations.get(&hot).map(|n| &**n), Some("hot"));
+}
+
+#[tokio::test]
+async fn a_sample_asked_for_again_comes_at_once() {
+    let db = server::database();
+    let mut deck = Deck::up(&db.url()).await;
+    for _ in 0..3 {
+        // Otherwise the next one would come in an hour.
+        let every = Some(Duration::from_secs(3600));
+        deck.hub.perform(Effect::Watch { conn: CONN, probe: Probe::Statements, every });
+        while !matches!(deck.sample().await, Sample::Statements(_)) {}
+    }
 }
 
 #[tokio::test]
