@@ -405,7 +405,14 @@ impl App {
 
     fn show(&mut self, kind: PaneKind) {
         if let Some(at) = self.slots.iter().position(|s| s.kind == kind) {
+            let (before, next) = (&self.slots[self.current].pane, &self.slots[at].pane);
+            // Panes of the same samples show the same moment when one goes from one to the other.
+            let same = at != self.current && next.probe().is_some() && next.probe() == before.probe();
+            let stop = same.then(|| Tell::StopAt(before.stopped()));
             self.current = at;
+            if let Some(stop) = stop {
+                self.on_pane(at, |pane, cx| pane.told(stop, cx));
+            }
             self.on_pane(at, |pane, cx| pane.shown(cx));
         }
     }
@@ -428,6 +435,9 @@ impl App {
             Tell::Explain { .. } => self.pass(PaneKind::Plan, tell),
             Tell::SearchIn { .. } => self.pass(PaneKind::Search, tell),
             Tell::ShowLocks(_) => self.pass(PaneKind::Locks, tell),
+            Tell::ShowNow(kind) => self.pass(kind, tell),
+            // Said by the app itself, see `show`.
+            Tell::StopAt(_) => {}
             Tell::OpenSaved(_) => self.pass(PaneKind::Saved, tell),
             Tell::ReloadSaved => self.ask_saved(),
             Tell::ReloadCatalog => self.reload_catalog(),

@@ -75,6 +75,11 @@ pub trait Pane {
         let _ = (job, news, cx);
     }
 
+    /// Of a pane that shows samples, the number of the one it is stopped at; `None`: it follows the newest.
+    fn stopped(&self) -> Option<u64> {
+        None
+    }
+
     /// A word from another pane, routed by the app.
     fn told(&mut self, tell: Tell, cx: &mut Cx<'_>) {
         let _ = (tell, cx);
@@ -255,8 +260,13 @@ pub enum Tell {
         /// SQL, its values written out.
         condition: Option<String>,
     },
-    /// Locks: show this session by its pid.
+    /// Locks: show this session by its pid, at the moment shown.
     ShowLocks(i32),
+    /// A pane that shows samples: stop at this one, or follow the newest, as the pane of the same samples did that was on
+    /// top before.
+    StopAt(Option<u64>),
+    /// Show a pane of samples at the newest one, with nothing filtered away.
+    ShowNow(PaneKind),
     /// Saved: open the form of this query.
     OpenSaved(String),
     /// The saved queries changed on disk: find them again.

@@ -34,6 +34,17 @@ impl Typed {
         Self { question, title, text, word, input: Input::new(""), wrong: false }
     }
 
+    /// Lines above the input, wrapped to so many cells.
+    fn wrapped(&self, cells: u16) -> Vec<String> {
+        let cells = usize::from(cells.max(1));
+        let part = |line: &str, at: std::ops::Range<usize>| line[at].trim_end().to_owned();
+        let parts = |line: String| -> Vec<String> {
+            width::wrap(&line, cells).into_iter().map(|at| part(&line, at)).collect()
+        };
+        let wrap = |line: String| if line.is_empty() { vec![line] } else { parts(line) };
+        self.lines().into_iter().flat_map(wrap).collect()
+    }
+
     /// Lines above the input.
     fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.text.lines().map(|l| clean::line(l).into_owned()).collect();
@@ -82,14 +93,14 @@ impl Pane for Typed {
 
     fn wants(&self, _: &World, most: (u16, u16)) -> (u16, u16) {
         let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        let lines = self.lines();
-        let wide = lines.iter().map(|l| width::width(l)).max().unwrap_or(0).max(LEAST);
-        (cells(wide).min(most.0), cells(lines.len() + 1).min(most.1))
+        let wide = self.lines().iter().map(|l| width::width(l)).max().unwrap_or(0).max(LEAST);
+        let wide = cells(wide).min(most.0);
+        (wide, cells(self.wrapped(wide).len() + 1).min(most.1))
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
         let theme = &world.theme;
-        let lines = self.lines();
+        let lines = self.wrapped(area.width);
         // What must be typed is in view, whatever must go for it.
         let rows = usize::from(area.height.saturating_sub(1));
         let keep = lines.len().saturating_sub(1).min(rows.saturating_sub(1));

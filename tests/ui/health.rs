@@ -6,7 +6,7 @@ use pgdeck::{
     data::{
         catalog::Catalog,
         health::{Part, Table, Trouble, Vitals},
-        live::{Names, Probe, Sample},
+        live::{Names, Probe, Pulse, Sample, Session},
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -109,6 +109,32 @@ fn a_server_that_wants_something() {
         insta::assert_snapshot!(format!("health_{width}x{height}"), robot.screen());
     }
     insta::assert_snapshot!("health_by_section", robot(120, 40).screen());
+}
+
+#[test]
+fn where_to_look_next_is_shown_as_it_is_now_and_whole() {
+    let mut robot = robot(120, 40);
+    robot.keys("<alt-5>");
+    let old = Session {
+        pid: 105,
+        database: 5,
+        backend_type: "client backend".into(),
+        state: "idle in transaction".into(),
+        ..Session::default()
+    };
+    for n in 0..3 {
+        let sessions = vec![Arc::new(old.clone())];
+        sample(&mut robot, Sample::Pulse(Pulse { at: NOW + n * SECOND, sessions, ..Pulse::default() }));
+    }
+    robot.keys("/nobody has this\n");
+    robot.keys("aa,,");
+    assert!(!robot.screen().contains(" 105 "), "{}", robot.screen());
+    robot.keys("<alt-8>/idle in transaction\n");
+    robot.keys("gd");
+    let screen = robot.screen();
+    assert!(screen.contains("▌5 Activity") && screen.contains(" 105 "), "{screen}");
+    assert!(screen.contains("the filter “nobody has this” is off"), "{screen}");
+    assert!(screen.contains("22:13:22 UTC") && !screen.contains("paused"), "{screen}");
 }
 
 #[test]

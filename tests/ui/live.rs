@@ -161,6 +161,12 @@ fn terminating_wants_the_pid_typed() {
         DbError { code: "42501".into(), ..DbError::client("permission denied to terminate process") };
     robot.news(job, News::Signalled(Signalled::Refused(Box::new(refused))));
     assert!(robot.screen().contains("pg_signal_backend"), "{}", robot.screen());
+    // On a narrow screen the question is there whole, on more lines.
+    let mut narrow = self::robot(80, 24, "<alt-6>");
+    sample(&mut narrow, Sample::Pulse(pile()));
+    narrow.keys("K");
+    let screen = narrow.screen();
+    assert!(screen.contains("rolled back.") && screen.contains("Type 101 and Enter"), "{screen}");
 }
 
 #[test]
@@ -184,7 +190,7 @@ fn idle_in_transaction_is_not_cancelled_and_prepared_ones_have_no_session() {
 fn a_running_statement_is_explained_without_being_run() {
     let mut robot = robot(120, 40, "<alt-5>");
     sample(&mut robot, Sample::Pulse(pile()));
-    robot.keys("ggx");
+    robot.keys("ggjx");
     assert!(robot.screen().contains("▌4 Plan"), "{}", robot.screen());
     let asked = robot.effects.iter().any(|e| {
         format!("{e:?}").contains("select count(*) from posts, users")
@@ -202,7 +208,7 @@ fn a_statement_with_parameters_of_others_is_planned_for_any_values() {
     other.database = 6;
     pulse.sessions = [Arc::new(other)].into();
     sample(&mut robot, Sample::Pulse(pulse.clone()));
-    robot.keys("ggx");
+    robot.keys("ggjx");
     let screen = robot.screen();
     assert!(screen.contains("another database") && screen.contains("▌5 Activity"), "{screen}");
     pulse.sessions = [Arc::new(theirs)].into();
@@ -514,6 +520,52 @@ fn what_changed_since_a_marked_moment() {
 }
 
 #[test]
+fn a_moment_goes_along_from_activity_to_locks_and_back() {
+    let mut robot = robot(120, 40, "<alt-5>");
+    sample(&mut robot, Sample::Pulse(pile()));
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + SECOND, edges: vec![], ..pile() }));
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 2 * SECOND, edges: vec![], ..pile() }));
+    robot.keys("/alter\n");
+    robot.keys(",,l");
+    let screen = robot.screen();
+    assert!(screen.contains("▌6 Locks") && screen.contains("paused at 22:13:20 UTC, 2 newer"), "{screen}");
+    assert!(screen.contains("▌  └ 102"), "the cursor is on whom one came for: {screen}");
+    robot.keys(".<alt-5>");
+    let screen = robot.screen();
+    assert!(screen.contains("▌5 Activity") && screen.contains("paused at 22:13:21 UTC, 1 newer"), "{screen}");
+    robot.keys("l");
+    let screen = robot.screen();
+    assert!(screen.contains("At this moment pid 102 waits for nobody"), "{screen}");
+    // Following goes along as well.
+    robot.keys("p<alt-5>");
+    assert!(!robot.screen().contains("paused"), "{}", robot.screen());
+    // By way of a pane of other samples each stays as it was left.
+    robot.keys(",<alt-8><alt-6>");
+    assert!(!robot.screen().contains("paused"), "{}", robot.screen());
+}
+
+#[test]
+fn before_the_mark_nothing_is_told_backwards() {
+    for (key, words) in
+        [("<alt-6>", "This moment is before the mark at 22:13:21 UTC"), ("<alt-5>", " · before the mark ")]
+    {
+        // 104 is there no more when the mark is set: it did not come since.
+        let mut robot = robot(120, 40, key);
+        sample(&mut robot, Sample::Pulse(pile()));
+        sample(&mut robot, Sample::Pulse(later()));
+        robot.keys("m,");
+        let screen = robot.screen();
+        assert!(screen.contains("paused at 22:13:20 UTC") && screen.contains("104"), "{screen}");
+        assert!(screen.contains(words), "{screen}");
+        for sign in ["+104", "+    └ 104", "came (+)", "=101", "+1 −1"] {
+            assert!(!screen.contains(sign), "{sign}: {screen}");
+        }
+        robot.keys(".");
+        assert!(!robot.screen().contains("before the mark"), "{}", robot.screen());
+    }
+}
+
+#[test]
 fn the_samples_kept_are_written_to_a_file() {
     for (key, what) in [("<alt-5>", "sessions"), ("<alt-6>", "locks")] {
         let mut robot = robot(120, 40, key);
@@ -585,6 +637,23 @@ fn a_session_in_full() {
     assert!(robot.screen().contains("The server keeps only this beginning"), "{}", robot.screen());
     robot.keys("x");
     assert!(robot.screen().contains("keeps only the beginning"), "{}", robot.screen());
+}
+
+#[test]
+fn a_session_of_the_tree_in_full_is_of_a_moment() {
+    let mut robot = robot(120, 40, "<alt-6>");
+    let mut pulse = pile();
+    pulse.edges = vec![Arc::new(waits(102, 105, true, "AccessExclusiveLock", "RowExclusiveLock", 40))];
+    sample(&mut robot, Sample::Pulse(pulse));
+    robot.keys("<enter>");
+    sample(&mut robot, Sample::Pulse(Pulse { at: NOW + 9 * SECOND, edges: vec![], ..pile() }));
+    let screen = robot.screen();
+    assert!(screen.contains("As it was at 22:13:20 UTC") && screen.contains("pid 105"), "{screen}");
+    assert!(screen.contains("as at 2023-11-14T22:13:20"), "in what is copied, too: {screen}");
+    assert!(
+        screen.contains("last statement began 5 min 00 s ago, ended 5 min 00 s ago"),
+        "it is idle in its transaction: {screen}"
+    );
 }
 
 #[test]

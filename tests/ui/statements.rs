@@ -10,7 +10,7 @@ use pgdeck::{
     data::{
         catalog::Catalog,
         live::{
-            Names, Sample,
+            Names, Probe, Sample,
             statements::{Counters, Entry, Key, Setup, Statements, Taken, Text},
         },
     },
@@ -156,18 +156,55 @@ fn spans_of_time() {
     let screen = robot.screen();
     assert!(screen.contains("3 statements since the reset"), "{screen}");
     assert!(screen.contains("45.0 s") && screen.contains("900"), "the one that does not run now: {screen}");
-    robot.keys("am");
-    sample(&mut robot, 3);
-    sample(&mut robot, 4);
+    robot.keys("a");
+    robot.effects.clear();
+    robot.keys("m");
+    assert_eq!(samples_asked(&robot), 1, "the newest sample is seconds old");
+    // It is the mark: what ran before it is not counted.
+    take(&mut robot, NOW + 12 * SECOND, vec![ran(1, 5, 126, 2.0), ran(2, 5, 10, 30.0), ran(3, 6, 900, 50.0)]);
+    let screen = robot.screen();
+    assert!(
+        screen.contains("Marked 22:13:32 UTC") && screen.contains("Nothing ran in this time"),
+        "{screen}"
+    );
+    let entries = vec![ran(1, 5, 136, 2.0), ran(2, 5, 11, 30.0), ran(3, 6, 900, 50.0)];
+    take(&mut robot, NOW + 17 * SECOND, entries);
+    let entries = vec![ran(1, 5, 146, 2.0), ran(2, 5, 12, 30.0), ran(3, 6, 900, 50.0)];
+    take(&mut robot, NOW + 22 * SECOND, entries);
     let screen = robot.screen();
     assert!(screen.contains("2 statements 10.0 s from the mark"), "{screen}");
     assert!(screen.contains("2.00") && screen.contains("0.20"), "20 and 2 runs in 10 s: {screen}");
     robot.keys(",,,");
     let screen = robot.screen();
-    assert!(screen.contains("5.0 s from the mark"), "stepped back behind it: {screen}");
-    robot.keys("pm");
+    assert!(screen.contains("2.0 s from the mark"), "stepped back behind it: {screen}");
+    // While paused the moment shown is marked.
+    robot.effects.clear();
+    robot.keys("m");
+    assert!(robot.screen().contains("Marked 22:13:30 UTC"), "{}", robot.screen());
+    assert_eq!(samples_asked(&robot), 0);
     robot.keys("m");
     assert!(robot.screen().contains("The mark is taken away"), "{}", robot.screen());
+}
+
+/// How often a sample of statements was asked for.
+fn samples_asked(robot: &Robot) -> usize {
+    let asked = |e: &&Effect| matches!(e, Effect::Watch { probe: Probe::Statements, every: Some(_), .. });
+    robot.effects.iter().filter(asked).count()
+}
+
+#[test]
+fn a_mark_that_is_asked_for_is_the_next_sample_whoever_looks() {
+    let mut robot = robot(120, 40);
+    robot.keys("mm");
+    assert!(robot.screen().contains("No new mark is set"), "{}", robot.screen());
+    sample(&mut robot, 3);
+    assert!(!robot.screen().contains("the mark"), "{}", robot.screen());
+    robot.keys("m<alt-1>");
+    sample(&mut robot, 4);
+    sample(&mut robot, 5);
+    robot.keys("<alt-7>");
+    let screen = robot.screen();
+    assert!(screen.contains("Marked 22:13:40 UTC") && screen.contains("5.0 s from the mark"), "{screen}");
 }
 
 #[test]
@@ -311,5 +348,5 @@ fn another_server_takes_mark_and_samples_along() {
     let screen = robot.screen();
     assert!(screen.contains("waiting for the first sample") && !screen.contains("calls/s"), "{screen}");
     sample(&mut robot, 9);
-    assert!(!robot.screen().contains("paused"), "{}", robot.screen());
+    assert!(!robot.screen().contains("paused") && !robot.screen().contains("Marked"), "{}", robot.screen());
 }

@@ -68,7 +68,7 @@ pub fn profile(pulse: &Pulse) -> [usize; 6] {
 /// What a session list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Those that work first, the longest statement first.
+    /// Those that work or do nothing in their transaction first, the longest first: who holds others up began before them.
     #[default]
     Work,
     /// The longest transaction first.
@@ -129,7 +129,7 @@ pub fn sorted(pulse: &Pulse, order: Order, wanted: impl Fn(&Session) -> bool) ->
         let rank = match order {
             Order::Work => match (s.active(), s.idle_in_transaction()) {
                 (true, _) => (0, oldest(s.query_start)),
-                (_, true) => (1, oldest(s.xact_start)),
+                (_, true) => (0, oldest(s.state_change)),
                 _ if s.is_client() => (2, -oldest(s.state_change).min(i64::MAX - 1)),
                 _ => (3, 0),
             },
@@ -217,7 +217,7 @@ mod tests {
         let pids = |order| -> Vec<i32> {
             sorted(&pulse, order, |_| true).into_iter().map(|n| pulse.sessions[n].pid).collect()
         };
-        assert_eq!(pids(Order::Work), [3, 2, 9, 5, 1, 4]);
+        assert_eq!(pids(Order::Work), [5, 3, 2, 9, 1, 4], "it may hold up who began after it");
         assert_eq!(pids(Order::Transaction), [5, 3, 2, 9, 1, 4]);
         assert_eq!(pids(Order::Pid), [1, 2, 9, 3, 4, 5]);
         let clients = sorted(&pulse, Order::Pid, Session::is_client);

@@ -268,7 +268,7 @@ impl Told<'_> {
             "has_xid": s.has_xid,
             "xmin_age": self.pulse.xmin_age(s),
             "query_id": s.query_id.map(|id| id.to_string()),
-            "running": s.active(),
+            "running": (!s.masked).then(|| s.active()),
             // The server says <insufficient privilege> in its place.
             "query": if s.masked { Value::Null } else { word(&s.query) },
             "query_cut": s.query_cut,
@@ -407,7 +407,8 @@ mod tests {
         let told = activity(&pulse(vec![edge(2, 1)]), &names(), "GRANT x", false);
         let sessions = told["sessions"].as_array().expect("sessions");
         assert_eq!(sessions.len(), 3);
-        assert_eq!((&sessions[0]["pid"], &sessions[0]["blocked_by"]), (&json!(2), &json!([1])));
+        let waits = sessions.iter().find(|s| s["pid"] == 2).expect("the one that waits");
+        assert_eq!((&waits["running"], &waits["blocked_by"]), (&json!(true), &json!([1])));
         let masked = sessions.iter().find(|s| s["pid"] == 3).expect("the masked one");
         assert_eq!(
             (&masked["hidden"], &masked["state"], &masked["query"]),

@@ -63,7 +63,7 @@ impl Activity {
         let below = (area.height / 4).clamp(2, 8);
         let list = Rect { y: area.y + 1 + chart, height: area.height - 1 - chart - below, ..area };
         let columns = sorted_by(COLUMNS, self.order);
-        let (rows, mark) = (&self.rows, self.mark.as_ref());
+        let (rows, mark) = (&self.rows, self.mark.as_ref().filter(|mark| mark.at <= pulse.at));
         self.list.draw(buf, list, &columns, theme, |line, _, column| {
             let session = rows.get(line).and_then(|n| pulse.sessions.get(*n));
             session.map_or((String::new(), "text"), |s| cell(s, column, pulse, names, mark))
@@ -209,6 +209,10 @@ fn unseen(pulse: &Pulse) -> String {
 
 /// What came and went since the mark.
 fn changed(mark: &Pulse, now: &Pulse) -> String {
+    if now.at < mark.at {
+        // What came and what ended is told of moments behind it.
+        return " · before the mark".into();
+    }
     let id = |s: &Session| (s.pid, s.started);
     let ids = |pulse: &Pulse| pulse.sessions.iter().filter(|s| s.is_client()).map(|s| id(s)).collect();
     let (then, now): (BTreeSet<_>, BTreeSet<_>) = (ids(mark), ids(now));

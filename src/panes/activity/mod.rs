@@ -332,6 +332,10 @@ impl Pane for Activity {
         }
     }
 
+    fn stopped(&self) -> Option<u64> {
+        self.moment.stopped()
+    }
+
     fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
         if let Some((tone, text)) = self.signals.news(job, &news).or_else(|| self.exports.news(job, &news)) {
             cx.toast(tone, text);
@@ -350,8 +354,20 @@ impl Pane for Activity {
             let job = cx.start(|job| Effect::Export { job, path, what });
             self.exports.started(job);
         }
-        if let Tell::Chosen { question: FILTER, text, .. } = tell {
-            self.filter = text.trim().to_owned();
+        match tell {
+            Tell::Chosen { question: FILTER, text, .. } => self.filter = text.trim().to_owned(),
+            Tell::StopAt(number) => self.moment = Moment::of(number),
+            Tell::ShowNow(_) => {
+                (self.moment, self.open) = (Moment::default(), None);
+                if matches!(self.show, Show::Busy | Show::Holding) {
+                    self.show = Show::Clients;
+                }
+                if !self.filter.is_empty() {
+                    let filter = std::mem::take(&mut self.filter);
+                    cx.toast(Tone::Note, format!("All sessions are shown: the filter “{filter}” is off"));
+                }
+            }
+            _ => {}
         }
     }
 

@@ -124,9 +124,9 @@ impl Health {
     /// Where to look next.
     fn go(&self, cx: &mut Cx<'_>) {
         match self.chosen().and_then(|line| line.go.clone()) {
-            Some(Go::Activity) => cx.tell(Tell::Show(PaneKind::Activity)),
-            Some(Go::Locks) => cx.tell(Tell::Show(PaneKind::Locks)),
-            Some(Go::Statements) => cx.tell(Tell::Show(PaneKind::Statements)),
+            Some(Go::Activity) => cx.tell(Tell::ShowNow(PaneKind::Activity)),
+            Some(Go::Locks) => cx.tell(Tell::ShowNow(PaneKind::Locks)),
+            Some(Go::Statements) => cx.tell(Tell::ShowNow(PaneKind::Statements)),
             Some(Go::Saved(name)) => {
                 cx.tell(Tell::Show(PaneKind::Saved));
                 cx.tell(Tell::OpenSaved(name.to_owned()));

@@ -6,7 +6,7 @@ use crate::{
     data::live::{
         Names, Probe, Pulse, Session,
         locks::{LockNode, LockTree, Who},
-        words,
+        told, words,
     },
     views::live::{self, list::Column, signal::whom},
     widgets::paint,
@@ -46,7 +46,9 @@ impl Locks {
         let list = Rect { y: area.y + 1, height: area.height - 1 - below, ..area };
         self.foot = Rect { y: list.bottom(), height: below, ..area };
         if self.tree.1.nodes.is_empty() {
-            let text = "No session waits for a lock.";
+            let then = self.moment.paused() || server.live.silent(Probe::Pulse, world.now).is_some();
+            let text =
+                if then { "No session waited for a lock then." } else { "No session waits for a lock." };
             paint::put_clipped(buf, area.x + 1, area.y + 2, area.width - 2, text, theme.style("message.ok"));
             let worst =
                 self.worst.1.and_then(|(number, most)| Some((server.live.pulses.at(number)?.at, most)));
@@ -186,9 +188,11 @@ impl Locks {
             text.push_str(&line);
             text.push('\n');
         }
+        text.push_str(&format!("\nas at {}", told::moment(pulse.at)));
         if let Some(session) = self.session(world) {
+            let (ran, how_long) = live::statement(session, pulse.at);
             text.push_str(&format!(
-                "\npid {}\nrole {}\ndatabase {}\napplication {}\nclient {}\nstate {}\nwait {} {}\ntransaction for {}\nstatement for {}\nsession for {}\n\n{}\n",
+                "\npid {}\nrole {}\ndatabase {}\napplication {}\nclient {}\nstate {}\nwait {} {}\ntransaction for {}\n{ran} {how_long}\nsession for {}\n\n{}\n",
                 session.pid,
                 names.role(session.role),
                 names.database(session.database),
@@ -198,7 +202,6 @@ impl Locks {
                 session.wait_type,
                 session.wait_event,
                 live::age(session.xact_start, pulse.at),
-                live::age(session.query_start, pulse.at),
                 live::age(session.started, pulse.at),
                 session.query,
             ));

@@ -87,9 +87,17 @@ impl Locks {
         self.compare();
     }
 
-    /// Says what changed since the mark.
+    /// Says what changed since the mark; of a moment before it nothing came or ended since.
     fn compare(&mut self) {
-        self.since = self.mark.as_ref().map(|(at, then)| draw::since(*at, then, &self.tree.1));
+        self.since = self.mark.as_ref().map(|(mark, then)| match self.tree.0 {
+            Some(at) if at < *mark => {
+                let mark = live::clock(*mark);
+                let words =
+                    format!("This moment is before the mark at {mark}: what changed since shows behind it");
+                (BTreeSet::new(), words)
+            }
+            _ => draw::since(*mark, then, &self.tree.1),
+        });
     }
 
     fn chosen(&self) -> Option<&LockNode> {
@@ -208,8 +216,9 @@ impl Pane for Locks {
             Command::CancelBackend => self.signal(SignalKind::Cancel, cx),
             Command::TerminateBackend => self.signal(SignalKind::Terminate, cx),
             Command::OpenSession => {
-                if let Some(text) = self.page(cx.world) {
-                    cx.popup(Popup::Page { title: "Session".into(), text });
+                if let (Some(text), Some(at)) = (self.page(cx.world), self.tree.0) {
+                    let title = format!("As it was at {}", live::clock(at));
+                    cx.popup(Popup::Page { title, text });
                 }
             }
             Command::GoToRow => self.go_to_row(cx),
@@ -234,6 +243,10 @@ impl Pane for Locks {
         }
     }
 
+    fn stopped(&self) -> Option<u64> {
+        self.moment.stopped()
+    }
+
     fn news(&mut self, job: JobId, news: News, cx: &mut Cx<'_>) {
         if let Some((tone, text)) = self.signals.news(job, &news).or_else(|| self.exports.news(job, &news)) {
             cx.toast(tone, text);
@@ -256,12 +269,17 @@ impl Pane for Locks {
             self.find.clone_from(text);
             self.find(cx);
         }
-        if let Tell::ShowLocks(pid) = tell {
-            self.moment = Moment::default();
-            self.settle(cx.world);
-            if !self.list.go(&Who::Session(pid)) {
-                cx.toast(Tone::Note, format!("pid {pid} waits for nobody and nobody waits for it"));
+        match tell {
+            Tell::StopAt(number) => self.moment = Moment::of(number),
+            Tell::ShowNow(_) => self.moment = Moment::default(),
+            Tell::ShowLocks(pid) => {
+                self.settle(cx.world);
+                if !self.list.go(&Who::Session(pid)) {
+                    let then = if self.moment.paused() { "At this moment " } else { "" };
+                    cx.toast(Tone::Note, format!("{then}pid {pid} waits for nobody and nobody waits for it"));
+                }
             }
+            _ => {}
         }
     }
 

@@ -54,6 +54,8 @@ pub struct Statements {
     span: Span,
     filter: String,
     mark: Option<Full>,
+    /// The first sample of this number or a later one is to be marked, once it is there.
+    marking: Option<u64>,
     wanted: bool,
     stamp: Option<Stamp>,
     /// The rows of the list, in its order.
@@ -231,21 +233,45 @@ impl Statements {
 
     // ---- moments ----------------------------------------------------------------------------
 
-    /// Marks the moment shown; the same one again takes the mark away.
+    /// Marks now, by a sample that is asked for, as the newest one may be seconds old; while paused the moment shown. The
+    /// same one again takes the mark away.
     fn mark(&mut self, cx: &mut Cx<'_>) {
         let Some(history) = self.history(cx.world) else { return };
-        let Some(number) = self.moment.number(&history.intervals) else { return };
-        let full = history.at(number);
-        let at = live::clock(full.at);
-        if self.mark.take_if(|mark| mark.at == full.at).is_some() {
+        if self.marking.take().is_some() {
+            return cx.toast(Tone::Note, "No new mark is set");
+        }
+        let number = self.moment.number(&history.intervals);
+        let shown = number.and_then(|number| history.intervals.at(number)).map(|shown| shown.at);
+        if self.mark.take_if(|mark| Some(mark.at) == shown).is_some() {
             self.span = Span::Interval;
             return cx.toast(Tone::Note, "The mark is taken away");
         }
-        self.mark = Some(full);
-        self.span = Span::Mark;
+        if let Some(number) = number.filter(|_| self.moment.paused()) {
+            return self.mark_at(number, cx);
+        }
+        self.marking = Some(history.intervals.numbers().end);
+        self.watch(cx);
+        cx.toast(Tone::Note, "The next sample, asked for now, will be the mark");
+    }
+
+    /// Marks the sample that was asked for, once it is there.
+    fn marked(&mut self, cx: &mut Cx<'_>) {
+        let Some(history) = self.history(cx.world) else { return };
+        let numbers = history.intervals.numbers();
+        if let Some(number) = self.marking.take_if(|number| *number < numbers.end) {
+            self.mark_at(number.max(numbers.start), cx);
+        }
+    }
+
+    fn mark_at(&mut self, number: u64, cx: &mut Cx<'_>) {
+        let Some(history) = self.history(cx.world) else { return };
+        let full = history.at(number);
+        let at = live::clock(full.at);
+        (self.mark, self.span) = (Some(full), Span::Mark);
+        // A statement is counted when it ends, whenever it began.
         cx.toast(
             Tone::Ok,
-            format!("Marked {at}: what runs from now on is counted since then (a: other times)"),
+            format!("Marked {at}: what ends after that is counted since then (a: other times)"),
         );
     }
 
@@ -401,14 +427,23 @@ impl Pane for Statements {
             let job = cx.start(|job| Effect::Export { job, path, what });
             self.exports.started(job);
         }
-        if let Tell::Chosen { question: FILTER, text, .. } = tell {
-            self.filter = text.trim().to_owned();
-            self.settle(cx.world);
-            self.ask_texts(cx);
+        match tell {
+            Tell::Chosen { question: FILTER, text, .. } => self.filter = text.trim().to_owned(),
+            Tell::ShowNow(_) => {
+                (self.moment, self.open) = (Moment::default(), None);
+                if !self.filter.is_empty() {
+                    let filter = std::mem::take(&mut self.filter);
+                    cx.toast(Tone::Note, format!("All statements are shown: the filter “{filter}” is off"));
+                }
+            }
+            _ => return,
         }
+        self.settle(cx.world);
+        self.ask_texts(cx);
     }
 
     fn sampled(&mut self, cx: &mut Cx<'_>) {
+        self.marked(cx);
         self.settle(cx.world);
         if let Some(detail) = &mut self.open
             && let Some(history) = cx.world.server().map(|s| &s.live.statements)
@@ -422,6 +457,8 @@ impl Pane for Statements {
     }
 
     fn shown(&mut self, cx: &mut Cx<'_>) {
+        // It may have come while another pane was looked at.
+        self.marked(cx);
         if !self.wanted {
             self.wanted = true;
             self.watch(cx);
@@ -432,7 +469,7 @@ impl Pane for Statements {
         if self.history(cx.world).is_none_or(|h| h.intervals.is_empty()) {
             // Another server: what was stopped at and marked is gone.
             (self.moment, self.mark, self.open) = (Moment::default(), None, None);
-            (self.texts, self.explain) = (Texts::default(), None);
+            (self.texts, self.explain, self.marking) = (Texts::default(), None, None);
         }
         self.watch(cx);
     }

@@ -8,7 +8,7 @@ pub mod sql;
 
 use crate::{
     core::{command::Command, effect::Effect, theme::Theme, world::World},
-    data::live::{Live, Micros, Probe, Pulse, Ring, Sampled, export::Export},
+    data::live::{Live, Micros, Probe, Pulse, Ring, Sampled, Session, export::Export},
     text::units,
     widgets::paint,
 };
@@ -67,6 +67,18 @@ impl Moment {
         self.0 = Some(number);
     }
 
+    /// The moment of this sample; `None`: the newest as they come.
+    #[must_use]
+    pub fn of(stopped: Option<u64>) -> Self {
+        Self(stopped)
+    }
+
+    /// The sample it is stopped at.
+    #[must_use]
+    pub fn stopped(self) -> Option<u64> {
+        self.0
+    }
+
     /// Stopped?
     #[must_use]
     pub fn paused(self) -> bool {
@@ -98,6 +110,18 @@ pub fn age(since: Option<Micros>, now: Micros) -> String {
     let age = Duration::from_micros(micros);
     // Tenths of milliseconds say nothing about a session.
     if age < Duration::from_secs(1) { format!("{} ms", age.as_millis()) } else { units::duration(age) }
+}
+
+/// How long its statement runs at a moment; of a session that runs none when its last one began and ended.
+#[must_use]
+pub fn statement(session: &Session, now: Micros) -> (&'static str, String) {
+    let began = age(session.query_start, now);
+    match (session.state_change, began.is_empty()) {
+        (Some(_), false) if !session.active() => {
+            ("last statement", format!("began {began} ago, ended {} ago", age(session.state_change, now)))
+        }
+        _ => ("statement for", began),
+    }
 }
 
 /// `14:02:31` of the server's clock, in UTC.
@@ -181,9 +205,9 @@ pub fn export(world: &World) -> Option<Export> {
 #[must_use]
 pub fn export_hint<T: Sampled>(ring: &Ring<T>) -> String {
     format!(
-        "{} samples, {}; as JSON, a sample a line; a file that is there is not replaced",
+        "{} samples of {}; as JSON, a sample a line; a file that is there is not replaced",
         ring.len(),
-        kept(ring)
+        units::duration(span(ring))
     )
 }
 
@@ -195,11 +219,16 @@ pub fn grant(role: &str) -> String {
 
 /// `12 min 05 s kept, 3.1 MB`.
 fn kept<T: Sampled>(ring: &Ring<T>) -> String {
-    let first = ring.iter().next().map_or(0, Sampled::at);
-    let last = ring.last().map_or(0, Sampled::at);
-    let time = Duration::from_micros(u64::try_from(last - first).unwrap_or(0));
+    let time = span(ring);
     let bytes = units::bytes(ring.bytes() as u64);
     if time.is_zero() { format!("{bytes} kept") } else { format!("{} kept, {bytes}", units::duration(time)) }
+}
+
+/// From the first sample kept to the last.
+fn span<T: Sampled>(ring: &Ring<T>) -> Duration {
+    let first = ring.iter().next().map_or(0, Sampled::at);
+    let last = ring.last().map_or(0, Sampled::at);
+    Duration::from_micros(u64::try_from(last - first).unwrap_or(0))
 }
 
 /// What this role may not see, and what would show it. Nothing when it sees everything.
@@ -266,6 +295,25 @@ mod tests {
         assert_eq!(moment.shown(&ring).map(|(_, newer)| newer), Some(2), "gone: the oldest at hand");
         moment.pause(&ring);
         assert!(!moment.paused());
+    }
+
+    #[test]
+    fn a_statement_that_ended_does_not_run() {
+        let mut session = Session {
+            state: "idle in transaction".into(),
+            query_start: Some(0),
+            state_change: Some(3_000_000),
+            ..Session::default()
+        };
+        let say = |s: &Session| statement(s, 5_000_000);
+        assert_eq!(say(&session), ("last statement", "began 5.0 s ago, ended 2.0 s ago".into()));
+        session.state = "active".into();
+        assert_eq!(say(&session), ("statement for", "5.0 s".into()));
+        assert_eq!(
+            say(&Session::default()),
+            ("statement for", String::new()),
+            "it may not be seen, or ran none"
+        );
     }
 
     #[test]

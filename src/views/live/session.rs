@@ -1,6 +1,6 @@
 //! One session: everything known of it, and the whole text of its statement in colours.
 
-use super::{age, sql};
+use super::{age, sql, statement};
 use crate::{
     core::{
         command::Command,
@@ -155,7 +155,7 @@ fn facts(s: &Session, pulse: &Pulse, live: &Live) -> Vec<(&'static str, String)>
         ("waits for", hidden(waits(s))),
         ("session for", hidden(since(s.started))),
         ("transaction for", since(s.xact_start)),
-        ("statement for", since(s.query_start)),
+        statement(s, pulse.at),
         (
             "wrote",
             if s.has_xid {
