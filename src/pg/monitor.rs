@@ -252,6 +252,11 @@ impl Monitor {
                 self.read = None;
                 self.ping = ping(&client).await;
                 self.pace.elsewhere();
+                // What tables want is as old as the session it was asked in: a crash may have left an index half built.
+                if let Some(due) = self.due.get_mut(&Probe::Advice) {
+                    self.pace.anew(Probe::Advice);
+                    *due = Instant::now();
+                }
                 self.tell(Sample::Link(Ok(()))).await;
                 if let Err(e) = self.read_names(&client).await {
                     tracing::debug!("names: {}", e.message);

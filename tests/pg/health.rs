@@ -268,11 +268,16 @@ async fn it_comes_back_by_itself_and_keeps_its_samples() {
     until(&mut deck, &mut live, |live| live.lost.is_none() && live.checkups.numbers().end > before).await;
     drop(stuck);
 
-    // One backend that dies takes all with it.
+    // One backend that dies takes all with it; what tables want is then looked at anew.
+    watch(&mut deck, Probe::Advice);
+    let looked_at = |live: &Live| live.vitals.part("bloat").map(|part| part.at);
+    until(&mut deck, &mut live, |live| looked_at(live).is_some()).await;
+    let looked = looked_at(&live);
     kill("KILL", watcher(&cluster).await);
     until(&mut deck, &mut live, |live| live.lost.is_some()).await;
     let before = live.checkups.numbers().end;
     until(&mut deck, &mut live, |live| live.lost.is_none() && live.checkups.numbers().end > before).await;
+    until(&mut deck, &mut live, |live| looked_at(live) > looked).await;
     assert!(kept(&live));
 }
 

@@ -238,3 +238,12 @@ fn small_screens_do_not_break() {
         robot.screen();
     }
 }
+
+#[test]
+fn what_is_critical_below_the_last_line_is_said_until_it_is_seen() {
+    let mut robot = robot(80, 24);
+    let screen = robot.screen();
+    assert!(screen.contains("2 critical") && screen.contains(" more, 1 critical"), "{screen}");
+    robot.keys("G");
+    assert!(!robot.screen().contains("↓"), "the end: {}", robot.screen());
+}

@@ -8,7 +8,7 @@ const MOST: usize = 20;
 const SMALL: f64 = 1_048_576.0;
 
 pub(super) fn lines(view: &View<'_>) -> Vec<Line> {
-    let mut lines = vec![];
+    let mut lines: Vec<Line> = looked_at(view).into_iter().collect();
     invalid(view, &mut lines);
     sequences(view, &mut lines);
     foreign_keys(view, &mut lines);
@@ -37,6 +37,25 @@ pub(super) fn lines(view: &View<'_>) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// Since when all of this is not known any better: it is asked for seldom.
+fn looked_at(view: &View<'_>) -> Option<Line> {
+    let parts =
+        ["invalid_indexes", "foreign_keys", "unused_indexes", "duplicate_indexes", "dead_rows", "bloat"];
+    let at = parts
+        .iter()
+        .filter_map(|part| view.known.part(part))
+        .map(|part| part.at)
+        .filter(|at| *at > 0)
+        .min()?;
+    let second = at.div_euclid(1_000_000).rem_euclid(86_400);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    Some(
+        Line::new(Section::Advice, "looked-at", "Looked at")
+            .value(format!("{hour:02}:{minute:02}:{second:02} UTC, F5 looks anew"))
+            .detail("It reads all catalogs, so it is asked when Health is opened, on F5, and when the connection was lost."),
+    )
 }
 
 fn named(row: &Row<'_>, column: &str) -> String {

@@ -358,3 +358,13 @@ fn what_did_not_change_is_kept_once() {
     assert!(Arc::ptr_eq(&one.lines[0], &two.lines[0]));
     assert!(two.weight(Some(&one)) < one.weight(None));
 }
+
+#[test]
+fn advice_says_when_it_was_looked_at() {
+    let none = "schema table index";
+    // Rounds are ten seconds apart: the older of two parts counts.
+    let of = checkup(150_000, &[&[("bloat", none)], &[("invalid_indexes", none)]]);
+    assert_eq!(line(&of, "looked-at").value, "00:00:10 UTC, F5 looks anew");
+    assert_eq!(line(&of, "looked-at").level, Level::Plain);
+    assert!(checkup(150_000, &[&[SERVER]]).line("looked-at").is_none());
+}

@@ -11,6 +11,7 @@ use crate::{
     widgets::{paint, spark},
 };
 use ratatui::{Frame, layout::Rect};
+use std::cell::Cell;
 
 const COLUMNS: [Column; 6] = [
     Column::new("", 1, false, 0),
@@ -47,7 +48,9 @@ impl Health {
         let until = self.moment.number(ring);
         let lines = std::mem::take(&mut self.lines);
         let worst = self.worst;
+        let last = Cell::new(0);
         self.list.draw(buf, list, &COLUMNS, theme, |at, key, column| {
+            last.set(at);
             let Some(line) = lines.get(at) else { return (String::new(), "text") };
             let first = worst || at == 0 || lines[at - 1].section != line.section;
             match column {
@@ -70,8 +73,24 @@ impl Health {
         });
         self.lines = lines;
         paint::rule(buf, foot, theme.style("border"));
+        let (text, style) = self.more(last.get());
+        paint::put_right(buf, foot.x, foot.y, foot.width.saturating_sub(2), &text, theme.style(style));
         let words = self.chosen().map(|line| words(line)).unwrap_or_default();
         live::foot(buf, Rect { y: foot.y + 1, height: foot.height - 1, ..foot }, &words, theme);
+    }
+
+    /// What stands below the last line that is drawn, the worst of it named.
+    fn more(&self, last: usize) -> (String, &'static str) {
+        let below = self.lines.get(last + 1..).unwrap_or_default();
+        if below.is_empty() {
+            return (String::new(), "border");
+        }
+        let count = |level: Level| below.iter().filter(|line| line.level == level).count();
+        match (count(Level::Critical), count(Level::Warning)) {
+            (0, 0) => (format!(" ↓ {} more ", below.len()), "text.dim"),
+            (0, n) => (format!(" ↓ {} more, {n} worth a look ", below.len()), style(Level::Warning)),
+            (n, _) => (format!(" ↓ {} more, {n} critical ", below.len()), style(Level::Critical)),
+        }
     }
 
     /// The first thing to know.
