@@ -8,6 +8,8 @@ pub mod ids;
 pub mod key;
 pub mod keymap;
 pub mod pane;
+pub mod popup;
 pub mod settings;
+pub mod tell;
 pub mod theme;
 pub mod world;

@@ -37,12 +37,14 @@ impl Typed {
     /// Lines above the input, wrapped to so many cells.
     fn wrapped(&self, cells: u16) -> Vec<String> {
         let cells = usize::from(cells.max(1));
-        let part = |line: &str, at: std::ops::Range<usize>| line[at].trim_end().to_owned();
-        let parts = |line: String| -> Vec<String> {
-            width::wrap(&line, cells).into_iter().map(|at| part(&line, at)).collect()
-        };
-        let wrap = |line: String| if line.is_empty() { vec![line] } else { parts(line) };
-        self.lines().into_iter().flat_map(wrap).collect()
+        let mut out = vec![];
+        for line in self.lines() {
+            match width::wrap(&line, cells) {
+                parts if parts.is_empty() => out.push(line),
+                parts => out.extend(parts.into_iter().map(|at| line[at].trim_end().to_owned())),
+            }
+        }
+        out
     }
 
     /// Lines above the input.

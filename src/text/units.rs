@@ -43,6 +43,13 @@ pub fn seconds(d: Duration) -> String {
     }
 }
 
+/// `14:02:31 UTC`, of microseconds since 1970.
+#[must_use]
+pub fn clock(micros: i64) -> String {
+    let seconds = micros.div_euclid(1_000_000).rem_euclid(86_400);
+    format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
 /// `12,345`.
 #[must_use]
 pub fn count(n: u64) -> String {

@@ -1,6 +1,7 @@
 //! What tables, indexes, sequences and settings want, with the SQL that does it.
 
 use super::{Go, Level, Line, Row, Section, View, bytes, count, percent};
+use crate::text::units;
 
 /// Lines of one kind; what is more is counted.
 const MOST: usize = 20;
@@ -49,11 +50,9 @@ fn looked_at(view: &View<'_>) -> Option<Line> {
         .map(|part| part.at)
         .filter(|at| *at > 0)
         .min()?;
-    let second = at.div_euclid(1_000_000).rem_euclid(86_400);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     Some(
         Line::new(Section::Advice, "looked-at", "Looked at")
-            .value(format!("{hour:02}:{minute:02}:{second:02} UTC, F5 looks anew"))
+            .value(format!("{}, F5 looks anew", units::clock(at)))
             .detail("It reads all catalogs, so it is asked when Health is opened, on F5, and when the connection was lost."),
     )
 }

@@ -86,7 +86,7 @@ impl Live {
             _ => None,
         };
         self.heard = Some(now);
-        self.answered.extend(probe.map(|probe| (probe, now)));
+        self.answered.extend(probe);
     }
 
     /// From when on it is said that there is no answer. What has never been answered may never have been asked for.
@@ -95,8 +95,8 @@ impl Live {
             Some(lost) => Some(lost.since),
             None => {
                 let rest = probe.every().max(self.took(probe) * SHARE);
-                let answered = *self.answered.get(&probe)?;
-                Some(answered.max(self.heard.unwrap_or_default()) + rest + LATE)
+                let heard = self.heard.filter(|_| self.answered.contains(&probe))?;
+                Some(heard + rest + LATE)
             }
         }
     }

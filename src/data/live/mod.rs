@@ -23,7 +23,11 @@ use super::health::{Checkup, Known, Vitals};
 use horizon::Horizon;
 use statements::{History, Interval, Statements, Texts};
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Microseconds since 1970 by the server's clock.
 pub type Micros = i64;
@@ -147,8 +151,8 @@ pub struct Live {
     pub lost: Option<Lost>,
     /// When the server answered last, by the console's clock.
     heard: Option<Duration>,
-    /// When each probe was answered last by this session.
-    answered: BTreeMap<Probe, Duration>,
+    /// What this session has answered.
+    answered: BTreeSet<Probe>,
     /// The load of the last minutes.
     pub load: Load,
 }

@@ -80,6 +80,9 @@ pub struct Session {
 }
 
 impl Session {
+    /// What the server says in place of a statement that may not be seen.
+    pub const MASKED: &str = "<insufficient privilege>";
+
     /// Its texts.
     fn texts(&self) -> [&Arc<str>; 7] {
         [
@@ -231,6 +234,12 @@ pub struct LockObject {
 }
 
 impl Pulse {
+    /// A prepared transaction by its name, if somebody waits for it.
+    #[must_use]
+    pub fn prepared(&self, gid: &str) -> Option<&Prepared> {
+        self.edges.iter().filter_map(|edge| edge.prepared.as_ref()).find(|p| p.gid == gid)
+    }
+
     /// Made ready to be kept behind this one: what did not change is kept once, and equal texts are one.
     pub(super) fn kept(mut self, before: Option<&Self>) -> Self {
         let mut texts: HashSet<Arc<str>> = HashSet::new();

@@ -234,8 +234,7 @@ impl Told<'_> {
                 }
             }
             Who::Prepared(gid) => {
-                let edges = self.pulse.edges.iter().filter_map(|e| e.prepared.as_ref());
-                if let Some(prepared) = edges.into_iter().find(|p| p.gid == *gid) {
+                if let Some(prepared) = self.pulse.prepared(gid) {
                     out.insert("role".into(), word(&self.names.role(prepared.owner)));
                     out.insert("database".into(), word(&self.names.database(prepared.database)));
                     out.insert("transaction_seconds".into(), seconds(prepared.since, self.pulse.at));
@@ -269,7 +268,7 @@ impl Told<'_> {
             "xmin_age": self.pulse.xmin_age(s),
             "query_id": s.query_id.map(|id| id.to_string()),
             "running": (!s.masked).then(|| s.active()),
-            // The server says <insufficient privilege> in its place.
+            // The server says `Session::MASKED` in its place.
             "query": if s.masked { Value::Null } else { word(&s.query) },
             "query_cut": s.query_cut,
             "hidden": s.masked,
@@ -296,7 +295,7 @@ mod tests {
             xact_start: (!masked).then_some(500_000),
             masked,
             database: 5,
-            query: if masked { "<insufficient privilege>".into() } else { "".into() },
+            query: if masked { Session::MASKED.into() } else { "".into() },
             ..Session::default()
         })
     }

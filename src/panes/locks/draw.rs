@@ -247,7 +247,7 @@ fn cell(
 ) -> (String, &'static str) {
     let (edge, now) = (node.edge.as_deref(), pulse.at);
     let prepared = match &node.who {
-        Who::Prepared(gid) if matches!(column, 5 | 7) => said::prepared(gid, pulse),
+        Who::Prepared(gid) if matches!(column, 5 | 7) => pulse.prepared(gid),
         _ => None,
     };
     match column {

@@ -137,7 +137,7 @@ impl Locks {
         if let Who::Prepared(gid) = &node.who {
             let quoted = crate::sql::quote::literal(gid);
             let names = cx.world.server().map(|s| &s.live.names);
-            let prepared = self.pulse(cx.world).and_then(|pulse| said::prepared(gid, pulse)).zip(names);
+            let prepared = self.pulse(cx.world).and_then(|pulse| pulse.prepared(gid)).zip(names);
             let (database, owner) = prepared
                 .map_or(("its database".into(), "its owner".into()), |(p, names)| {
                     (names.database(p.database), names.role(p.owner))

@@ -2,7 +2,7 @@
 
 use crate::{
     data::live::{
-        Edge, Names, Prepared, Pulse, Session,
+        Edge, Names, Pulse, Session,
         locks::{LockNode, LockTree, Who},
         words,
     },
@@ -57,7 +57,7 @@ pub(super) fn root(
     has.truncate(NAMED);
     let has = if has.is_empty() { String::new() } else { format!(" has {}{more}", has.join(", ")) };
     let since = match (who, session) {
-        (Who::Prepared(gid), _) => prepared(gid, pulse).map(|p| {
+        (Who::Prepared(gid), _) => pulse.prepared(gid).map(|p| {
             let age = live::age(p.since, pulse.at);
             format!("; prepared {age} ago by {} in {}", names.role(p.owner), names.database(p.database))
         }),
@@ -81,11 +81,6 @@ fn held(edge: &Edge, names: &Names) -> String {
         "virtualxid" => "an older snapshot".into(),
         _ => format!("{} on {object}", words::short(words::strongest(&edge.held))),
     }
-}
-
-/// A prepared transaction that blocks somebody.
-pub(super) fn prepared<'p>(gid: &str, pulse: &'p Pulse) -> Option<&'p Prepared> {
-    pulse.edges.iter().filter_map(|e: &Arc<Edge>| e.prepared.as_ref()).find(|p| p.gid == gid)
 }
 
 /// Those who wait for this one, too, and stand under another one.

@@ -20,8 +20,6 @@ const TEXT: i32 = 2000;
 /// `pg_blocking_pids` is asked for so many sessions of one queue, and in all: n waiters of one row are n²/2 edges.
 const PER_QUEUE: i32 = 20;
 const ASKED: i32 = 200;
-/// What the server says in place of a statement that may not be seen.
-const MASKED: &str = "<insufficient privilege>";
 /// A session that became idle so shortly before a sample may not have been seen so by it, in microseconds.
 const SETTLED: Micros = 1_000_000;
 
@@ -139,7 +137,7 @@ fn session(row: &Row, known: &HashMap<i32, Session>, version: u32) -> Option<Ses
     }
     let (database, role, application) = (row.get("database"), row.get("role"), text(row, "application"));
     if row.get("masked") {
-        let query = MASKED.into();
+        let query = Session::MASKED.into();
         return Some(Session { pid, database, role, application, query, masked: true, ..Session::default() });
     }
     let (oldest, state, query) = (oldest(row), word(row, "state"), text(row, "query"));

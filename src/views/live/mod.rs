@@ -6,6 +6,7 @@ pub mod session;
 pub mod signal;
 pub mod sql;
 
+pub use crate::text::units::clock;
 use crate::{
     core::{command::Command, effect::Effect, theme::Theme, world::World},
     data::live::{Live, Micros, Probe, Pulse, Ring, Sampled, Session, export::Export},
@@ -122,13 +123,6 @@ pub fn statement(session: &Session, now: Micros) -> (&'static str, String) {
         }
         _ => ("statement for", began),
     }
-}
-
-/// `14:02:31` of the server's clock, in UTC.
-#[must_use]
-pub fn clock(at: Micros) -> String {
-    let seconds = at.div_euclid(1_000_000).rem_euclid(86_400);
-    format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 /// The line above a live pane: what is shown, how old it is, what it costs, and what is wrong. `ring`: the samples of
