@@ -372,8 +372,8 @@ commands! {
     Dismiss "dismiss" ["esc"] [List, Line, Confirm, Form] "Leave without it";
     NextField "next-field" ["tab", "down"] [Form] "Next field";
     PreviousField "previous-field" ["shift-tab", "up"] [Form] "Previous field";
-    NextButton "next-button" ["tab", "right", "l"] [Confirm] "Next button";
-    PreviousButton "previous-button" ["shift-tab", "left", "h"] [Confirm] "Previous button";
+    NextButton "next-button" ["tab", "right"] [Confirm] "Next button";
+    PreviousButton "previous-button" ["shift-tab", "left"] [Confirm] "Previous button";
 }
 
 impl Command {

@@ -161,6 +161,11 @@ fn terminating_wants_the_pid_typed() {
         DbError { code: "42501".into(), ..DbError::client("permission denied to terminate process") };
     robot.news(job, News::Signalled(Signalled::Refused(Box::new(refused))));
     assert!(robot.screen().contains("pg_signal_backend"), "{}", robot.screen());
+    // The letter that a button shows presses it.
+    robot.keys("jC");
+    assert!(robot.screen().contains("Leave it (l)"), "{}", robot.screen());
+    robot.keys("l");
+    assert!(!robot.screen().contains("Leave it"), "{}", robot.screen());
     // On a narrow screen the question is there whole, on more lines.
     let mut narrow = self::robot(80, 24, "<alt-6>");
     sample(&mut narrow, Sample::Pulse(pile()));
